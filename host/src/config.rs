@@ -1,0 +1,264 @@
+//! The configuration: what it says, valid by construction.
+//!
+//! Reading has three steps with a type each: JSON5 text with positions (`text`), settings with
+//! every problem collected (`read`), and [`Config`], which the rest of the host uses. Nothing
+//! here knows HTTP or WebAssembly; whether a transformer exists is the registry's to say.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+pub use secret::Secret;
+
+mod secret;
+
+/// Everything a configuration file can say, defaults filled in.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file it came from; none for the embedded `demo` configuration.
+    pub path: Option<PathBuf>,
+    /// Where to listen. Another address than loopback needs `api_key`.
+    pub listen: SocketAddr,
+    /// What clients must present, if anything.
+    pub api_key: Option<Secret>,
+    /// Host and Origin names accepted beside the loopback ones.
+    pub allowed_hosts: Vec<String>,
+    /// Which component files may run.
+    pub trust: Trust,
+    /// Transformer name to sha256 (64 lower-case hex digits) of the only bytes accepted for it.
+    pub pins: BTreeMap<String, String>,
+    /// In the order of the file.
+    pub providers: Vec<Provider>,
+    /// Which provider and model a request goes to.
+    pub router: Router,
+    /// Bare model names of clients to targets.
+    pub aliases: BTreeMap<String, Target>,
+    /// What a guest and a request may use.
+    pub limits: Limits,
+    /// How long to wait for an upstream.
+    pub timeouts: Timeouts,
+    /// What the client is told when an upstream's stream breaks.
+    pub on_broken: OnBroken,
+    /// What is logged.
+    pub log: Log,
+}
+
+/// Which component files may run. Built-in components always may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Trust {
+    /// Any component in the transformers folder; a pin that exists is still enforced.
+    #[default]
+    Any,
+    /// Only components whose sha256 stands in `pins`.
+    Pinned,
+}
+
+/// An account at a model provider.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    /// Without a comma; unique without regard to case.
+    pub name: String,
+    /// Scheme, host and base path; no query, no trailing slash.
+    pub base_url: Url,
+    /// The key that the host presents.
+    pub key: Key,
+    /// Models that are known to be served; others can still be asked for as `provider,model`.
+    pub models: Vec<Model>,
+    /// How requests and answers are converted.
+    pub transformer: Transformer,
+    /// How the key is presented; none: as the transformer's manifest says, else as bearer.
+    pub auth: Option<Auth>,
+}
+
+/// The state of a provider's key.
+#[derive(Debug, Clone)]
+pub enum Key {
+    /// Present.
+    Set(Secret),
+    /// A variable named in `api_key` is not set: the provider cannot be used.
+    Missing {
+        /// The variable's name.
+        variable: String,
+    },
+    /// The provider has no `api_key`: nothing is presented (a server of one's own).
+    Absent,
+}
+
+/// A model of a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    /// As the provider names it.
+    pub id: String,
+    /// In tokens.
+    pub context_window: Option<u32>,
+    /// In tokens.
+    pub max_output: Option<u32>,
+}
+
+/// How a provider's format is converted.
+#[derive(Debug, Clone)]
+pub enum Transformer {
+    /// `"anthropic"`: the provider speaks the Messages API; bytes pass untouched.
+    Passthrough,
+    /// Components, left = client side. Never empty.
+    Chain(Vec<Stage>),
+}
+
+/// One component of a chain.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// The component's name: a file `NAME.wasm` or a built-in.
+    pub name: String,
+    /// Its options, a JSON object as text.
+    pub options: bytes::Bytes,
+}
+
+/// How a key is presented to an upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Auth {
+    /// `authorization: Bearer KEY`
+    Bearer,
+    /// `KEY` as the value of this header, in lower case (`x-api-key` among them).
+    Header(String),
+    /// The first line that this command prints is presented as bearer.
+    Command(Vec<String>),
+}
+
+/// A provider and one of its models.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The provider's name as configured.
+    pub provider: String,
+    /// The model as the provider names it.
+    pub model: String,
+}
+
+/// The routes of the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Router {
+    /// For whatever no other rule takes.
+    pub default: Option<Target>,
+    /// For small side requests.
+    pub background: Option<Target>,
+    /// For requests with extended thinking.
+    pub think: Option<Target>,
+    /// For long conversations.
+    pub long_context: Option<Target>,
+    /// In tokens: what counts as long.
+    pub long_context_threshold: u32,
+    /// For requests with a web search tool.
+    pub web_search: Option<Target>,
+    /// For requests whose last message carries an image.
+    pub image: Option<Target>,
+    /// What to try next when a route's target fails, by route name.
+    pub fallback: BTreeMap<String, Vec<Target>>,
+}
+
+/// What a guest and a request may use. Sizes in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Of a client's request body.
+    pub request_body: usize,
+    /// Of a whole (not framed) upstream body.
+    pub response_body: usize,
+    /// Linear memory of one instance.
+    pub memory: usize,
+    /// Instances alive at once, all stages of all exchanges together.
+    pub instances: usize,
+    /// A guest's own time for `configure`.
+    pub configure: Duration,
+    /// A guest's own time for `request`, `respond` and `explain`.
+    pub request: Duration,
+    /// A guest's own time for `push`, `wake`, `begin` and `finish`.
+    pub push: Duration,
+    /// Wall-clock time of any guest call, whatever it does.
+    pub call_wall: Duration,
+    /// Output of one push.
+    pub push_output: usize,
+    /// One frame of an upstream's stream.
+    pub frame: usize,
+    /// One line a guest logs.
+    pub log_line: usize,
+    /// Lines a guest may log in one exchange.
+    pub log_lines: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            request_body: 32 << 20,
+            response_body: 32 << 20,
+            memory: 256 << 20,
+            instances: 256,
+            configure: Duration::from_millis(500),
+            request: Duration::from_secs(1),
+            push: Duration::from_millis(100),
+            call_wall: Duration::from_secs(10),
+            push_output: 8 << 20,
+            frame: 8 << 20,
+            log_line: 8 << 10,
+            log_lines: 200,
+        }
+    }
+}
+
+/// How long to wait for an upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a connection, TLS included.
+    pub connect: Duration,
+    /// For the status line after the request was sent. Reasoning models can take minutes.
+    pub headers: Duration,
+    /// Between two reads of the body.
+    pub idle: Duration,
+    /// How long response headers are held for a first event after the upstream's 2xx.
+    pub hold: Duration,
+    /// Downstream silence after which a `ping` is sent.
+    pub ping: Duration,
+    /// How long running exchanges may take after a termination signal.
+    pub drain: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            headers: Duration::from_secs(600),
+            idle: Duration::from_secs(300),
+            hold: Duration::from_secs(10),
+            ping: Duration::from_secs(10),
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What the client is told when an upstream's stream breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnBroken {
+    /// The connection is aborted, as the upstream's was. Claude Code then asks for the stream again.
+    #[default]
+    Cut,
+    /// An `error` event, then a proper end. Claude Code then asks without streaming.
+    Error,
+}
+
+/// What is logged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: String,
+    /// One JSON object a line instead of text.
+    pub json: bool,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            level: "info".to_owned(),
+            json: false,
+        }
+    }
+}
