@@ -26,7 +26,7 @@ impl Fleet {
     /// Starts what `columns` need; logs go to `folder`. Without mock and relay there is nothing
     /// to compare with, so these must start; transom may be missing.
     pub(crate) async fn start(
-        cores: Cores,
+        cores: &Cores,
         columns: &[Column],
         cases: &[Case],
         folder: &Path,
@@ -50,7 +50,7 @@ impl Fleet {
             missing: BTreeMap::new(),
         };
         if columns.iter().any(|column| column.needs_transom()) {
-            match start_transom(&cores, upstream, cases, &folder.join("transom")).await {
+            match start_transom(cores, upstream, cases, &folder.join("transom")).await {
                 Ok(transom) => fleet.transom = Some(transom),
                 Err(error) => fleet.lose_transom(columns, &error),
             }

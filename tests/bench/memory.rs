@@ -15,27 +15,25 @@ use crate::results::{Metric, Results};
 
 /// Puts each of `cases` on each of `columns` once, with fresh processes.
 pub(crate) async fn run(
-    cores: Cores,
+    cores: &Cores,
     columns: &[Column],
     cases: &[Case],
     effort: &Effort,
     folder: &Path,
     results: &mut Results,
 ) -> Result<()> {
-    for (number, case) in cases.iter().enumerate() {
+    // The first start of transom compiles, which takes memory that later starts do not.
+    drop(Fleet::start(cores, columns, cases, folder).await?);
+    for case in cases {
         eprintln!("memory, {}", case.name);
         for column in columns.iter().filter(|column| **column != Column::Direct) {
-            let folder = folder.join(format!("{number}-{}", column.key()));
-            let fleet = Fleet::start(cores, &[*column], cases, &folder).await?;
+            let fleet = Fleet::start(cores, &[*column], cases, folder).await?;
             if fleet.missing.contains_key(column) {
                 continue;
             }
             if let Err(error) = once(&fleet, *column, case, effort, results).await {
-                results.fail(format!(
-                    "{}, memory, {}: {error:#}",
-                    column.title(),
-                    case.name
-                ));
+                let column = column.title();
+                results.fail(format!("{column}, memory, {}: {error:#}", case.name));
             }
         }
     }

@@ -19,6 +19,8 @@ pub(crate) mod knobs;
 pub(crate) mod messages;
 mod script;
 
+const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
+
 /// Serves until the task is dropped.
 pub(crate) async fn serve(listener: TcpListener) -> Result<()> {
     loop {
@@ -26,10 +28,10 @@ pub(crate) async fn serve(listener: TcpListener) -> Result<()> {
         socket.set_nodelay(true)?;
         tokio::spawn(async move {
             // A client that leaves is no fault of the mock; a request it cannot read is worth a word.
-            if let Err(error) = Connection::new(socket).run().await {
-                if !error.is::<std::io::Error>() {
-                    eprintln!("mock: {error:#}");
-                }
+            if let Err(error) = Connection::new(socket).run().await
+                && !error.is::<std::io::Error>()
+            {
+                eprintln!("mock: {error:#}");
             }
         });
     }
@@ -63,11 +65,7 @@ impl Connection {
             let script = self.script(request.head)?;
             self.buffer.advance(request.len);
             match script {
-                None => {
-                    self.socket
-                        .write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
-                        .await?
-                }
+                None => self.socket.write_all(NOT_FOUND).await?,
                 Some(script) if request.wants_stream => self.write_stream(&script).await?,
                 Some(script) => self.socket.write_all(&script.whole).await?,
             }

@@ -17,7 +17,7 @@ use crate::results::Results;
 use crate::{memory, rounds, startup, swap};
 
 /// A run that takes longer is stuck.
-const LIMIT: Duration = Duration::from_secs(20 * 60);
+const LIMIT: Duration = Duration::from_mins(20);
 
 /// Measures, and answers the report and whether nothing failed.
 pub(crate) async fn run(args: &Args) -> Result<(String, bool)> {
@@ -45,7 +45,14 @@ pub(crate) async fn run(args: &Args) -> Result<(String, bool)> {
     let folder = tempfile::tempdir().context("no temporary folder can be made")?;
     tokio::time::timeout(
         LIMIT,
-        measure(args, apart, &effort, &columns, folder.path(), &mut results),
+        measure(
+            args,
+            apart.as_ref(),
+            &effort,
+            &columns,
+            folder.path(),
+            &mut results,
+        ),
     )
     .await
     .with_context(|| {
@@ -71,13 +78,13 @@ pub(crate) async fn run(args: &Args) -> Result<(String, bool)> {
 
 async fn measure(
     args: &Args,
-    apart: Option<Cores>,
+    apart: Option<&Cores>,
     effort: &Effort,
     columns: &[Column],
     folder: &Path,
     results: &mut Results,
 ) -> Result<()> {
-    let shared = Cores::shared()?;
+    let shared = &Cores::shared()?;
     let cost = chosen(cases::apart(), args);
     let power = chosen(cases::shared(), args);
     ensure!(
@@ -129,7 +136,7 @@ async fn measure(
 
 /// Puts `cases` on `columns`, with the processes divided as `cores` says.
 async fn loads(
-    cores: Cores,
+    cores: &Cores,
     columns: &[Column],
     cases: &[Case],
     effort: &Effort,

@@ -31,17 +31,13 @@ pub(crate) fn markdown(frame: &Frame, columns: &[Column], results: &Results) -> 
     text += &headings(columns);
     for row in &results.rows {
         let cells: Vec<String> = columns.iter().map(|column| cell(row, *column)).collect();
-        text += &format!(
-            "| {}: {} | {} |\n",
-            row.case,
-            row.metric.title(),
-            cells.join(" | ")
-        );
+        let what = row.metric.title();
+        let _ = writeln!(text, "| {}: {what} | {} |", row.case, cells.join(" | "));
     }
     if let Some(extra) = &frame.extra {
         text += "\nMeasured elsewhere:\n\n";
         for (what, value) in extra.as_object().into_iter().flatten() {
-            text += &format!("- {what}: {value}\n");
+            let _ = writeln!(text, "- {what}: {value}");
         }
     }
     if !results.failures.is_empty() {

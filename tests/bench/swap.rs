@@ -100,7 +100,7 @@ fn variant(component: &[u8], number: usize) -> Vec<u8> {
 
 fn streams() -> Case {
     let knobs = Knobs {
-        events: 300,
+        events: 120,
         delay_ms: 10,
         ..Knobs::default()
     };
