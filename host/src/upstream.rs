@@ -7,6 +7,7 @@ mod headers;
 mod scrub;
 mod target;
 
+pub(crate) use body::joined;
 pub use body::{ReadError, SlicedBody, UpstreamBody};
 pub use headers::{forwarded_from_client, forwarded_to_client, refused_from_guest, visible};
 pub use scrub::{REDACTED, Scrubber, Secrets};

@@ -152,7 +152,7 @@ impl Source {
             },
             Way::Guests { chain, .. } => crate::reading::respond(chain, &self.head, body).await,
         };
-        match message.map(|body| serde_json::from_slice::<Value>(&body)) {
+        match message.map(|body: Bytes| serde_json::from_slice::<Value>(&body)) {
             Ok(Ok(message)) => match expand(&message) {
                 Some(events) => Sourced::Last(vec![events]),
                 None => Sourced::Failed(Vec::new(), ApiError::bad_gateway("the upstream answered with JSON that is no message")),

@@ -118,7 +118,7 @@ impl Instance {
     pub async fn request(&mut self, so_far: &Draft, body: &[u8]) -> Result<Result<Plan, Failure>, Fault> {
         self.count_in(body);
         let (budget, exchange) = (self.arm(self.limits.request), self.exchange());
-        let result = bounded(budget, self.api().call_request(&mut self.store, exchange, so_far, body)).await;
+        let result = bounded(budget, api(&self.guest).call_request(&mut self.store, exchange, so_far, body)).await;
         self.settle("request", budget, result)
     }
 
@@ -126,7 +126,7 @@ impl Instance {
     pub async fn respond(&mut self, head: &Head, body: &[u8]) -> Result<Result<Output, Failure>, Fault> {
         self.count_in(body);
         let (budget, exchange) = (self.arm(self.limits.request), self.exchange());
-        let result = bounded(budget, self.api().call_respond(&mut self.store, exchange, head, body)).await;
+        let result = bounded(budget, api(&self.guest).call_respond(&mut self.store, exchange, head, body)).await;
         self.settle("respond", budget, result)
     }
 
@@ -134,14 +134,14 @@ impl Instance {
     pub async fn explain(&mut self, head: &Head, body: &[u8]) -> Result<Verdict, Fault> {
         self.count_in(body);
         let (budget, exchange) = (self.arm(self.limits.request), self.exchange());
-        let result = bounded(budget, self.api().call_explain(&mut self.store, exchange, head, body)).await;
+        let result = bounded(budget, api(&self.guest).call_explain(&mut self.store, exchange, head, body)).await;
         self.settle("explain", budget, result)
     }
 
     /// `exchange.begin`
     pub async fn begin(&mut self, head: &Head) -> Result<Result<(), Failure>, Fault> {
         let (budget, exchange) = (self.arm(self.limits.push), self.exchange());
-        let result = bounded(budget, self.api().call_begin(&mut self.store, exchange, head)).await;
+        let result = bounded(budget, api(&self.guest).call_begin(&mut self.store, exchange, head)).await;
         self.settle("begin", budget, result)
     }
 
@@ -150,21 +150,21 @@ impl Instance {
         self.count_in(frames);
         self.counters.pushes.fetch_add(1, Ordering::Relaxed);
         let (budget, exchange) = (self.arm(self.limits.push), self.exchange());
-        let result = bounded(budget, self.api().call_push(&mut self.store, exchange, frames, spliced)).await;
+        let result = bounded(budget, api(&self.guest).call_push(&mut self.store, exchange, frames, spliced)).await;
         self.settle("push", budget, result)
     }
 
     /// `exchange.wake`
     pub async fn wake(&mut self) -> Result<Pushed, Fault> {
         let (budget, exchange) = (self.arm(self.limits.push), self.exchange());
-        let result = bounded(budget, self.api().call_wake(&mut self.store, exchange)).await;
+        let result = bounded(budget, api(&self.guest).call_wake(&mut self.store, exchange)).await;
         self.settle("wake", budget, result)
     }
 
     /// `exchange.finish`
     pub async fn finish(&mut self, ending: &Ending) -> Result<Pushed, Fault> {
         let (budget, exchange) = (self.arm(self.limits.push), self.exchange());
-        let result = bounded(budget, self.api().call_finish(&mut self.store, exchange, ending)).await;
+        let result = bounded(budget, api(&self.guest).call_finish(&mut self.store, exchange, ending)).await;
         self.settle("finish", budget, result)
     }
 
@@ -173,9 +173,6 @@ impl Instance {
         Fault::Illegal { name: self.component.name.clone(), call, why: why.into() }
     }
 
-    fn api(&self) -> GuestExchange<'_> {
-        self.guest.transom_transformer_transformer().exchange()
-    }
 
     fn exchange(&self) -> ResourceAny {
         self.exchange.expect("invariant: begin_exchange comes before every other call")
@@ -211,6 +208,10 @@ impl Instance {
         let why = if own_words.is_empty() { trap_words(&error) } else { own_words };
         Err(Fault::Trap { name: name(), call, why })
     }
+}
+
+fn api(guest: &Guest) -> GuestExchange<'_> {
+    guest.transom_transformer_transformer().exchange()
 }
 
 #[derive(Clone, Copy)]

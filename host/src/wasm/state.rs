@@ -187,7 +187,7 @@ pub(crate) fn link(linker: &mut wasmtime::component::Linker<State>) -> wasmtime:
     super::bindings::Guest::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
     wasmtime_wasi_io::add_to_linker_async(linker)?;
     cli::environment::add_to_linker::<State, WasiCli>(linker, State::cli)?;
-    cli::exit::add_to_linker::<State, WasiCli>(linker, &cli::exit::LinkOptions::default(), State::cli)?;
+    cli::exit::add_to_linker::<State, WasiCli>(linker, State::cli)?;
     cli::stdin::add_to_linker::<State, WasiCli>(linker, State::cli)?;
     cli::stdout::add_to_linker::<State, WasiCli>(linker, State::cli)?;
     cli::stderr::add_to_linker::<State, WasiCli>(linker, State::cli)?;
