@@ -291,3 +291,8 @@ impl Default for Log {
 
 #[cfg(test)]
 mod tests;
+
+/// The variables of this process.
+pub fn process_env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
