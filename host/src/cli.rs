@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 mod demo;
 mod guest;
 mod serve;
+mod service;
 mod term;
 
 /// Exit code for wrong usage or configuration.

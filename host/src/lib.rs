@@ -38,5 +38,6 @@ pub mod relay;
 pub mod route;
 pub mod sse;
 pub mod telemetry;
+pub mod testing;
 pub mod upstream;
 pub mod wasm;

@@ -25,6 +25,7 @@ pub(super) struct Stage {
     rules: Rules,
     spliced: u32,
     wants_wake: bool,
+    pub(super) obeys_rules: bool,
     /// The body this stage sent on, for a `resend` that keeps or edits it.
     pub(super) sent: Bytes,
 }
@@ -61,6 +62,7 @@ impl Stage {
             rules: Rules::default(),
             spliced: 0,
             wants_wake: false,
+            obeys_rules: true,
             sent: Bytes::new(),
             generation,
         })
@@ -199,7 +201,10 @@ impl Stage {
             outlet.slice(piece);
         }
         if let Some(rules) = pushed.rules {
-            self.rules = Rules::check(rules).map_err(|why| self.broke(call, &why))?;
+            let rules = Rules::check(rules).map_err(|why| self.broke(call, &why))?;
+            if self.obeys_rules {
+                self.rules = rules;
+            }
         }
         self.wants_wake = matches!(pushed.next, Next::WakeAfter(_));
         Ok(pushed.next)
