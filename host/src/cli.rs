@@ -5,8 +5,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
+pub mod activate;
+pub mod check;
+pub mod code;
+mod commands;
 mod demo;
 mod guest;
 mod serve;
@@ -71,16 +75,9 @@ struct CodeArgs {
 struct ActivateArgs {
     #[command(flatten)]
     places: Places,
-    /// Whose syntax to print
-    #[arg(long, value_enum, default_value_t = Shell::Bash)]
-    shell: Shell,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Shell {
-    Bash,
-    Zsh,
-    Fish,
+    /// Whose syntax to print [default: that of $SHELL]
+    #[arg(long, value_enum)]
+    shell: Option<activate::Shell>,
 }
 
 #[derive(Args)]
@@ -101,7 +98,9 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Demo => demo::run(),
         Command::Guest(command) => guest::run(command),
-        _ => todo!(),
+        Command::Code(args) => commands::code(&args.args),
+        Command::Activate(args) => commands::activate(&args),
+        Command::Check(args) => commands::check(&args),
     };
     result.unwrap_or_else(|error| {
         term::fail(&format!("{error:#}"));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use serde_json::Value;
 
+use super::code::{Answer, running_service};
 use crate::config::Config;
 
 /// What a status may be at most, in bytes.
@@ -19,8 +20,7 @@ pub(super) async fn status(config: &Config) -> Option<Value> {
     // Without a provider of its own the client would panic; a second installation is refused, which is fine.
     drop(rustls::crypto::ring::default_provider().install_default());
     let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build().ok()?;
-    let health = get(&client, &format!("http://{address}/health"), None).await?;
-    if health.get("service").and_then(Value::as_str) != Some("transom") {
+    if !matches!(running_service(config).await, Answer::Transom(_)) {
         return None;
     }
     let key = config.api_key.as_ref().map(|key| key.expose().to_owned());

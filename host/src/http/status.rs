@@ -14,7 +14,7 @@ use crate::config::{Key, Provider, Transformer};
 use crate::registry::{Origin, Slot};
 
 pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
-    json(&json!({"status": "ok", "service": "transom", "version": env!("CARGO_PKG_VERSION"), "pid": std::process::id(),
+    json(&json!({"status": "ok", "name": "transom", "version": env!("CARGO_PKG_VERSION"), "pid": std::process::id(),
         "uptime_s": app.started.elapsed().as_secs()}))
 }
 

@@ -98,6 +98,7 @@ pub(super) async fn configure_all(component: &Arc<Component>, options: &BTreeSet
             component,
             options,
             limits,
+            seed: 0,
             sink: Arc::new(|_| ()),
             counters: Arc::new(Counters::default()),
         };

@@ -27,6 +27,8 @@ pub struct Opening<'a> {
     pub options: &'a [u8],
     /// In force for all calls.
     pub limits: &'a Arc<Limits>,
+    /// What the guest's hash maps are seeded with: the same for the same exchange.
+    pub seed: u128,
     /// Where its lines go.
     pub sink: LogSink,
     /// Counts bytes into and out of guests.
@@ -61,10 +63,10 @@ pub struct Instance {
 impl Instance {
     /// Instantiates the component and configures it.
     pub async fn open(opening: Opening<'_>) -> Result<Self, Fault> {
-        let Opening { component, options, limits, sink, counters } = opening;
+        let Opening { component, options, limits, seed, sink, counters } = opening;
         let clock = component.engine.clock();
         let memory = limits.memory.min(component.engine.step().memory);
-        let mut store = Store::new(component.engine.wasmtime(), State::new(limits, memory, sink));
+        let mut store = Store::new(component.engine.wasmtime(), State::new(limits, memory, seed, sink));
         store.limiter(|state| state);
         store.epoch_deadline_callback(on_tick);
         store.data_mut().arm(limits.configure);
