@@ -1,0 +1,8 @@
+//! Everything that needs nothing from outside: transom as a black box between scripted upstreams
+//! and a raw client. One binary, a module for each subject.
+
+#[allow(
+    dead_code,
+    reason = "each test binary uses its own part of the harness"
+)]
+mod harness;
