@@ -6,3 +6,8 @@
     reason = "each test binary uses its own part of the harness"
 )]
 mod harness;
+#[allow(
+    dead_code,
+    reason = "each test binary uses its own part of the strict upstreams"
+)]
+mod strict;
