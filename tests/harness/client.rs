@@ -189,18 +189,18 @@ fn request_head(
     headers: &[(&str, &str)],
     length: usize,
 ) -> String {
-    let mut head = format!("{method} {target} HTTP/1.1\r\n");
+    let mut lines = vec![format!("{method} {target} HTTP/1.1")];
     if !headers.iter().any(|(name, _)| *name == "host") {
-        head.push_str(&format!("host: {address}\r\n"));
+        lines.push(format!("host: {address}"));
     }
     if method == "POST" {
-        head.push_str("content-type: application/json\r\n");
+        lines.push("content-type: application/json".to_owned());
     }
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        lines.push(format!("{name}: {value}"));
     }
-    head.push_str(&format!("content-length: {length}\r\n\r\n"));
-    head
+    lines.push(format!("content-length: {length}\r\n\r\n"));
+    lines.join("\r\n")
 }
 
 impl Exchange {

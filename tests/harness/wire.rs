@@ -102,9 +102,8 @@ impl<R: AsyncRead + Unpin> Wire<R> {
 
     /// Reads more bytes; false at the end of the stream.
     pub(crate) async fn fill(&mut self) -> io::Result<bool> {
-        let mut block = [0; 16 << 10];
-        let count = self.reader.read(&mut block).await?;
-        self.buffer.extend_from_slice(&block[..count]);
+        self.buffer.reserve(16 << 10);
+        let count = self.reader.read_buf(&mut self.buffer).await?;
         Ok(count > 0)
     }
 

@@ -78,7 +78,7 @@ impl Answer {
     /// Adds a header. Only before the first piece of the body.
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         let head = self.head.as_mut().expect("headers come before the body");
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name, ": ", value, "\r\n"]);
         self
     }
 
