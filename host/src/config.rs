@@ -3,17 +3,43 @@
 //! Reading has three steps with a type each: JSON5 text with positions (`text`), settings with
 //! every problem collected (`read`), and [`Config`], which the rest of the host uses. Nothing
 //! here knows HTTP or WebAssembly; whether a transformer exists is the registry's to say.
+//!
+//! Nothing here reads the process environment either: whoever asks passes it as an [`Env`].
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 
+pub use load::Loaded;
+pub use nearest::nearest;
+pub use paths::Paths;
+pub use problem::{Problem, Problems};
 pub use secret::Secret;
 
+mod env_file;
+mod interpolate;
+mod load;
+mod lookup;
+mod nearest;
+mod paths;
+mod problem;
+mod read;
+mod reader;
 mod secret;
+mod text;
+
+/// Gives the value of an environment variable.
+pub type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
+
+/// Where to listen unless told otherwise.
+pub const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 3456);
+
+/// What counts as a long conversation unless told otherwise, in tokens.
+const DEFAULT_LONG_CONTEXT: u32 = 60_000;
 
 /// Everything a configuration file can say, defaults filled in.
 #[derive(Debug, Clone)]
@@ -226,8 +252,8 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            headers: Duration::from_secs(600),
-            idle: Duration::from_secs(300),
+            headers: Duration::from_mins(10),
+            idle: Duration::from_mins(5),
             hold: Duration::from_secs(10),
             ping: Duration::from_secs(10),
             drain: Duration::from_secs(30),
@@ -261,4 +287,12 @@ impl Default for Log {
             json: false,
         }
     }
+}
+
+#[cfg(test)]
+mod tests;
+
+/// The variables of this process.
+pub fn process_env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }

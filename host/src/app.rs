@@ -1,0 +1,189 @@
+//! Builds everything, binds, serves, follows changes, drains. Owns what outlives a request.
+
+mod reload;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use arc_swap::ArcSwap;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use crate::config::{Config, Key, Limits, Secret};
+use crate::registry::{Registry, Wanted};
+use crate::upstream::{Secrets, Upstream};
+use crate::wasm::{Cache, Engine};
+
+/// What a host is started with.
+pub struct Start {
+    /// Valid, and not changed by starting.
+    pub config: Config,
+    /// The folder of component files.
+    pub transformers: PathBuf,
+    /// The folder of compiled components; none: compile at each start.
+    pub cache: Option<PathBuf>,
+    /// Instead of the configuration's address.
+    pub listen: Option<SocketAddr>,
+    /// Follow changes of component files and of the configuration.
+    pub watch: bool,
+}
+
+/// A running host.
+pub struct App {
+    /// Transformers.
+    pub registry: Arc<Registry>,
+    /// The pool's step, for the status.
+    pub engine: Engine,
+    /// Instances that may still be opened.
+    pub permits: Arc<Semaphore>,
+    /// Exchanges that run.
+    pub in_flight: Arc<AtomicUsize>,
+    /// When it started.
+    pub started: Instant,
+    /// Where it listens.
+    pub address: SocketAddr,
+    snapshot: ArcSwap<Snapshot>,
+    config_error: Mutex<Option<String>>,
+}
+
+/// A configuration in force, with what is made of it. An exchange keeps the one it began with.
+pub struct Snapshot {
+    /// As read.
+    pub config: Config,
+    /// Counts from 1.
+    pub generation: u64,
+    /// Connections, time limits and secrets of this configuration.
+    pub upstream: Upstream,
+    /// Shared with every stage.
+    pub limits: Arc<Limits>,
+}
+
+impl Snapshot {
+    fn new(config: Config, generation: u64) -> anyhow::Result<Self> {
+        let secrets = Secrets::new(&secrets_of(&config));
+        let upstream = Upstream::new(&config.timeouts, secrets).context("the HTTP client cannot be built")?;
+        let limits = Arc::new(config.limits.clone());
+        Ok(Self { config, generation, upstream, limits })
+    }
+}
+
+/// Every secret value of a configuration.
+fn secrets_of(config: &Config) -> Vec<Secret> {
+    let keys = config.providers.iter().filter_map(|provider| match &provider.key {
+        Key::Set(secret) => Some(secret.clone()),
+        Key::Missing { .. } | Key::Absent => None,
+    });
+    keys.chain(config.api_key.clone()).collect()
+}
+
+impl App {
+    /// The configuration in force.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Why the newest configuration is not in force, if it is not.
+    pub fn config_error(&self) -> Option<String> {
+        self.config_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A host that listens. Dropping it stops nothing; call [`Running::serve`].
+pub struct Running {
+    /// What requests share.
+    pub app: Arc<App>,
+    listener: TcpListener,
+}
+
+impl Running {
+    /// Loads components, binds, and follows changes if asked to.
+    ///
+    /// Errors: an address that cannot be bound, an engine that cannot be built. A transformer that
+    /// cannot be loaded is no error: its providers answer with the reason, and it is tried again
+    /// when its file changes.
+    pub async fn start(start: Start) -> anyhow::Result<Self> {
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let listen = start.listen.unwrap_or(start.config.listen);
+        let limits = &start.config.limits;
+        let engine = Engine::new(u32::try_from(limits.instances).unwrap_or(u32::MAX), limits.memory)
+            .map_err(|error| anyhow::anyhow!("the WebAssembly engine cannot be built: {error:#}"))?;
+        let cache = start.cache.as_deref().and_then(|dir| {
+            Cache::open(dir).inspect_err(|why| tracing::warn!(why, "compiled components are not cached")).ok()
+        });
+        let runtime = tokio::runtime::Handle::current();
+        let registry = Arc::new(Registry::new(engine.clone(), cache, start.transformers, runtime));
+        load(&registry, Wanted::of(&start.config)).await?;
+        let listener = TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("bind {listen}: choose another address with --listen"))?;
+        let app = Arc::new(App {
+            registry,
+            permits: Arc::new(Semaphore::new(engine.step().instances as usize)),
+            engine,
+            in_flight: Arc::default(),
+            started: Instant::now(),
+            address: listener.local_addr()?,
+            snapshot: ArcSwap::from_pointee(Snapshot::new(start.config, 1)?),
+            config_error: Mutex::default(),
+        });
+        if start.watch {
+            reload::follow(&app);
+        }
+        Ok(Self { app, listener })
+    }
+
+    /// Where clients find it.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.app.address)
+    }
+
+    /// Serves until `stop` is ready, then gives running exchanges the drain time.
+    pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+        let Self { app, listener } = self;
+        let drain = app.snapshot().config.timeouts.drain;
+        let (told, stopping) = tokio::sync::oneshot::channel::<()>();
+        let router = crate::http::router(app.clone());
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "TCP_NODELAY could not be set");
+            }
+        });
+        let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+            stop.await;
+            drop(told);
+        });
+        let serving = serving.into_future();
+        tokio::select! {
+            result = serving => result.context("serving failed"),
+            () = drained(stopping, drain) => {
+                tracing::warn!("exchanges still ran when the drain time was over; their connections are closed");
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn drained(stopping: tokio::sync::oneshot::Receiver<()>, drain: Duration) {
+    // The sender is dropped when the stop was asked for; it never sends.
+    drop(stopping.await);
+    tokio::time::sleep(drain).await;
+}
+
+async fn load(registry: &Arc<Registry>, wanted: Wanted) -> anyhow::Result<()> {
+    let registry = registry.clone();
+    tokio::task::spawn_blocking(move || {
+        // Failures are in the log and in the status; the other providers are served.
+        drop(registry.prepare(&wanted));
+        registry.adopt(wanted);
+    })
+    .await
+    .context("loading components failed")
+}
+
+use std::future::IntoFuture;

@@ -1,0 +1,200 @@
+//! The guests of one exchange, in a row: left is the client's side, right the upstream's.
+//!
+//! Requests run left to right, answers right to left; between two stages the output is framed
+//! again. Everything a guest returns is checked here before it goes on. Knows bytes and frames,
+//! neither HTTP clients nor keys.
+
+mod request;
+mod splice;
+mod stage;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
+
+pub use request::{Explained, Outbound, Planned};
+pub use splice::JOIN_BELOW;
+
+use crate::config::Limits;
+use crate::error::ApiError;
+use crate::registry::Generation;
+use crate::sse::Framing;
+use crate::wasm::bindings::{Context, Ending, Head, Next};
+use crate::wasm::{Counters, LogLine};
+use stage::Stage;
+
+/// One stage to open: a pinned generation and its options.
+#[derive(Clone)]
+pub struct Pinned {
+    /// Kept for the whole exchange, whatever is swapped meanwhile.
+    pub generation: Arc<Generation>,
+    /// JSON for `configure`.
+    pub options: Bytes,
+}
+
+/// The live guests of one exchange.
+pub struct Chain {
+    stages: Vec<Stage>,
+    limits: Arc<Limits>,
+    counters: Arc<Counters>,
+    resent: bool,
+    /// Room in the pool for every stage.
+    _permit: OwnedSemaphorePermit,
+}
+
+/// What a push through all stages gave.
+#[derive(Debug)]
+pub struct Step {
+    /// For the client, in order.
+    pub out: Vec<Bytes>,
+    /// What is next.
+    pub next: After,
+}
+
+/// What follows a step.
+#[derive(Debug)]
+pub enum After {
+    /// Read on.
+    More,
+    /// Read on; call [`Chain::wake`] after this many milliseconds of silence.
+    Wake(u32),
+    /// The answer is complete.
+    Done,
+    /// The exchange failed, by a guest's word.
+    Failed(ApiError),
+}
+
+impl Chain {
+    /// Instantiates, configures and opens every stage.
+    ///
+    /// `sink` takes the guests' log lines, with the name and generation of who wrote them.
+    pub async fn open(
+        pinned: &[Pinned],
+        context: &Context,
+        limits: &Arc<Limits>,
+        sink: &(dyn Fn(&Arc<Generation>) -> Arc<dyn Fn(LogLine) + Send + Sync> + Sync),
+        permit: OwnedSemaphorePermit,
+    ) -> Result<Self, ApiError> {
+        let counters = Arc::new(Counters::default());
+        let mut stages = Vec::with_capacity(pinned.len());
+        for pin in pinned {
+            stages.push(Stage::open(pin, context, limits, sink(&pin.generation), &counters).await?);
+        }
+        Ok(Self { stages, limits: limits.clone(), counters, resent: false, _permit: permit })
+    }
+
+    /// Bytes and calls so far.
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+
+    /// How the last stage that said so wants its upstream's answer framed.
+    pub fn framing(&self) -> Framing {
+        self.stages.iter().rev().find_map(Stage::framing).unwrap_or(Framing::Sse)
+    }
+
+    /// No stage wants the answer: it may pass untouched.
+    pub fn is_done(&self) -> bool {
+        self.stages.iter().all(|stage| !stage.is_live())
+    }
+
+    /// A whole answer, through all stages.
+    pub async fn respond(&mut self, head: &Head, body: Bytes) -> Result<Vec<Bytes>, ApiError> {
+        let mut pieces = vec![body];
+        for stage in self.stages.iter_mut().rev().filter(|stage| stage.is_live()) {
+            let whole = crate::upstream::joined(pieces);
+            pieces = stage.respond(head, whole).await?;
+        }
+        Ok(pieces)
+    }
+
+    /// A framed answer begins.
+    pub async fn begin(&mut self, head: &Head) -> Result<(), ApiError> {
+        let framing = self.framing();
+        for (at, stage) in self.stages.iter_mut().rev().filter(|stage| stage.is_live()).enumerate() {
+            // Only the stage at the upstream sees its framing; between stages it is SSE.
+            let framing = if at == 0 { framing } else { Framing::Sse };
+            stage.begin(head, framing, self.limits.frame).await?;
+        }
+        Ok(())
+    }
+
+    /// A read of the upstream, through all stages.
+    pub async fn push(&mut self, read: Bytes) -> Result<Step, ApiError> {
+        self.run(vec![read], self.stages.len(), After::More).await
+    }
+
+    /// The silence came that a stage asked for.
+    pub async fn wake(&mut self) -> Result<Step, ApiError> {
+        let Some(at) = self.stages.iter().rposition(|stage| stage.is_live() && stage.wants_wake()) else {
+            return Ok(Step { out: Vec::new(), next: After::More });
+        };
+        let mut out = Vec::new();
+        let next = self.stage(at).wake(&mut out).await?;
+        self.run(out, at, after(next)).await
+    }
+
+    /// The upstream's answer ended.
+    pub async fn finish(&mut self, ending: &Ending) -> Result<Step, ApiError> {
+        let mut data = Vec::new();
+        for at in (0..self.stages.len()).rev() {
+            if !self.stage(at).is_live() {
+                continue;
+            }
+            let mut out = Vec::new();
+            let mut next = self.stage(at).feed(std::mem::take(&mut data), &mut out).await?;
+            if matches!(next, Next::More | Next::WakeAfter(_)) {
+                next = self.stage(at).finish(ending, &mut out).await?;
+            }
+            if let Next::Failed(failure) = next {
+                return self.run(out, at, After::Failed(ApiError::from_failure(failure))).await;
+            }
+            data = out;
+        }
+        Ok(Step { out: data, next: After::Done })
+    }
+
+    /// Feeds `data` to the stages left of `from`. `next` is what the stage at `from` said: when
+    /// it is done, the stages to its left are finished too.
+    async fn run(&mut self, mut data: Vec<Bytes>, from: usize, mut next: After) -> Result<Step, ApiError> {
+        for at in (0..from).rev() {
+            if !self.stage(at).is_live() {
+                continue;
+            }
+            let mut out = Vec::new();
+            let mut said = self.stage(at).feed(std::mem::take(&mut data), &mut out).await?;
+            let upstream_done = matches!(next, After::Done);
+            if upstream_done && matches!(said, Next::More | Next::WakeAfter(_)) {
+                said = self.stage(at).finish(&Ending::Complete, &mut out).await?;
+            }
+            data = out;
+            next = sooner(next, after(said));
+        }
+        Ok(Step { out: data, next })
+    }
+
+    fn stage(&mut self, at: usize) -> &mut Stage {
+        self.stages.get_mut(at).expect("invariant: callers count the stages")
+    }
+}
+
+fn after(next: Next) -> After {
+    match next {
+        Next::More => After::More,
+        Next::WakeAfter(ms) => After::Wake(ms),
+        Next::Done => After::Done,
+        Next::Failed(failure) => After::Failed(ApiError::from_failure(failure)),
+    }
+}
+
+/// Of what two stages said: a failure to the right wins, then whatever ends, then the earlier wake.
+fn sooner(right: After, left: After) -> After {
+    match (right, left) {
+        (After::Failed(error), _) | (_, After::Failed(error)) => After::Failed(error),
+        (After::Done, _) | (_, After::Done) => After::Done,
+        (After::Wake(a), After::Wake(b)) => After::Wake(a.min(b)),
+        (After::Wake(ms), After::More) | (After::More, After::Wake(ms)) => After::Wake(ms),
+        (After::More, After::More) => After::More,
+    }
+}

@@ -1,0 +1,135 @@
+//! The file `~/.config/transom/env`: `NAME=VALUE` lines that stand in for unset variables, so
+//! that the command line and a background service see the same keys.
+
+use std::collections::HashMap;
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::problem::Problem;
+
+/// The variables of the file, and what looks wrong with it. A file that does not exist is empty.
+pub(super) fn read(path: &Path) -> (HashMap<String, String>, Vec<Problem>) {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Default::default(),
+        Err(error) => {
+            let warning = about(
+                path,
+                0,
+                format!("can not be read: {error}"),
+                "mend its permissions",
+            );
+            return (HashMap::new(), vec![warning]);
+        }
+    };
+    let (variables, bad_lines) = parse(&text);
+    let mut warnings: Vec<_> = bad_lines
+        .into_iter()
+        .map(|line| {
+            about(
+                path,
+                line,
+                "not NAME=VALUE".to_owned(),
+                "mend or delete the line",
+            )
+        })
+        .collect();
+    if others_can_read(path) {
+        let remedy = format!("chmod 600 {}", path.display());
+        warnings.push(about(
+            path,
+            0,
+            "other users can read it".to_owned(),
+            &remedy,
+        ));
+    }
+    (variables, warnings)
+}
+
+/// `export` before a name, quotes around a value, blank lines and `#` lines are allowed, as for
+/// systemd and the shell. Nothing inside a value is expanded. Second: lines that are none of it.
+fn parse(text: &str) -> (HashMap<String, String>, Vec<u32>) {
+    let mut variables = HashMap::new();
+    let mut bad = Vec::new();
+    for (line, number) in text.lines().map(str::trim).zip(1..) {
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
+        match line.split_once('=') {
+            Some((name, value)) if is_name(name) => {
+                variables.insert(name.to_owned(), unquoted(value.trim()).to_owned());
+            }
+            _ => bad.push(number),
+        }
+    }
+    (variables, bad)
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn unquoted(value: &str) -> &str {
+    ['"', '\'']
+        .into_iter()
+        .find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote))
+        .unwrap_or(value)
+}
+
+fn others_can_read(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o044 != 0)
+}
+
+/// The line stands in the text, because these problems are listed with those of the configuration.
+fn about(path: &Path, line: u32, message: String, remedy: &str) -> Problem {
+    let place = match line {
+        0 => path.display().to_string(),
+        line => format!("{}:{line}", path.display()),
+    };
+    Problem {
+        line: 0,
+        path: place,
+        message,
+        remedy: Some(remedy.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_forms_of_shell_and_systemd_are_read() {
+        let (variables, bad) =
+            parse("# keys\n\nA=1\nexport B=\"two words\"\nC='$x'\n D = 4\nE=a=b\n");
+        assert_eq!(variables["A"], "1");
+        assert_eq!(variables["B"], "two words");
+        assert_eq!(variables["C"], "$x");
+        assert_eq!(variables["E"], "a=b");
+        assert_eq!(bad, [6]);
+    }
+
+    #[test]
+    fn a_file_that_others_can_read_is_a_warning_with_the_command_that_mends_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("env");
+        std::fs::write(&path, "A=1\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let (_, warnings) = read(&path);
+        assert!(
+            warnings[0].to_string().contains("chmod 600"),
+            "{warnings:?}"
+        );
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(read(&path).1, []);
+    }
+
+    #[test]
+    fn no_file_is_no_variables() {
+        let (variables, warnings) = read(Path::new("/nonexistent/env"));
+        assert!(variables.is_empty() && warnings.is_empty());
+    }
+}

@@ -1,0 +1,264 @@
+//! From the tree to [`Config`]: every setting by name, every contradiction between two of them.
+//!
+//! One file a section below. Does not open files and does not know which transformers exist.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use super::problem::Problem;
+use super::reader::{Fields, Place, Reader};
+use super::{Config, DEFAULT_LISTEN, Log, OnBroken, Provider, Secret, Trust};
+
+mod auth;
+mod base_url;
+pub(super) mod limits;
+pub(super) mod provider;
+mod route;
+mod transformer;
+
+pub(super) use route::split as split_target;
+
+pub(super) const SETTINGS: [&str; 15] = [
+    "$schema",
+    "aliases",
+    "allowed_hosts",
+    "api_key",
+    "limits",
+    "listen",
+    "log",
+    "on_broken",
+    "pins",
+    "providers",
+    "proxy",
+    "recorder",
+    "router",
+    "timeouts",
+    "trust",
+];
+
+/// Reads everything, whatever goes wrong. Worth something only if the reader has no problem then.
+pub(super) fn config(root: &Place<'_>, reader: &mut Reader<'_>) -> Option<Config> {
+    if of_claude_code_router(root) {
+        reader.problem(
+            root,
+            "this is a configuration of claude-code-router",
+            "start from config/minimal.json5: `Providers` becomes `providers`, `api_base_url` \
+             becomes `base_url` without /chat/completions or /v1/messages, `Router` becomes `router`",
+        );
+        return None;
+    }
+    let fields = reader.fields(root, &SETTINGS)?;
+    let (providers, names) = providers(root, &fields, reader);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let api_key = fields.get("api_key").and_then(|at| api_key(at, reader));
+    let listen = listen(&fields, api_key.as_ref(), reader);
+    for name in ["recorder", "proxy"] {
+        not_yet(&fields, name, reader);
+    }
+    Some(Config {
+        path: None,
+        listen,
+        api_key,
+        allowed_hosts: fields
+            .get("allowed_hosts")
+            .map(|at| allowed_hosts(at, reader))
+            .unwrap_or_default(),
+        trust: fields
+            .get("trust")
+            .and_then(|at| reader.choice(at, &[("any", Trust::Any), ("pinned", Trust::Pinned)]))
+            .unwrap_or_default(),
+        pins: fields
+            .get("pins")
+            .map(|at| pins(at, reader))
+            .unwrap_or_default(),
+        router: route::router(root, &fields, &providers, &names, reader),
+        aliases: fields
+            .get("aliases")
+            .map(|at| route::aliases(at, &providers, &names, reader))
+            .unwrap_or_default(),
+        limits: fields
+            .get("limits")
+            .map(|at| limits::limits(at, reader))
+            .unwrap_or_default(),
+        timeouts: fields
+            .get("timeouts")
+            .map(|at| limits::timeouts(at, reader))
+            .unwrap_or_default(),
+        on_broken: fields
+            .get("on_broken")
+            .and_then(|at| reader.choice(at, &[("cut", OnBroken::Cut), ("error", OnBroken::Error)]))
+            .unwrap_or_default(),
+        log: fields
+            .get("log")
+            .map(|at| log(at, reader))
+            .unwrap_or_default(),
+        providers,
+    })
+}
+
+fn of_claude_code_router(root: &Place<'_>) -> bool {
+    let super::text::Value::Object(members) = &root.node.value else {
+        return false;
+    };
+    members.iter().any(|member| member.name == "Providers")
+}
+
+/// The providers that could be read, and the names of all: a route to one that has a problem of
+/// its own is not a second problem.
+fn providers(
+    root: &Place<'_>,
+    fields: &Fields<'_>,
+    reader: &mut Reader<'_>,
+) -> (Vec<Provider>, Vec<String>) {
+    let Some(at) = fields.get("providers") else {
+        reader.problem(
+            root,
+            "there are no `providers`",
+            "name at least one, as config/minimal.json5 does",
+        );
+        return Default::default();
+    };
+    let items = reader.items(at).unwrap_or_default();
+    if items.is_empty() {
+        reader.problem(
+            at,
+            "there is no provider",
+            "name at least one, as config/minimal.json5 does",
+        );
+    }
+    let mut names: Vec<String> = Vec::new();
+    let mut providers = Vec::new();
+    for item in &items {
+        providers.extend(provider::provider(item, &mut names, reader));
+    }
+    (providers, names)
+}
+
+/// The key that clients must present. Empty, as `${TRANSOM_API_KEY:-}` can be, is none.
+fn api_key(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Secret> {
+    let text = reader.string(at)?;
+    auth::header_text(at, text.trim(), reader)
+        .filter(|key| !key.is_empty())
+        .map(Secret::new)
+}
+
+fn listen(fields: &Fields<'_>, api_key: Option<&Secret>, reader: &mut Reader<'_>) -> SocketAddr {
+    let Some(at) = fields.get("listen") else {
+        return DEFAULT_LISTEN;
+    };
+    let Some(text) = reader.text(at) else {
+        return DEFAULT_LISTEN;
+    };
+    let numeric = text.replacen("localhost:", "127.0.0.1:", 1);
+    let Ok(address) = numeric.parse() else {
+        let remedy = format!("write an address and a port, such as \"{DEFAULT_LISTEN}\"");
+        reader.problem(
+            at,
+            format!("`{text}` is not an address to listen on"),
+            remedy,
+        );
+        return DEFAULT_LISTEN;
+    };
+    // Whether the key could be read is another problem.
+    if reader
+        .problems
+        .iter()
+        .all(|problem| problem.path != "api_key")
+        && let Err(problem) = open_to_others(address, api_key)
+    {
+        reader.problem(at, problem.message, problem.remedy.unwrap_or_default());
+    }
+    address
+}
+
+/// Whoever can reach the port can spend the keys: other addresses than loopback want a key.
+pub(super) fn open_to_others(address: SocketAddr, api_key: Option<&Secret>) -> Result<(), Problem> {
+    if address.ip().is_loopback() || api_key.is_some() {
+        return Ok(());
+    }
+    Err(Problem {
+        line: 0,
+        path: "listen".to_owned(),
+        message: format!("{address} can be reached by others, who could use your keys"),
+        remedy: Some("set `api_key`, or listen on 127.0.0.1".to_owned()),
+    })
+}
+
+/// Names as they stand in `Host`, without scheme and port.
+fn allowed_hosts(at: &Place<'_>, reader: &mut Reader<'_>) -> Vec<String> {
+    let mut hosts = Vec::new();
+    for item in reader.items(at).unwrap_or_default() {
+        let Some(host) = reader.text(&item) else {
+            continue;
+        };
+        let valid = |c: char| c.is_ascii_alphanumeric() || "-._[]:".contains(c);
+        let has_port = host.matches(':').count() == 1;
+        if has_port || !host.chars().all(valid) {
+            reader.problem(
+                &item,
+                format!("`{host}` is not a host name"),
+                "write the name alone, without http:// and port; patterns are not supported",
+            );
+        } else {
+            hosts.push(host.to_ascii_lowercase());
+        }
+    }
+    hosts
+}
+
+fn pins(at: &Place<'_>, reader: &mut Reader<'_>) -> BTreeMap<String, String> {
+    let mut pins = BTreeMap::new();
+    for (name, place) in reader.entries(at).unwrap_or_default() {
+        let Some(text) = reader.string(&place) else {
+            continue;
+        };
+        let digits = text
+            .strip_prefix("sha256:")
+            .unwrap_or(&text)
+            .to_ascii_lowercase();
+        if digits.len() == 64 && digits.chars().all(|c| c.is_ascii_hexdigit()) {
+            pins.insert(name.to_owned(), digits);
+        } else {
+            reader.problem(
+                &place,
+                "a pin is the sha256 of the component: 64 hexadecimal digits",
+                "`transom guest list` and `sha256sum FILE` show it",
+            );
+        }
+    }
+    pins
+}
+
+fn log(at: &Place<'_>, reader: &mut Reader<'_>) -> Log {
+    let mut log = Log::default();
+    let Some(fields) = reader.fields(at, &["level", "format"]) else {
+        return log;
+    };
+    let levels = ["error", "warn", "info", "debug", "trace"].map(|name| (name, name));
+    if let Some(level) = fields
+        .get("level")
+        .and_then(|at| reader.choice(at, &levels))
+    {
+        level.clone_into(&mut log.level);
+    }
+    if let Some(format) = fields.get("format") {
+        let json = reader.choice(format, &[("text", false), ("json", true)]);
+        log.json = json.unwrap_or_default();
+    }
+    log
+}
+
+/// A section whose name is kept free: empty it says nothing, and anything in it would be ignored.
+fn not_yet(fields: &Fields<'_>, name: &str, reader: &mut Reader<'_>) {
+    let Some(at) = fields.get(name) else {
+        return;
+    };
+    let entries = reader.entries(at).unwrap_or_default();
+    if !entries.is_empty() {
+        reader.problem(
+            at,
+            "it is not supported by this version",
+            "leave it empty, or out",
+        );
+    }
+}

@@ -1,0 +1,177 @@
+//! The base URL of a provider, and whether it fits the transformer.
+
+use url::{Host, Url};
+
+use super::super::reader::{Place, Reader};
+use super::super::{Stage, Transformer};
+
+/// Endpoints that people paste instead of the base; longest first.
+const ENDPOINTS: [&str; 5] = [
+    "/v1/messages/count_tokens",
+    "/v1/messages",
+    "/chat/completions",
+    "/messages",
+    "/completions",
+];
+
+/// A URL without query, fragment, login and trailing slash.
+pub(super) fn base_url(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Url> {
+    let text = reader.text(at)?;
+    let example = "write it like \"https://api.example.com/v1\"";
+    let mut url = match Url::parse(text.trim()) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => url,
+        Ok(_) => {
+            reader.problem(at, "the URL must begin with https:// or http://", example);
+            return None;
+        }
+        Err(error) => {
+            reader.problem(at, format!("this is not a URL: {error}"), example);
+            return None;
+        }
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        reader.problem(
+            at,
+            "there is a login in the URL",
+            "take it out; keys belong into `api_key`",
+        );
+        return None;
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        reader.problem(
+            at,
+            "a base URL has no ? and no #",
+            "take it off; a query belongs to the transformer",
+        );
+        return None;
+    }
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    if let Some(endpoint) = ENDPOINTS.iter().find(|endpoint| path.ends_with(**endpoint)) {
+        let base = url.as_str().strip_suffix(endpoint).unwrap_or_default();
+        reader.problem(
+            at,
+            format!("this is an endpoint: the transformer adds {endpoint} itself"),
+            format!("write the base: \"{base}\""),
+        );
+        return None;
+    }
+    Some(url)
+}
+
+/// Warns when a key would cross a network in the clear.
+pub(super) fn in_the_clear(at: &Place<'_>, url: &Url, reader: &mut Reader<'_>) {
+    let local = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_private(),
+        Some(Host::Ipv6(address)) => address.is_loopback() || address.is_unique_local(),
+        Some(Host::Domain(name)) => {
+            let top = name.rsplit('.').next().unwrap_or(name);
+            matches!(top, "localhost" | "local")
+        }
+        None => false,
+    };
+    if url.scheme() == "http" && !local {
+        reader.warning(
+            at,
+            "the key goes over the network in the clear",
+            "use https://",
+        );
+    }
+}
+
+/// What a URL says about the format behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Speaks {
+    Anthropic,
+    OpenAi,
+    Unknown,
+}
+
+/// Hosts that serve the `OpenAI` format below `/v1` and the like, and not Anthropic's there.
+const OPENAI_HOSTS: [&str; 8] = [
+    "api.openai.com",
+    "api.cerebras.ai",
+    "api.groq.com",
+    "api.mistral.ai",
+    "api.together.xyz",
+    "api.siliconflow.com",
+    "integrate.api.nvidia.com",
+    "api.x.ai",
+];
+
+fn speaks(url: &Url) -> Speaks {
+    let path = url.path().trim_end_matches('/');
+    let host = url.host_str().unwrap_or_default();
+    let anthropic = path.ends_with("/anthropic")
+        || path.ends_with("/anthropic/v1")
+        || host == "api.anthropic.com";
+    if anthropic {
+        Speaks::Anthropic
+    } else if OPENAI_HOSTS.contains(&host)
+        || path.ends_with("/paas/v4")
+        || path.ends_with("/v1beta/openai")
+    {
+        Speaks::OpenAi
+    } else {
+        Speaks::Unknown
+    }
+}
+
+/// The transformer that fits a URL best, for a remedy.
+pub(super) fn fitting(url: &Url) -> &'static str {
+    let host = url.host_str().unwrap_or_default();
+    match speaks(url) {
+        Speaks::Anthropic if host.ends_with("z.ai") || host.ends_with("bigmodel.cn") => "zai",
+        Speaks::Anthropic => "anthropic",
+        _ if host == "api.cerebras.ai" => "cerebras",
+        _ => "openai",
+    }
+}
+
+/// Says so when URL and transformer contradict each other.
+pub(super) fn contradiction(
+    at: &Place<'_>,
+    url: &Url,
+    transformer: &Transformer,
+    reader: &mut Reader<'_>,
+) {
+    // The stage on the right speaks to the provider.
+    let last = match transformer {
+        Transformer::Passthrough => "anthropic",
+        Transformer::Chain(stages) => stages.last().map_or("", Stage::name),
+    };
+    let wants = match last {
+        "anthropic" | "zai" => Speaks::Anthropic,
+        "openai" | "cerebras" => Speaks::OpenAi,
+        _ => return,
+    };
+    let found = speaks(url);
+    let fitting = fitting(url);
+    match (wants, found) {
+        (Speaks::OpenAi, Speaks::Anthropic) => reader.problem(
+            at,
+            format!("`{last}` sends OpenAI's format, and {url} speaks Anthropic's"),
+            format!("write transformer: \"{fitting}\", or give the provider's OpenAI base URL"),
+        ),
+        (Speaks::Anthropic, Speaks::OpenAi) => {
+            let other = match last {
+                "zai" => "give its Anthropic base URL, https://api.z.ai/api/anthropic",
+                _ => "give the provider's Anthropic base URL",
+            };
+            reader.problem(
+                at,
+                format!("`{last}` sends Anthropic's format, and {url} speaks OpenAI's"),
+                format!("write transformer: \"{fitting}\", or {other}"),
+            );
+        }
+        (Speaks::Anthropic, _) if url.path().ends_with("/v1") => {
+            let base = url.as_str().strip_suffix("/v1").unwrap_or_default();
+            reader.problem(
+                at,
+                format!("`{last}` adds /v1/messages, which makes {url}/v1/messages"),
+                format!("write the base without /v1: \"{base}\"; or transformer: \"openai\" if it speaks that"),
+            );
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,202 @@
+//! One provider of the list.
+
+use super::super::reader::{Fields, Place, Reader};
+use super::super::text::Value;
+use super::super::{Auth, Key, Model, Provider, Secret, Transformer};
+use super::{auth, base_url, transformer};
+
+pub(in super::super) const SETTINGS: [&str; 7] = [
+    "api_key",
+    "auth",
+    "base_url",
+    "models",
+    "name",
+    "options",
+    "transformer",
+];
+
+/// Reads all of it before it gives up. Its name joins `names` even then.
+pub(super) fn provider(
+    at: &Place<'_>,
+    names: &mut Vec<String>,
+    reader: &mut Reader<'_>,
+) -> Option<Provider> {
+    let fields = reader.fields(at, &SETTINGS)?;
+    let name = match fields.get("name") {
+        Some(place) => name(place, names, reader),
+        None => {
+            reader.problem(
+                at,
+                "the provider has no `name`",
+                "give it one, such as \"cerebras\"",
+            );
+            None
+        }
+    };
+    let shown = name.clone().unwrap_or_default();
+    let key = fields
+        .get("api_key")
+        .map_or(Key::Absent, |place| auth::key(&shown, place, reader));
+    let auth = fields
+        .get("auth")
+        .and_then(|place| auth::auth(place, reader));
+    let models = fields
+        .get("models")
+        .map(|place| models(place, reader))
+        .unwrap_or_default();
+    let base_url = match fields.get("base_url") {
+        Some(place) => base_url::base_url(place, reader),
+        None => {
+            let remedy = "write where its API begins, such as \"https://api.cerebras.ai/v1\"";
+            reader.problem(at, "the provider has no `base_url`", remedy);
+            None
+        }
+    };
+    let transformer = read_transformer(at, &fields, base_url.as_ref(), reader);
+    if let (Some(place), Some(Auth::Command(_))) = (fields.get("api_key"), &auth) {
+        reader.problem(
+            place,
+            "the key would come from `api_key` and from `auth`",
+            "keep one of the two",
+        );
+    }
+    if let (Some(place), Some(url)) = (fields.get("base_url"), &base_url) {
+        if let Some(transformer) = &transformer {
+            base_url::contradiction(place, url, transformer, reader);
+        }
+        if !matches!(key, Key::Absent) || matches!(auth, Some(Auth::Command(_))) {
+            base_url::in_the_clear(place, url, reader);
+        }
+    }
+    if let (Key::Set(key), Some(transformer)) = (&key, &transformer) {
+        key_in_options(at, key, transformer, reader);
+    }
+    Some(Provider {
+        name: name?,
+        base_url: base_url?,
+        key,
+        models,
+        transformer: transformer?,
+        auth,
+    })
+}
+
+fn name(at: &Place<'_>, names: &mut Vec<String>, reader: &mut Reader<'_>) -> Option<String> {
+    let name = reader.text(at)?;
+    if name.contains(',') || name.trim() != name || name.chars().any(char::is_control) {
+        reader.problem(
+            at,
+            format!("`{}` is no name for a provider", name.escape_debug()),
+            "a comma parts provider and model: use letters, digits and -, without blanks around",
+        );
+        return None;
+    }
+    if let Some(other) = names.iter().find(|other| other.eq_ignore_ascii_case(&name)) {
+        reader.problem(
+            at,
+            format!("there is a provider `{other}` already, and names are compared without case"),
+            "give it another name",
+        );
+        return None;
+    }
+    names.push(name.clone());
+    Some(name)
+}
+
+fn read_transformer(
+    at: &Place<'_>,
+    fields: &Fields<'_>,
+    base_url: Option<&url::Url>,
+    reader: &mut Reader<'_>,
+) -> Option<Transformer> {
+    if let Some(place) = fields.get("transformer") {
+        return transformer::transformer(place, fields.get("options"), reader);
+    }
+    let guess = base_url
+        .map(|url| format!(", for this URL probably \"{}\"", base_url::fitting(url)))
+        .unwrap_or_default();
+    reader.problem(
+        at,
+        "the provider has no `transformer`",
+        format!(
+            "choose one{guess}: \"anthropic\" (bytes pass untouched), \"openai\", \"cerebras\", \
+             \"zai\", or a component of yours by name"
+        ),
+    );
+    None
+}
+
+fn models(at: &Place<'_>, reader: &mut Reader<'_>) -> Vec<Model> {
+    let mut models: Vec<Model> = Vec::new();
+    for item in reader.items(at).unwrap_or_default() {
+        let Some(model) = model(&item, reader) else {
+            continue;
+        };
+        if models.iter().any(|other| other.id == model.id) {
+            reader.problem(
+                &item,
+                format!("`{}` is listed twice", model.id),
+                "keep one of the two",
+            );
+        } else {
+            models.push(model);
+        }
+    }
+    models
+}
+
+/// No model has more tokens than this; a larger number is a slip.
+const MOST_TOKENS: u64 = 100_000_000;
+
+fn model(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Model> {
+    if matches!(at.node.value, Value::String(_)) {
+        return Some(Model {
+            id: reader.text(at)?,
+            context_window: None,
+            max_output: None,
+        });
+    }
+    let fields = reader.fields(at, &["id", "context_window", "max_output"])?;
+    let mut tokens = |name| {
+        let number = reader.number(fields.get(name)?, "tokens", (1, MOST_TOKENS))?;
+        u32::try_from(number).ok()
+    };
+    let (context_window, max_output) = (tokens("context_window"), tokens("max_output"));
+    let Some(id) = fields.get("id") else {
+        reader.problem(
+            at,
+            "the model has no `id`",
+            "write it as the provider names it",
+        );
+        return None;
+    };
+    Some(Model {
+        id: reader.text(id)?,
+        context_window,
+        max_output,
+    })
+}
+
+/// Options are handed to the transformer, and a transformer never sees a key.
+fn key_in_options(
+    at: &Place<'_>,
+    key: &Secret,
+    transformer: &Transformer,
+    reader: &mut Reader<'_>,
+) {
+    let Transformer::Chain(stages) = transformer else {
+        return;
+    };
+    let key = key.expose().as_bytes();
+    let given = stages
+        .iter()
+        .find(|stage| memchr::memmem::find(&stage.options, key).is_some());
+    // A short "key" of a server of one's own, such as "x", is in many a text.
+    if let Some(stage) = given.filter(|_| key.len() >= 8) {
+        reader.problem(
+            at,
+            format!("the options of `{}` hold the provider's key", stage.name),
+            "take it out: transom presents the key itself; see `auth`",
+        );
+    }
+}

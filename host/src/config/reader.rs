@@ -1,0 +1,310 @@
+//! Takes settings out of the tree and collects every problem on the way, so that one run tells
+//! all of them. Knows types and places, no setting by name.
+//!
+//! A method that returns `None` has told why, unless its doc says otherwise; the caller goes on
+//! with the next setting.
+
+use std::collections::HashMap;
+
+use super::Env;
+use super::interpolate::{Flaw, interpolate};
+use super::nearest::nearest;
+use super::problem::Problem;
+use super::text::{Member, Node, Value, whole_number};
+
+/// A value and the path that leads to it.
+#[derive(Debug, Clone)]
+pub(super) struct Place<'t> {
+    pub(super) node: &'t Node,
+    pub(super) path: String,
+}
+
+impl<'t> Place<'t> {
+    pub(super) fn root(node: &'t Node) -> Self {
+        Self {
+            node,
+            path: String::new(),
+        }
+    }
+
+    fn member(&self, member: &'t Member) -> Self {
+        let path = match self.path.as_str() {
+            "" => member.name.clone(),
+            path => format!("{path}.{}", member.name),
+        };
+        Self {
+            node: &member.node,
+            path,
+        }
+    }
+
+    fn item(&self, index: usize, node: &'t Node) -> Self {
+        Self {
+            node,
+            path: format!("{}[{index}]", self.path),
+        }
+    }
+}
+
+/// The members of an object whose names are all known.
+pub(super) struct Fields<'t>(HashMap<&'t str, Place<'t>>);
+
+impl<'t> Fields<'t> {
+    /// None without a word when the member is not there.
+    pub(super) fn get(&self, name: &str) -> Option<&Place<'t>> {
+        self.0.get(name)
+    }
+}
+
+/// Collects problems and warnings while values are taken.
+pub(super) struct Reader<'e> {
+    env: Env<'e>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) warnings: Vec<Problem>,
+}
+
+impl<'e> Reader<'e> {
+    pub(super) fn new(env: Env<'e>) -> Self {
+        Self {
+            env,
+            problems: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    pub(super) fn problem(
+        &mut self,
+        at: &Place<'_>,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.problems.push(said(at, what, remedy));
+    }
+
+    pub(super) fn warning(
+        &mut self,
+        at: &Place<'_>,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.warnings.push(said(at, what, remedy));
+    }
+
+    /// Says that a value is of the wrong type. `expected` such as "a string".
+    pub(super) fn expected(&mut self, at: &Place<'_>, expected: &str) {
+        let found = at.node.value.kind();
+        self.problem(
+            at,
+            format!("found {found}"),
+            format!("it must be {expected}"),
+        );
+    }
+
+    /// Says which of `known` was probably meant.
+    pub(super) fn unknown(&mut self, at: &Place<'_>, what: &str, word: &str, known: &[&str]) {
+        let remedy = match nearest(word, known.iter().copied()) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None if known.is_empty() => "there is none".to_owned(),
+            None => format!("known: {}", known.join(", ")),
+        };
+        self.problem(at, format!("{what} `{word}` is not known"), remedy);
+    }
+
+    /// The members of an object that knows its names.
+    pub(super) fn fields<'t>(&mut self, at: &Place<'t>, known: &[&str]) -> Option<Fields<'t>> {
+        let mut fields = HashMap::new();
+        for (name, place) in self.entries(at)? {
+            if known.contains(&name) {
+                fields.insert(name, place);
+            } else {
+                self.unknown(&place, "the setting", name, known);
+            }
+        }
+        Some(Fields(fields))
+    }
+
+    /// The members of an object with names of the user's choice, each once.
+    pub(super) fn entries<'t>(&mut self, at: &Place<'t>) -> Option<Vec<(&'t str, Place<'t>)>> {
+        let Value::Object(members) = &at.node.value else {
+            self.expected(at, "an object, { ... }");
+            return None;
+        };
+        let mut seen: HashMap<&str, u32> = HashMap::new();
+        let mut entries = Vec::with_capacity(members.len());
+        for member in members {
+            let place = at.member(member);
+            if let Some(first) = seen.insert(&member.name, member.line) {
+                self.problem(
+                    &place,
+                    format!("it stands here a second time, after line {first}"),
+                    "keep one of the two",
+                );
+            } else {
+                entries.push((member.name.as_str(), place));
+            }
+        }
+        Some(entries)
+    }
+
+    /// The items of a list.
+    pub(super) fn items<'t>(&mut self, at: &Place<'t>) -> Option<Vec<Place<'t>>> {
+        let Value::List(nodes) = &at.node.value else {
+            self.expected(at, "a list, [ ... ]");
+            return None;
+        };
+        Some(
+            nodes
+                .iter()
+                .enumerate()
+                .map(|(i, node)| at.item(i, node))
+                .collect(),
+        )
+    }
+
+    /// A string with its variables replaced.
+    pub(super) fn string(&mut self, at: &Place<'_>) -> Option<String> {
+        match self.raw_string(at)? {
+            Ok(text) => Some(text),
+            Err(Flaw::Unset(name)) => {
+                let remedy = format!(
+                    "export it, put `{name}=...` into ~/.config/transom/env, or write `${{{name}:-default}}`"
+                );
+                self.problem(at, format!("the variable {name} is not set"), remedy);
+                None
+            }
+            Err(Flaw::Malformed) => {
+                self.malformed(at);
+                None
+            }
+        }
+    }
+
+    /// A string that is not empty.
+    pub(super) fn text(&mut self, at: &Place<'_>) -> Option<String> {
+        let text = self.string(at)?;
+        if text.trim().is_empty() {
+            self.problem(at, "it is empty", "give it a value or delete the line");
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A string in which a variable may be unset: `Ok(Err(name))` then.
+    pub(super) fn string_or_unset(&mut self, at: &Place<'_>) -> Option<Result<String, String>> {
+        match self.raw_string(at)? {
+            Ok(text) => Some(Ok(text)),
+            Err(Flaw::Unset(name)) => Some(Err(name)),
+            Err(Flaw::Malformed) => {
+                self.malformed(at);
+                None
+            }
+        }
+    }
+
+    fn raw_string(&mut self, at: &Place<'_>) -> Option<Result<String, Flaw>> {
+        let Value::String(text) = &at.node.value else {
+            self.expected(at, "a string, \"...\"");
+            return None;
+        };
+        Some(interpolate(text, self.env))
+    }
+
+    fn malformed(&mut self, at: &Place<'_>) {
+        self.problem(
+            at,
+            "`${` begins a variable, and none follows",
+            "write `${NAME}`, or `$$` for a dollar sign",
+        );
+    }
+
+    /// One of a few words.
+    pub(super) fn choice<T: Copy>(&mut self, at: &Place<'_>, choices: &[(&str, T)]) -> Option<T> {
+        let word = self.string(at)?;
+        let chosen = choices.iter().find(|(name, _)| *name == word);
+        if chosen.is_none() {
+            let known: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+            self.unknown(at, "the value", &word, &known);
+        }
+        chosen.map(|(_, value)| *value)
+    }
+
+    /// A whole number within bounds, both included. `unit` such as "milliseconds".
+    pub(super) fn number(&mut self, at: &Place<'_>, unit: &str, bounds: (u64, u64)) -> Option<u64> {
+        let expected = format!("a whole number of {unit}");
+        let Value::Number(text) = &at.node.value else {
+            self.expected(at, &expected);
+            return None;
+        };
+        let Some(number) = whole_number(text) else {
+            self.problem(
+                at,
+                format!("found {text}"),
+                format!("it must be {expected}"),
+            );
+            return None;
+        };
+        self.within(at, number, unit, bounds)
+    }
+
+    /// Says so if a number is out of bounds.
+    pub(super) fn within(
+        &mut self,
+        at: &Place<'_>,
+        number: u64,
+        unit: &str,
+        (least, most): (u64, u64),
+    ) -> Option<u64> {
+        if (least..=most).contains(&number) {
+            return Some(number);
+        }
+        self.problem(
+            at,
+            format!("{number} is out of bounds"),
+            format!("it must be {least} to {most} {unit}"),
+        );
+        None
+    }
+
+    /// Any value as JSON, with the variables of its strings replaced.
+    pub(super) fn json(&mut self, at: &Place<'_>) -> Option<serde_json::Value> {
+        match &at.node.value {
+            Value::Null => Some(serde_json::Value::Null),
+            Value::Bool(value) => Some((*value).into()),
+            Value::String(_) => self.string(at).map(Into::into),
+            Value::Number(text) => {
+                let number = whole_number(text)
+                    .map(Into::into)
+                    .or_else(|| text.trim_start_matches('+').parse().ok());
+                if number.is_none() {
+                    self.problem(
+                        at,
+                        format!("found {text}"),
+                        "it must be a number that JSON has",
+                    );
+                }
+                number.map(serde_json::Value::Number)
+            }
+            // An item that can not be read is left out: its problem ends the reading anyway.
+            Value::List(_) => {
+                let items = self.items(at)?;
+                Some(items.iter().filter_map(|item| self.json(item)).collect())
+            }
+            Value::Object(_) => {
+                let entries = self.entries(at)?;
+                let members = entries
+                    .iter()
+                    .filter_map(|(name, place)| Some(((*name).to_owned(), self.json(place)?)));
+                Some(serde_json::Value::Object(members.collect()))
+            }
+        }
+    }
+}
+
+fn said(at: &Place<'_>, what: impl Into<String>, remedy: impl Into<String>) -> Problem {
+    Problem {
+        line: at.node.line,
+        path: at.path.clone(),
+        message: what.into(),
+        remedy: Some(remedy.into()),
+    }
+}

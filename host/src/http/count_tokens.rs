@@ -1,0 +1,54 @@
+//! `POST /v1/messages/count_tokens`: the guests' or the upstream's count, else an estimate. Never a 404.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::HeaderMap;
+use serde_json::json;
+
+use super::exchange::{self, Count, Exchange};
+use super::messages::read;
+use super::{json, reply};
+use crate::app::App;
+use crate::config::Transformer;
+use crate::error::ApiError;
+use crate::head::RequestHead;
+use crate::ids;
+use crate::record::Record;
+use crate::route;
+
+pub(super) async fn count(State(app): State<Arc<App>>, request: Request) -> Response {
+    let request_id = ids::exchange_id();
+    let mut record = Record::new(request_id.clone(), app.in_flight.clone());
+    match answer(&app, request, &mut record).await {
+        Ok(response) => {
+            record.finished(None);
+            response
+        }
+        Err(error) => {
+            record.failed(&error);
+            reply::error(&error, &request_id)
+        }
+    }
+}
+
+async fn answer(app: &Arc<App>, request: Request, record: &mut Record) -> Result<Response, ApiError> {
+    let (parts, body) = request.into_parts();
+    let snapshot = app.snapshot();
+    let body = read(body, snapshot.limits.request_body).await?;
+    let head = RequestHead::peek(&body)?;
+    let choice = route::choose(&snapshot.config, &head)?;
+    let exchange = Exchange::open(app, &snapshot, &parts.headers, &head, choice, record)?;
+    let counted = match &choice.provider.transformer {
+        Transformer::Passthrough => exchange::passthrough_count(&exchange, body).await,
+        Transformer::Chain(_) => match exchange::count(&exchange, body).await? {
+            Count::Answer(answer) => Some(answer),
+            Count::Unsupported => None,
+        },
+    };
+    Ok(match counted {
+        Some(answer) => reply::whole(answer, HeaderMap::new(), &exchange.id),
+        None => json(&json!({"input_tokens": head.input_estimate.max(1)})),
+    })
+}

@@ -1,0 +1,102 @@
+//! One exchange after routing: what it pinned, and its two ways to the upstream and back.
+
+mod passthrough;
+mod transformed;
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use tokio::sync::OwnedSemaphorePermit;
+
+pub(super) use passthrough::{passthrough, passthrough_count};
+pub(super) use transformed::{Count, count, transformed};
+
+use crate::app::{App, Snapshot};
+use crate::chain::Pinned;
+use crate::config::{Provider, Transformer};
+use crate::error::ApiError;
+use crate::head::RequestHead;
+use crate::record::{Record, Served};
+use crate::registry::Registry;
+use crate::relay::Manners;
+use crate::route::Choice;
+
+/// What an exchange works with from its first hop to its last.
+pub(super) struct Exchange<'a> {
+    pub(super) app: &'a Arc<App>,
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) client_headers: &'a HeaderMap,
+    pub(super) head: &'a RequestHead,
+    pub(super) provider: &'a Provider,
+    pub(super) model: &'a str,
+    pub(super) id: String,
+    pinned: Vec<Pinned>,
+}
+
+impl<'a> Exchange<'a> {
+    /// Pins the current generations and notes who serves the exchange.
+    ///
+    /// Errors: 500 for a transformer that could not be loaded, with the reason.
+    pub(super) fn open(
+        app: &'a Arc<App>,
+        snapshot: &'a Snapshot,
+        client_headers: &'a HeaderMap,
+        head: &'a RequestHead,
+        choice: Choice<'a>,
+        record: &mut Record,
+    ) -> Result<Self, ApiError> {
+        let mut served = Served {
+            provider: choice.provider.name.clone(),
+            model: choice.model.to_owned(),
+            rule: choice.rule,
+            transformer: "anthropic".to_owned(),
+            streaming: head.stream,
+        };
+        record.route = Some(served.clone());
+        let pinned = pin(&app.registry, choice.provider)?;
+        if !pinned.is_empty() {
+            let labels: Vec<_> = pinned.iter().map(|pin| pin.generation.label()).collect();
+            served.transformer = labels.join(", ");
+            record.route = Some(served);
+        }
+        Ok(Self {
+            app,
+            snapshot,
+            client_headers,
+            head,
+            provider: choice.provider,
+            model: choice.model,
+            id: record.request_id().to_owned(),
+            pinned,
+        })
+    }
+
+    fn manners(&self) -> Manners {
+        let timeouts = &self.snapshot.config.timeouts;
+        Manners { hold: timeouts.hold, ping: timeouts.ping, on_broken: self.snapshot.config.on_broken }
+    }
+
+    /// Room for every stage at once, so that two half-open chains cannot wait for each other.
+    fn permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        let stages = u32::try_from(self.pinned.len()).unwrap_or(u32::MAX);
+        self.app.permits.clone().try_acquire_many_owned(stages).map_err(|_| {
+            let most = self.app.engine.step().instances;
+            ApiError::overloaded(format!("transom runs as many exchanges as it may: {most} instances (limits.instances)"))
+        })
+    }
+}
+
+fn pin(registry: &Registry, provider: &Provider) -> Result<Vec<Pinned>, ApiError> {
+    let Transformer::Chain(stages) = &provider.transformer else { return Ok(Vec::new()) };
+    stages
+        .iter()
+        .map(|stage| {
+            let slot = registry.slot(&stage.name);
+            let generation = slot.as_ref().and_then(|slot| slot.current()).ok_or_else(|| {
+                let why = slot.and_then(|slot| slot.last_error()).unwrap_or_else(|| "it was never loaded".to_owned());
+                ApiError::new("api_error", format!("transformer `{}` of provider `{}` is not loaded: {why}", stage.name, provider.name))
+            })?;
+            Ok(Pinned { generation, options: stage.options.clone() })
+        })
+        .collect()
+}

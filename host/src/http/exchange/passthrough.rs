@@ -1,0 +1,90 @@
+//! To a provider that speaks the Messages API and back: the model's name is all that may change,
+//! and the answer's bytes are not touched.
+
+use bytes::Bytes;
+
+use super::Exchange;
+use crate::config::{Auth, Key, Provider};
+use crate::error::ApiError;
+use crate::http::messages::Answered;
+use crate::message::fold;
+use crate::reading::{self, Kind, html_error, kind_of, said_error, upstream_error};
+use crate::relay::{Relay, Source};
+use crate::upstream::{Answer, Outgoing, forwarded_from_client, forwarded_to_client, join};
+
+/// The whole way.
+pub(in crate::http) async fn passthrough(exchange: &Exchange<'_>, body: Bytes) -> Result<Answered, ApiError> {
+    let answer = send(exchange, "/v1/messages", body).await?;
+    let headers = forwarded_to_client(&answer.headers);
+    let limit = exchange.snapshot.limits.response_body;
+    let head = reading::head(answer.status, &answer.headers);
+    if exchange.head.stream {
+        let source = Source::untouched(answer.body, head, limit);
+        let relay = Box::new(Relay::start(source, exchange.manners()).await?);
+        return Ok(Answered::Stream { relay, headers });
+    }
+    let body = answer.body.whole(limit).await.map_err(|error| ApiError::bad_gateway(error.to_string()))?;
+    let body = one_message(head.status, body)?;
+    Ok(Answered::Whole { body, headers })
+}
+
+/// Sends; whatever is not 2xx is an error with the upstream's own words.
+pub(super) async fn send(exchange: &Exchange<'_>, path: &str, body: Bytes) -> Result<Answer, ApiError> {
+    let provider = exchange.provider;
+    let url = join(&provider.base_url, path).map_err(|why| ApiError::new("api_error", why))?;
+    let outgoing = Outgoing {
+        url,
+        headers: forwarded_from_client(exchange.client_headers),
+        body: with_model(exchange, body),
+        auth: provider.auth.clone().unwrap_or_else(|| usual_auth(provider)),
+    };
+    let answer = exchange.snapshot.upstream.send(provider, outgoing).await?;
+    if answer.status.is_success() {
+        return Ok(answer);
+    }
+    let body = answer.body.whole(super::transformed::ERROR_BODY).await.unwrap_or_default();
+    Err(upstream_error(answer.status.as_u16(), &answer.headers, &body))
+}
+
+/// The client's bytes but for the model's string.
+fn with_model(exchange: &Exchange<'_>, body: Bytes) -> Vec<Bytes> {
+    if exchange.model == exchange.head.model {
+        return vec![body];
+    }
+    let range = exchange.head.model_range.clone();
+    let model = serde_json::Value::from(exchange.model).to_string();
+    vec![body.slice(..range.start), Bytes::from(model), body.slice(range.end..)]
+}
+
+/// Anthropic's API takes keys as `x-api-key` and OAuth tokens as bearer.
+fn usual_auth(provider: &Provider) -> Auth {
+    match &provider.key {
+        Key::Set(secret) if secret.expose().starts_with("sk-ant-oat") => Auth::Bearer,
+        _ => Auth::Header("x-api-key".to_owned()),
+    }
+}
+
+/// A stream where a message was asked for is folded; an error inside a 200 is one.
+fn one_message(status: u16, body: Bytes) -> Result<Bytes, ApiError> {
+    match kind_of(std::slice::from_ref(&body)) {
+        Kind::Html => Err(html_error(status)),
+        Kind::Blank => Err(ApiError::bad_gateway("the upstream answered with an empty body")),
+        Kind::Other => {
+            let message = fold(&body).map_err(|error| super::transformed::fold_error(&error))?;
+            Ok(Bytes::from(message.to_string()))
+        }
+        Kind::Json => match said_error(status, &body) {
+            Some(error) => Err(error),
+            None => Ok(body),
+        },
+    }
+}
+
+/// The upstream's own count; none when it has none to give.
+pub(in crate::http) async fn passthrough_count(exchange: &Exchange<'_>, body: Bytes) -> Option<Bytes> {
+    let answer = send(exchange, "/v1/messages/count_tokens", body).await.ok()?;
+    let body = answer.body.whole(super::transformed::ERROR_BODY).await.ok()?;
+    let value: serde_json::Value = serde_json::from_slice(&body).ok()?;
+    value.get("input_tokens")?.as_u64()?;
+    Some(body)
+}

@@ -1,0 +1,202 @@
+//! Through guests to the upstream and back.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderValue};
+use serde_json::Value;
+
+use super::Exchange;
+use crate::chain::{After, Chain, Explained, Outbound, Planned};
+use crate::config::Auth;
+use crate::error::{ApiError, known_kind};
+use crate::http::messages::Answered;
+use crate::message::{FoldError, expand, fold};
+use crate::reading::{self, Kind, html_error, kind_of, upstream_error};
+use crate::record::Record;
+use crate::registry::Generation;
+use crate::relay::{Relay, Source};
+use crate::upstream::{Answer, Outgoing, join, joined, visible};
+use crate::wasm::LogLine;
+use crate::wasm::bindings::{Context, Ending, Head};
+
+/// What is read of an error body, in bytes.
+pub(super) const ERROR_BODY: usize = 1 << 20;
+
+const USER_AGENT_VALUE: &str = concat!("transom/", env!("CARGO_PKG_VERSION"));
+
+/// The whole way.
+pub(in crate::http) async fn transformed(exchange: &Exchange<'_>, body: Bytes, record: &mut Record) -> Result<Answered, ApiError> {
+    let mut chain = Box::new(open(exchange, "messages").await?);
+    record.counters = Some(chain.counters().clone());
+    let mut outbound = match chain.request(body).await? {
+        Planned::Forward(outbound) => outbound,
+        Planned::Answer(answer) => return local(exchange, answer),
+        Planned::Unsupported => return Err(ApiError::new("not_supported", "the transformer does not know this operation")),
+    };
+    loop {
+        let answer = exchange.snapshot.upstream.send(exchange.provider, outgoing(exchange, outbound)?).await?;
+        let head = reading::head(answer.status, &answer.headers);
+        if answer.status.is_success() {
+            return relay(exchange, chain, head, answer).await;
+        }
+        let body = answer.body.whole(ERROR_BODY).await.unwrap_or_default();
+        match chain.explain(&head, &body).await? {
+            Explained::Failed(error) => return Err(error),
+            Explained::NotMine => return Err(upstream_error(head.status, &answer.headers, &body)),
+            Explained::Resend(again) => outbound = again,
+        }
+    }
+}
+
+/// What guests make of a `count_tokens` request.
+pub(in crate::http) enum Count {
+    /// Their answer, or the upstream's through them.
+    Answer(Bytes),
+    /// They do not know the operation.
+    Unsupported,
+}
+
+/// A `count_tokens` request through the guests.
+pub(in crate::http) async fn count(exchange: &Exchange<'_>, body: Bytes) -> Result<Count, ApiError> {
+    let mut chain = open(exchange, "count-tokens").await?;
+    let outbound = match chain.request(body).await? {
+        Planned::Forward(outbound) => outbound,
+        Planned::Answer(answer) => return Ok(Count::Answer(answer)),
+        Planned::Unsupported => return Ok(Count::Unsupported),
+    };
+    let answer = exchange.snapshot.upstream.send(exchange.provider, outgoing(exchange, outbound)?).await?;
+    if !answer.status.is_success() {
+        return Ok(Count::Unsupported);
+    }
+    let head = reading::head(answer.status, &answer.headers);
+    let body = answer.body.whole(ERROR_BODY).await.map_err(|error| ApiError::bad_gateway(error.to_string()))?;
+    Ok(Count::Answer(reading::respond(&mut chain, &head, body).await?))
+}
+
+async fn open(exchange: &Exchange<'_>, operation: &str) -> Result<Chain, ApiError> {
+    let permit = exchange.permit()?;
+    let context = context(exchange, operation);
+    let id = exchange.id.clone();
+    let secrets = exchange.snapshot.upstream.secrets().clone();
+    let sink = move |generation: &Arc<Generation>| -> Arc<dyn Fn(LogLine) + Send + Sync> {
+        let (id, label, secrets) = (id.clone(), generation.label(), secrets.clone());
+        Arc::new(move |line| log_line(&id, &label, &secrets, line))
+    };
+    Chain::open(&exchange.pinned, &context, &exchange.snapshot.limits, &sink, permit).await
+}
+
+/// What a guest learns. No header that carries a credential is among it.
+fn context(exchange: &Exchange<'_>, operation: &str) -> Context {
+    let model = exchange.provider.models.iter().find(|known| known.id == exchange.model);
+    let limit = |name: &str, tokens: Option<u32>| tokens.map(|tokens| (name.to_owned(), tokens.to_string()));
+    let limits = model.into_iter().flat_map(|model| [limit("context-window", model.context_window), limit("max-output", model.max_output)]);
+    Context {
+        exchange_id: exchange.id.clone(),
+        provider: exchange.provider.name.clone(),
+        model: exchange.model.to_owned(),
+        requested_model: exchange.head.model.clone(),
+        operation: operation.to_owned(),
+        streaming: exchange.head.stream,
+        input_estimate: exchange.head.input_estimate,
+        headers: visible(exchange.client_headers),
+        limits: limits.flatten().collect(),
+        extra: Vec::new(),
+    }
+}
+
+fn log_line(id: &str, label: &str, secrets: &crate::upstream::Secrets, line: LogLine) {
+    match line {
+        LogLine::Log { level, message } => {
+            let message = secrets.scrub_text(&message);
+            match level {
+                tracing::Level::ERROR => tracing::error!(target: "guest", request_id = id, generation = label, "{message}"),
+                tracing::Level::WARN => tracing::warn!(target: "guest", request_id = id, generation = label, "{message}"),
+                tracing::Level::INFO => tracing::info!(target: "guest", request_id = id, generation = label, "{message}"),
+                tracing::Level::DEBUG => tracing::debug!(target: "guest", request_id = id, generation = label, "{message}"),
+                tracing::Level::TRACE => tracing::trace!(target: "guest", request_id = id, generation = label, "{message}"),
+            }
+        }
+        LogLine::Note { action, path, why } => {
+            let why = secrets.scrub_text(&why);
+            tracing::debug!(target: "guest", request_id = id, generation = label, action, path, "{why}");
+        }
+    }
+}
+
+fn outgoing(exchange: &Exchange<'_>, outbound: Outbound) -> Result<Outgoing, ApiError> {
+    let Outbound { path, headers: wanted, body, auth } = outbound;
+    let url = join(&exchange.provider.base_url, &path)
+        .map_err(|why| ApiError::new("api_error", format!("a transformer asked for a place it may not reach: {why}")))?;
+    let mut headers = HeaderMap::with_capacity(wanted.len() + 5);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let accept = if exchange.head.stream { "text/event-stream" } else { "application/json" };
+    headers.insert(ACCEPT, HeaderValue::from_static(accept));
+    headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE));
+    headers.extend(wanted);
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    let auth = exchange.provider.auth.clone().or(auth).unwrap_or(Auth::Bearer);
+    Ok(Outgoing { url, headers, body, auth })
+}
+
+/// A guest's own answer, in the form that the client wants.
+fn local(exchange: &Exchange<'_>, answer: Bytes) -> Result<Answered, ApiError> {
+    let headers = HeaderMap::new();
+    if !exchange.head.stream {
+        return Ok(Answered::Whole { body: answer, headers });
+    }
+    let message: Value = serde_json::from_slice(&answer).unwrap_or_default();
+    match expand(&message) {
+        Some(events) => Ok(Answered::Events { events, headers }),
+        None => Err(ApiError::new("api_error", "a transformer answered with what is no message")),
+    }
+}
+
+/// A 2xx answer on its way back.
+async fn relay(exchange: &Exchange<'_>, mut chain: Box<Chain>, head: Head, answer: Answer) -> Result<Answered, ApiError> {
+    let (headers, limit) = (HeaderMap::new(), exchange.snapshot.limits.response_body);
+    if exchange.head.stream {
+        let source = if chain.is_done() {
+            Source::untouched(answer.body, head, limit)
+        } else {
+            Source::guests(answer.body, head, chain, limit)
+        };
+        let relay = Box::new(Relay::start(source, exchange.manners()).await?);
+        return Ok(Answered::Stream { relay, headers });
+    }
+    let body = answer.body.whole(limit).await.map_err(|error| ApiError::bad_gateway(error.to_string()))?;
+    let lines = chain.framing() == crate::sse::Framing::JsonLines;
+    let body = match kind_of(std::slice::from_ref(&body)) {
+        Kind::Html => return Err(html_error(head.status)),
+        Kind::Blank => return Err(ApiError::bad_gateway("the upstream answered with an empty body")),
+        Kind::Json if !lines => reading::respond(&mut chain, &head, body).await?,
+        Kind::Json | Kind::Other => folded(&mut chain, &head, body).await?,
+    };
+    Ok(Answered::Whole { body, headers })
+}
+
+/// A stream where one message was asked for.
+async fn folded(chain: &mut Chain, head: &Head, body: Bytes) -> Result<Bytes, ApiError> {
+    chain.begin(head).await?;
+    let step = chain.push(body).await?;
+    let mut events = step.out;
+    let mut next = step.next;
+    if matches!(next, After::More | After::Wake(_)) {
+        let step = chain.finish(&Ending::Complete).await?;
+        events.extend(step.out);
+        next = step.next;
+    }
+    if let After::Failed(error) = next {
+        return Err(error);
+    }
+    let message = fold(&joined(events)).map_err(|error| fold_error(&error))?;
+    Ok(Bytes::from(message.to_string()))
+}
+
+pub(super) fn fold_error(error: &FoldError) -> ApiError {
+    match error {
+        FoldError::Said { kind, message } => ApiError::new(known_kind(kind).unwrap_or("api_error"), message),
+        FoldError::Incomplete | FoldError::Malformed(_) => ApiError::bad_gateway(error.to_string()),
+    }
+}

@@ -1,0 +1,86 @@
+//! The only place that writes errors for clients, and the headers that every answer carries.
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde_json::json;
+
+use crate::error::ApiError;
+use crate::record::Served;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+/// The error envelope of the Messages API.
+pub fn error_json(error: &ApiError, request_id: &str) -> String {
+    json!({
+        "type": "error",
+        "error": {"type": error.kind, "message": error.message},
+        "request_id": format!("req_{request_id}"),
+    })
+    .to_string()
+}
+
+/// The same as the last event of a stream.
+pub fn error_event(error: &ApiError, request_id: &str) -> Bytes {
+    crate::sse::event("error", &error_json(error, request_id))
+}
+
+/// An error as a whole answer.
+pub(super) fn error(error: &ApiError, request_id: &str) -> Response {
+    let mut response = Response::new(Body::from(error_json(error, request_id)));
+    *response.status_mut() = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(ms) = error.retry_after_ms {
+        headers.insert(RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
+    }
+    if let Some(retry) = error.should_retry {
+        headers.insert(SHOULD_RETRY, HeaderValue::from_static(if retry { "true" } else { "false" }));
+    }
+    identify(headers, request_id);
+    response
+}
+
+/// An answer that is a stream of events.
+pub(super) fn stream(body: Body, mut headers: HeaderMap, request_id: &str) -> Response {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    finish(body, headers, request_id)
+}
+
+/// An answer that is one message.
+pub(super) fn whole(body: Bytes, mut headers: HeaderMap, request_id: &str) -> Response {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    finish(Body::from(body), headers, request_id)
+}
+
+fn finish(body: Body, headers: HeaderMap, request_id: &str) -> Response {
+    let mut response = Response::new(body);
+    *response.headers_mut() = headers;
+    identify(response.headers_mut(), request_id);
+    response
+}
+
+fn identify(headers: &mut HeaderMap, request_id: &str) {
+    if let Ok(value) = HeaderValue::from_str(&format!("req_{request_id}")) {
+        headers.insert(REQUEST_ID, value);
+    }
+}
+
+/// Says who serves the exchange.
+pub(super) fn tell_route(headers: &mut HeaderMap, served: &Served) {
+    let told = [
+        ("x-transom-provider", served.provider.as_str()),
+        ("x-transom-model", served.model.as_str()),
+        ("x-transom-route", served.rule),
+        ("x-transom-transformer", served.transformer.as_str()),
+    ];
+    for (name, value) in told {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! `GET /health` and `GET /api/status`: that it lives, and what runs in it. No key, no body.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::UNIX_EPOCH;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::json;
+use crate::app::App;
+use crate::config::{Key, Provider, Transformer};
+use crate::registry::{Origin, Slot};
+
+pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
+    json(&json!({"status": "ok", "service": "transom", "version": env!("CARGO_PKG_VERSION"), "pid": std::process::id(),
+        "uptime_s": app.started.elapsed().as_secs()}))
+}
+
+pub(super) async fn status(State(app): State<Arc<App>>) -> Response {
+    let snapshot = app.snapshot();
+    let config = &snapshot.config;
+    let step = app.engine.step();
+    json(&json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "uptime_s": app.started.elapsed().as_secs(),
+        "listen": app.address.to_string(),
+        "config": {"path": config.path, "generation": snapshot.generation, "error": app.config_error()},
+        "pool": {"instances": step.instances, "free": app.permits.available_permits(), "reservation": step.reservation, "memory": step.memory},
+        "providers": config.providers.iter().map(provider).collect::<Vec<_>>(),
+        "transformers": app.registry.slots().iter().map(|slot| transformer(slot)).collect::<Vec<_>>(),
+        "in_flight": app.in_flight.load(Ordering::Relaxed),
+    }))
+}
+
+fn provider(provider: &Provider) -> Value {
+    let key = match &provider.key {
+        Key::Set(_) => "set",
+        Key::Missing { .. } => "missing",
+        Key::Absent => "none",
+    };
+    let transformer = match &provider.transformer {
+        Transformer::Passthrough => json!("anthropic"),
+        Transformer::Chain(stages) if stages.len() == 1 => json!(stages.first().map(|stage| &stage.name)),
+        Transformer::Chain(stages) => json!(stages.iter().map(|stage| &stage.name).collect::<Vec<_>>()),
+    };
+    json!({"name": provider.name, "base_url": provider.base_url.as_str(), "key": key, "transformer": transformer})
+}
+
+fn transformer(slot: &Slot) -> Value {
+    let Some(generation) = slot.current() else {
+        return json!({"name": slot.name, "source": null, "path": null, "generation": 0, "sha256": null, "wit": null,
+            "loaded_at": null, "calls": 0, "traps": 0, "last_error": slot.last_error()});
+    };
+    let (source, path) = match &generation.origin {
+        Origin::Builtin => ("builtin", None),
+        Origin::File(path) => ("file", Some(path)),
+    };
+    json!({
+        "name": slot.name,
+        "source": source,
+        "path": path,
+        "shadows_builtin": generation.shadows_builtin(),
+        "generation": generation.number,
+        "sha256": generation.component.sha256,
+        "wit": generation.component.wit,
+        "loaded_at": generation.loaded_at.duration_since(UNIX_EPOCH).map(|age| age.as_secs()).unwrap_or_default(),
+        "calls": generation.calls.load(Ordering::Relaxed),
+        "traps": generation.traps.load(Ordering::Relaxed),
+        "last_error": slot.last_error().or_else(|| generation.last_fault()),
+    })
+}

@@ -1,0 +1,168 @@
+//! Making sense of what upstreams send beside the protocol: a whole body where a stream was asked
+//! for, an error inside a 200, a page of HTML, an error in any of the usual shapes.
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
+
+use crate::chain::{Chain, Explained};
+use crate::error::{ApiError, known_kind};
+use crate::upstream::joined;
+use crate::wasm::bindings::Head;
+
+/// What the first bytes of a body show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Only white space so far.
+    Blank,
+    /// An object or array.
+    Json,
+    /// Markup: a page of some proxy in between.
+    Html,
+    /// Anything else: events.
+    Other,
+}
+
+/// By the first byte that is neither white space nor a byte order mark.
+pub fn kind_of(pieces: &[Bytes]) -> Kind {
+    let mut bytes = pieces.iter().flat_map(|piece| piece.iter().copied());
+    match bytes.find(|byte| !byte.is_ascii_whitespace() && ![0xef, 0xbb, 0xbf].contains(byte)) {
+        None => Kind::Blank,
+        Some(b'{' | b'[') => Kind::Json,
+        Some(b'<') => Kind::Html,
+        Some(_) => Kind::Other,
+    }
+}
+
+/// For a page where an API answer was expected. The page itself is never shown.
+pub fn html_error(status: u16) -> ApiError {
+    let message = format!("the upstream answered with an HTML page (status {status}) where JSON or events were expected; is base_url right?");
+    if (400..600).contains(&status) { ApiError::from_status(status, message) } else { ApiError::bad_gateway(message) }
+}
+
+/// An upstream's head as guests see it.
+pub fn head(status: StatusCode, headers: &HeaderMap) -> Head {
+    let headers = headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect();
+    Head { status: status.as_u16(), headers }
+}
+
+/// The error that a 2xx body says, in the shapes that providers use for it.
+pub fn said_error(status: u16, body: &[u8]) -> Option<ApiError> {
+    let value: Value = serde_json::from_slice(body).ok()?;
+    let object = value.as_object()?;
+    let says_so = object.get("error").is_some_and(|error| !error.is_null())
+        || object.get("type").and_then(Value::as_str) == Some("error")
+        || object.get("success").and_then(Value::as_bool) == Some(false);
+    says_so.then(|| from_json(if status < 400 { 500 } else { status }, &value))
+}
+
+/// An upstream's error by its status, with its own words.
+pub fn upstream_error(status: u16, headers: &HeaderMap, body: &[u8]) -> ApiError {
+    let mut error = match serde_json::from_slice::<Value>(body) {
+        Ok(value) => from_json(status, &value),
+        Err(_) if kind_of(&[Bytes::copy_from_slice(body)]) == Kind::Html => html_error(status),
+        Err(_) => {
+            let text = String::from_utf8_lossy(body);
+            let text = text.trim();
+            let text: String = text.chars().take(2000).collect();
+            let message = if text.is_empty() { format!("the upstream answered with status {status} and no body") } else { text };
+            ApiError::from_status(status, message)
+        }
+    };
+    error.retry_after_ms = error.retry_after_ms.or_else(|| retry_after(headers));
+    error.should_retry = error.should_retry.or_else(|| should_retry(headers));
+    error
+}
+
+/// Of `retry-after-ms` or `retry-after` in seconds. A date is left to the client's own waiting.
+pub fn retry_after(headers: &HeaderMap) -> Option<u64> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0);
+    number("retry-after-ms").map(|ms| ms as u64).or_else(|| number("retry-after").map(|seconds| (seconds * 1000.0) as u64))
+}
+
+fn should_retry(headers: &HeaderMap) -> Option<bool> {
+    headers.get("x-should-retry")?.to_str().ok()?.parse().ok()
+}
+
+/// Anthropic's `{"error":{type,message}}`, OpenAI's, Cerebras' flat body, FastAPI's `detail`.
+fn from_json(status: u16, value: &Value) -> ApiError {
+    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let message = text("/error/message")
+        .or_else(|| text("/message"))
+        .or_else(|| text("/error"))
+        .or_else(|| text("/msg"))
+        .unwrap_or_else(|| value.to_string().chars().take(2000).collect());
+    let kind = text("/error/type").and_then(|kind| known_kind(&kind)).filter(|_| value.get("type").is_some());
+    let by_status = ApiError::from_status(status, message);
+    match kind {
+        Some(kind) if status == 500 => ApiError::new(kind, by_status.message),
+        Some(kind) => ApiError { kind, status, ..by_status },
+        None => by_status,
+    }
+}
+
+/// The error of a stream whose very first event is one.
+pub fn first_event_error(pieces: &[Bytes]) -> Option<ApiError> {
+    let first = joined(pieces.to_vec());
+    let frame = crate::sse::frames(&first).next()?;
+    if !frame.trim_ascii_start().starts_with(b"event: error") && !frame.trim_ascii_start().starts_with(b"event:error") {
+        return None;
+    }
+    let start = memchr::memchr(b'{', frame)?;
+    let value: Value = serde_json::from_slice(frame.get(start..)?.trim_ascii_end()).ok()?;
+    Some(from_json(500, &value))
+}
+
+/// A whole 2xx body through the guests: an error inside it is explained, everything else converted.
+pub async fn respond(chain: &mut Chain, head: &Head, body: Bytes) -> Result<Bytes, ApiError> {
+    if let Some(error) = said_error(head.status, &body) {
+        return match chain.explain(head, &body).await? {
+            Explained::Failed(said) => Err(said),
+            Explained::NotMine | Explained::Resend(_) => Err(error),
+        };
+    }
+    Ok(joined(chain.respond(head, body).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_upstreams_words_are_found_in_every_usual_shape() {
+        let said = |body: &str| upstream_error(400, &HeaderMap::new(), body.as_bytes()).message;
+        assert_eq!(said(r#"{"type":"error","error":{"type":"invalid_request_error","message":"a"}}"#), "a");
+        assert_eq!(said(r#"{"error":{"message":"b","code":"x"}}"#), "b");
+        assert_eq!(said(r#"{"message":"c","type":"t","param":null,"code":"x"}"#), "c");
+        assert_eq!(said(r#"{"error":"d"}"#), "d");
+        assert_eq!(said(r#"{"detail":[{"msg":"e"}]}"#), r#"{"detail":[{"msg":"e"}]}"#);
+        assert_eq!(said("plain"), "plain");
+    }
+
+    #[test]
+    fn a_page_of_html_is_never_shown() {
+        let error = upstream_error(502, &HeaderMap::new(), b"<html><body>bad gateway at 10.0.0.1</body></html>");
+        assert_eq!((error.status, error.kind), (502, "api_error"));
+        assert!(!error.message.contains("10.0.0.1"));
+    }
+
+    #[test]
+    fn an_error_inside_a_200_is_an_error() {
+        let error = said_error(200, br#"{"type":"error","error":{"type":"overloaded_error","message":"busy"}}"#).unwrap();
+        assert_eq!((error.status, error.kind), (529, "overloaded_error"));
+        assert!(said_error(200, br#"{"type":"message","content":[]}"#).is_none());
+        assert!(said_error(200, br#"{"id":"x","error":null,"choices":[]}"#).is_none());
+    }
+
+    #[test]
+    fn retry_advice_is_read_in_seconds_and_in_milliseconds() {
+        let mut headers = HeaderMap::new();
+        headers.insert("retry-after", "1.5".parse().unwrap());
+        assert_eq!(retry_after(&headers), Some(1500));
+        headers.insert("retry-after-ms", "20".parse().unwrap());
+        assert_eq!(retry_after(&headers), Some(20));
+    }
+}

@@ -1,0 +1,129 @@
+//! The record of one exchange: who served it, how it went. Written as one log line when the
+//! exchange ends, however it ends. Holds no body and no header.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use crate::error::ApiError;
+use crate::sse::Usage;
+use crate::wasm::Counters;
+
+/// What is known of an exchange.
+pub struct Record {
+    request_id: String,
+    started: Instant,
+    /// Provider, model, rule and transformer, once chosen.
+    pub route: Option<Served>,
+    first_byte_ms: Option<f64>,
+    bytes: usize,
+    usage: Option<Usage>,
+    outcome: Outcome,
+    /// Of the guests, if there are any.
+    pub counters: Option<Arc<Counters>>,
+    in_flight: Arc<AtomicUsize>,
+}
+
+/// Who serves an exchange.
+#[derive(Debug, Clone)]
+pub struct Served {
+    /// The provider's name.
+    pub provider: String,
+    /// As the provider names it.
+    pub model: String,
+    /// The rule that chose.
+    pub rule: &'static str,
+    /// Labels of the pinned generations, comma-separated; `anthropic` for passthrough.
+    pub transformer: String,
+    /// A stream was asked for.
+    pub streaming: bool,
+}
+
+enum Outcome {
+    /// Dropped before it ended: the client left.
+    Left,
+    Finished(u16),
+    Failed(ApiError),
+    Broken(String),
+}
+
+impl Record {
+    /// Begins. `in_flight` is counted up until the record is dropped.
+    pub fn new(request_id: String, in_flight: Arc<AtomicUsize>) -> Self {
+        in_flight.fetch_add(1, Ordering::Relaxed);
+        Self {
+            request_id,
+            started: Instant::now(),
+            route: None,
+            first_byte_ms: None,
+            bytes: 0,
+            usage: None,
+            outcome: Outcome::Left,
+            counters: None,
+            in_flight,
+        }
+    }
+
+    /// The answer's `request-id`.
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// Bytes went to the client.
+    pub fn sent(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        let started = self.started;
+        self.first_byte_ms.get_or_insert_with(|| started.elapsed().as_secs_f64() * 1000.0);
+    }
+
+    /// The answer is complete. An error that was told before stays the outcome.
+    pub fn finished(&mut self, usage: Option<Usage>) {
+        self.usage = usage.filter(|usage| *usage != Usage::default());
+        if matches!(self.outcome, Outcome::Left) {
+            self.outcome = Outcome::Finished(200);
+        }
+    }
+
+    /// An error was told.
+    pub fn failed(&mut self, error: &ApiError) {
+        self.outcome = Outcome::Failed(error.clone());
+    }
+
+    /// The client's connection was aborted.
+    pub fn broken(&mut self, why: &str) {
+        self.outcome = Outcome::Broken(why.to_owned());
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        let (status, error) = match &self.outcome {
+            Outcome::Left => (499, Some("the client left".to_owned())),
+            Outcome::Finished(status) => (*status, None),
+            Outcome::Failed(error) => (error.status, Some(format!("{}: {}", error.kind, error.message))),
+            Outcome::Broken(why) => (200, Some(format!("aborted: {why}"))),
+        };
+        let served = self.route.as_ref();
+        let counted = |read: fn(&Counters) -> u64| self.counters.as_deref().map(read);
+        tracing::info!(
+            request_id = self.request_id,
+            provider = served.map(|served| served.provider.as_str()),
+            model = served.map(|served| served.model.as_str()),
+            route = served.map(|served| served.rule),
+            transformer = served.map(|served| served.transformer.as_str()),
+            stream = served.map(|served| served.streaming),
+            status,
+            ms = self.started.elapsed().as_secs_f64() * 1000.0,
+            first_byte_ms = self.first_byte_ms,
+            bytes = self.bytes,
+            input_tokens = self.usage.map(|usage| usage.input_tokens),
+            output_tokens = self.usage.map(|usage| usage.output_tokens),
+            guest_in = counted(|counters| counters.bytes_in.load(Ordering::Relaxed)),
+            guest_out = counted(|counters| counters.bytes_out.load(Ordering::Relaxed)),
+            pushes = counted(|counters| counters.pushes.load(Ordering::Relaxed)),
+            error,
+            "exchange"
+        );
+    }
+}

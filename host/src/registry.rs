@@ -1,0 +1,271 @@
+//! Which generation of each transformer is current, and how a new one becomes it.
+//!
+//! A file `NAME.wasm` in the transformers folder comes before the built-in of that name. A new
+//! generation goes live only after it was compiled, checked and configured for every provider
+//! that uses it; whatever fails on the way keeps the old one and is told in log and status.
+
+mod builtin;
+mod generation;
+mod source;
+mod watch;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Instant;
+
+use arc_swap::ArcSwapOption;
+use bytes::Bytes;
+
+pub use builtin::{builtin, builtin_names};
+pub use generation::{Generation, Origin};
+pub use watch::{Watch, Watched};
+
+use crate::config::{Config, Limits, Transformer, Trust};
+use crate::wasm::{Cache, Component, Engine, Rejected};
+use generation::configure_all;
+use source::{Found, find};
+
+/// What the current configuration asks of transformers.
+#[derive(Clone, Default)]
+pub struct Wanted {
+    /// Name to the options of each provider that uses it.
+    pub options: BTreeMap<String, BTreeSet<Bytes>>,
+    /// Name to sha256.
+    pub pins: BTreeMap<String, String>,
+    /// Files need a pin.
+    pub pinned_only: bool,
+    /// For the smoke calls of `configure`.
+    pub limits: Arc<Limits>,
+}
+
+impl Wanted {
+    /// Of a configuration.
+    pub fn of(config: &Config) -> Self {
+        let mut options: BTreeMap<String, BTreeSet<Bytes>> = BTreeMap::new();
+        for provider in &config.providers {
+            let Transformer::Chain(stages) = &provider.transformer else { continue };
+            for stage in stages {
+                options.entry(stage.name.clone()).or_default().insert(stage.options.clone());
+            }
+        }
+        Self {
+            options,
+            pins: config.pins.clone(),
+            pinned_only: config.trust == Trust::Pinned,
+            limits: Arc::new(config.limits.clone()),
+        }
+    }
+}
+
+/// All transformers that the configuration names.
+pub struct Registry {
+    engine: Engine,
+    cache: Option<Cache>,
+    dir: PathBuf,
+    runtime: tokio::runtime::Handle,
+    wanted: RwLock<Arc<Wanted>>,
+    slots: RwLock<BTreeMap<String, Arc<Slot>>>,
+}
+
+/// One transformer.
+pub struct Slot {
+    /// As configurations call it.
+    pub name: String,
+    current: ArcSwapOption<Generation>,
+    state: Mutex<SlotState>,
+}
+
+#[derive(Default)]
+struct SlotState {
+    number: u64,
+    /// Why the newest bytes are not live.
+    last_error: Option<String>,
+    /// The sha256 that `last_error` is about: the same bytes are not tried twice.
+    refused: Option<String>,
+}
+
+impl Slot {
+    /// Pins the current generation.
+    pub fn current(&self) -> Option<Arc<Generation>> {
+        self.current.load_full()
+    }
+
+    /// Why the newest bytes are not live, if they are not.
+    pub fn last_error(&self) -> Option<String> {
+        self.state().last_error.clone()
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, SlotState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a look at a transformer's file came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The bytes are those that run, or those that were refused before.
+    Unchanged,
+    /// A new generation is live.
+    Swapped {
+        /// Its number.
+        generation: u64,
+    },
+    /// The old generation stays; the reason is told.
+    Kept(String),
+}
+
+impl Registry {
+    /// An empty registry over a transformers folder. `runtime` runs the guests' `configure`.
+    pub fn new(engine: Engine, cache: Option<Cache>, dir: PathBuf, runtime: tokio::runtime::Handle) -> Self {
+        Self { engine, cache, dir, runtime, wanted: RwLock::default(), slots: RwLock::default() }
+    }
+
+    /// The transformers folder.
+    pub fn dir(&self) -> &std::path::Path {
+        &self.dir
+    }
+
+    /// All slots in order of name.
+    pub fn slots(&self) -> Vec<Arc<Slot>> {
+        self.slots.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// The slot of this name, if the configuration names it.
+    pub fn slot(&self, name: &str) -> Option<Arc<Slot>> {
+        self.slots.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Loads what a configuration wants and checks its options. Blocks while it compiles.
+    ///
+    /// Errors: a sentence for each transformer that cannot serve it. What already runs is not
+    /// touched, but [`Registry::adopt`] must be called for the configuration to count.
+    pub fn prepare(&self, wanted: &Wanted) -> Result<(), Vec<String>> {
+        let mut problems = Vec::new();
+        for (name, options) in &wanted.options {
+            let slot = self.slot_or_new(name);
+            match slot.current() {
+                Some(generation) => {
+                    if let Err(error) = self.configure(&generation.component, options, &wanted.limits) {
+                        problems.push(format!("transformer `{name}`: {error}"));
+                    }
+                }
+                None => {
+                    if let Outcome::Kept(error) = self.load(&slot, wanted) {
+                        problems.push(format!("transformer `{name}`: {error}"));
+                    }
+                }
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+
+    /// Makes a configuration's wishes the ones that reloads follow; forgets transformers it does not name.
+    pub fn adopt(&self, wanted: Wanted) {
+        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
+        slots.retain(|name, _| wanted.options.contains_key(name));
+        *self.wanted.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(wanted);
+    }
+
+    /// Looks at the file of one transformer and swaps if there is something new. Blocks while it compiles.
+    pub fn refresh(&self, name: &str) -> Outcome {
+        let wanted = self.wanted.read().unwrap_or_else(PoisonError::into_inner).clone();
+        match self.slot(name) {
+            Some(slot) if wanted.options.contains_key(name) => self.load(&slot, &wanted),
+            _ => Outcome::Unchanged,
+        }
+    }
+
+    fn slot_or_new(&self, name: &str) -> Arc<Slot> {
+        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
+        let new = || {
+            Arc::new(Slot { name: name.to_owned(), current: ArcSwapOption::empty(), state: Mutex::default() })
+        };
+        slots.entry(name.to_owned()).or_insert_with(new).clone()
+    }
+
+    fn load(&self, slot: &Slot, wanted: &Wanted) -> Outcome {
+        let started = Instant::now();
+        let current = slot.current();
+        let (origin, bytes) = match find(&self.dir, &slot.name, current.as_deref()) {
+            Found::Bytes(origin, bytes) => (origin, bytes),
+            Found::Gone => return keep(slot, None, "its file was removed; the last generation stays".to_owned()),
+            Found::Nowhere(why) => return keep(slot, None, why),
+        };
+        let sha256 = crate::wasm::sha256(&bytes);
+        if current.as_ref().is_some_and(|now| now.component.sha256 == sha256 && now.origin == origin) {
+            let mut state = slot.state();
+            state.last_error = None;
+            state.refused = None;
+            return Outcome::Unchanged;
+        }
+        if slot.state().refused.as_ref() == Some(&sha256) {
+            return Outcome::Unchanged;
+        }
+        match self.build(slot, &origin, &bytes, &sha256, wanted) {
+            Ok(component) => self.swap(slot, component, origin, started),
+            Err(rejected) => keep(slot, Some(sha256), rejected.to_string()),
+        }
+    }
+
+    fn build(&self, slot: &Slot, origin: &Origin, bytes: &[u8], sha256: &str, wanted: &Wanted) -> Result<Component, Rejected> {
+        if matches!(origin, Origin::File(_)) {
+            check_pin(&slot.name, sha256, wanted)?;
+        }
+        let component = Component::load(&self.engine, self.cache.as_ref(), &slot.name, bytes)?;
+        let component = Arc::new(component);
+        let options = wanted.options.get(&slot.name).cloned().unwrap_or_default();
+        self.configure(&component, &options, &wanted.limits)?;
+        Ok(Arc::into_inner(component).expect("invariant: the smoke instances are gone"))
+    }
+
+    fn configure(&self, component: &Arc<Component>, options: &BTreeSet<Bytes>, limits: &Arc<Limits>) -> Result<(), Rejected> {
+        self.runtime.block_on(configure_all(component, options, limits))
+    }
+
+    fn swap(&self, slot: &Slot, component: Component, origin: Origin, started: Instant) -> Outcome {
+        let mut state = slot.state();
+        state.number += 1;
+        state.last_error = None;
+        state.refused = None;
+        let generation = Generation::new(component, state.number, origin);
+        tracing::info!(
+            transformer = slot.name,
+            generation = generation.number,
+            sha256 = generation.short_sha(),
+            origin = %generation.origin,
+            shadows_builtin = generation.shadows_builtin(),
+            cached = generation.component.cached,
+            ms = started.elapsed().as_secs_f64() * 1000.0,
+            "transformer is live"
+        );
+        let number = generation.number;
+        slot.current.store(Some(Arc::new(generation)));
+        Outcome::Swapped { generation: number }
+    }
+}
+
+fn check_pin(name: &str, sha256: &str, wanted: &Wanted) -> Result<(), Rejected> {
+    match wanted.pins.get(name) {
+        Some(pinned) if pinned != sha256 => Err(Rejected::Pin { found: sha256.to_owned(), pinned: pinned.clone() }),
+        None if wanted.pinned_only => Err(Rejected::Unpinned { found: sha256.to_owned() }),
+        _ => Ok(()),
+    }
+}
+
+/// The old generation stays. Said once for the same bytes and reason.
+fn keep(slot: &Slot, refused: Option<String>, why: String) -> Outcome {
+    let stays = slot.current().map_or(0, |generation| generation.number);
+    let mut state = slot.state();
+    state.refused = refused;
+    if state.last_error.as_ref() == Some(&why) {
+        return Outcome::Unchanged;
+    }
+    state.last_error = Some(why.clone());
+    if stays > 0 {
+        tracing::error!(transformer = slot.name, generation = stays, why, "new bytes are refused, the old generation stays");
+    } else {
+        tracing::error!(transformer = slot.name, why, "transformer cannot be loaded");
+    }
+    Outcome::Kept(why)
+}

@@ -1,0 +1,104 @@
+//! One version of a transformer: its component, where it came from and how it did so far.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+
+use crate::config::Limits;
+use crate::wasm::{Component, Counters, Fault, Instance, Opening, Rejected};
+
+/// Where a component's bytes came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Embedded in the binary.
+    Builtin,
+    /// A file of the transformers folder.
+    File(PathBuf),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Builtin => f.write_str("builtin"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// A version of a transformer. Exchanges pin it; its memory goes with the last of them.
+pub struct Generation {
+    /// Compiled and checked.
+    pub component: Arc<Component>,
+    /// Counts from 1 for each transformer.
+    pub number: u64,
+    /// Where it came from.
+    pub origin: Origin,
+    /// When it went live.
+    pub loaded_at: SystemTime,
+    /// Exchanges that pinned it.
+    pub calls: AtomicU64,
+    /// Exchanges that it ended by a fault.
+    pub traps: AtomicU64,
+    last_fault: Mutex<Option<String>>,
+}
+
+impl Generation {
+    pub(super) fn new(component: Component, number: u64, origin: Origin) -> Self {
+        Self {
+            component: Arc::new(component),
+            number,
+            origin,
+            loaded_at: SystemTime::now(),
+            calls: AtomicU64::new(0),
+            traps: AtomicU64::new(0),
+            last_fault: Mutex::default(),
+        }
+    }
+
+    /// The first 8 digits of the sha256.
+    pub fn short_sha(&self) -> &str {
+        self.component.sha256.get(..8).unwrap_or_default()
+    }
+
+    /// As `x-transom-transformer` names it: `cerebras@3 sha256:ab12cd34`.
+    pub fn label(&self) -> String {
+        format!("{}@{} sha256:{}", self.component.name, self.number, self.short_sha())
+    }
+
+    /// A file that stands before a built-in of the same name.
+    pub fn shadows_builtin(&self) -> bool {
+        self.origin != Origin::Builtin && super::builtin(&self.component.name).is_some()
+    }
+
+    /// Keeps the newest fault for the status.
+    pub fn remember(&self, fault: &Fault) {
+        *self.last_fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault.to_string());
+    }
+
+    /// The newest fault.
+    pub fn last_fault(&self) -> Option<String> {
+        self.last_fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Instantiates a component and calls `configure` with each of the options.
+pub(super) async fn configure_all(component: &Arc<Component>, options: &BTreeSet<Bytes>, limits: &Arc<Limits>) -> Result<(), Rejected> {
+    for options in options {
+        let opening = Opening {
+            component,
+            options,
+            limits,
+            sink: Arc::new(|_| ()),
+            counters: Arc::new(Counters::default()),
+        };
+        if let Err(fault) = Instance::open(opening).await {
+            return Err(Rejected::Configure(fault.to_string()));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! From an upstream's stream to a client's: passes bytes or pushes them through guests, keeps the
+//! client's connection alive, and tells the truth about how it ended.
+//!
+//! Nothing is told of the answer until the first output is there, so that an early failure still
+//! gets its real status. After that: an error that upstream or guest *says* is an `error` event,
+//! a connection that breaks is passed on as a break. Never a made-up end.
+
+mod source;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use tokio::time::Instant;
+
+pub use source::{Source, Sourced};
+
+use crate::config::OnBroken;
+use crate::error::ApiError;
+use crate::record::Record;
+use crate::sse::PING;
+
+/// How a relay treats its client.
+#[derive(Debug, Clone, Copy)]
+pub struct Manners {
+    /// How long the headers are held for a first output.
+    pub hold: Duration,
+    /// Silence after which a ping is sent.
+    pub ping: Duration,
+    /// What a broken upstream becomes.
+    pub on_broken: OnBroken,
+}
+
+/// How a stream ended.
+#[derive(Debug, Clone)]
+enum Ended {
+    Clean,
+    Failed(ApiError),
+    Broken(String),
+}
+
+/// The client's connection is to be aborted, as the upstream's was.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the upstream's stream broke: {0}")]
+pub struct Aborted(String);
+
+/// One stream on its way to a client.
+pub struct Relay {
+    source: Source,
+    ready: VecDeque<Bytes>,
+    ended: Option<Ended>,
+    manners: Manners,
+    last_output: Instant,
+}
+
+impl Relay {
+    /// Starts reading, and waits until there is something to say: output, or `hold` has passed.
+    ///
+    /// Errors: whatever ended the stream before its first output, with its real status.
+    pub async fn start(source: Source, manners: Manners) -> Result<Self, ApiError> {
+        let mut relay = Self { source, ready: VecDeque::new(), ended: None, manners, last_output: Instant::now() };
+        let until = Instant::now() + manners.hold;
+        while relay.ready.is_empty() && relay.ended.is_none() && relay.advance(until).await {}
+        match relay.ended.take() {
+            Some(Ended::Failed(error)) => Err(error),
+            Some(Ended::Broken(why)) if relay.ready.is_empty() => Err(ApiError::bad_gateway(why)),
+            ended => {
+                relay.ended = ended;
+                if relay.ready.is_empty() && relay.ended.is_none() {
+                    relay.ready.push_back(Bytes::from_static(PING));
+                }
+                Ok(relay)
+            }
+        }
+    }
+
+    /// The client's body. Dropping it drops the guests and the upstream's connection.
+    pub fn into_stream(self, record: Record) -> impl Stream<Item = Result<Bytes, Aborted>> + Send + 'static {
+        futures_util::stream::unfold(Some((self, record)), |state| async {
+            let (mut relay, mut record) = state?;
+            match relay.next(&mut record).await {
+                Some(Ok(piece)) => Some((Ok(piece), Some((relay, record)))),
+                Some(Err(aborted)) => Some((Err(aborted), None)),
+                None => None,
+            }
+        })
+    }
+
+    async fn next(&mut self, record: &mut Record) -> Option<Result<Bytes, Aborted>> {
+        loop {
+            if let Some(piece) = self.ready.pop_front() {
+                self.last_output = Instant::now();
+                record.sent(piece.len());
+                return Some(Ok(piece));
+            }
+            match self.ended.take() {
+                Some(Ended::Clean) => {
+                    record.finished(self.source.usage());
+                    self.source.release();
+                    return None;
+                }
+                Some(Ended::Failed(error)) => {
+                    record.failed(&error);
+                    self.ready.push_back(crate::http::error_event(&error, record.request_id()));
+                    self.ended = Some(Ended::Clean);
+                    continue;
+                }
+                Some(Ended::Broken(why)) => {
+                    record.broken(&why);
+                    return Some(Err(Aborted(why)));
+                }
+                None => {}
+            }
+            let ping_at = self.last_output + self.manners.ping;
+            if !self.advance(ping_at).await {
+                self.last_output = Instant::now();
+                if self.source.at_boundary() {
+                    self.ready.push_back(Bytes::from_static(PING));
+                }
+            }
+        }
+    }
+
+    /// Takes one step of the source. False when `until` passed before one was due.
+    async fn advance(&mut self, until: Instant) -> bool {
+        match self.source.next(until, self.manners.on_broken).await {
+            Sourced::Silence => return false,
+            Sourced::Data(pieces) => self.ready.extend(pieces),
+            Sourced::Last(pieces) => {
+                self.ready.extend(pieces);
+                self.ended = Some(Ended::Clean);
+            }
+            Sourced::Failed(pieces, error) => {
+                self.ready.extend(pieces);
+                self.ended = Some(Ended::Failed(error));
+            }
+            Sourced::Broken(pieces, why) => {
+                self.ready.extend(pieces);
+                self.ended = Some(Ended::Broken(why));
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,241 @@
+//! What a relay reads from: an upstream's bytes as they are, or through guests.
+
+use bytes::Bytes;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::chain::{After, Chain, Step};
+use crate::config::OnBroken;
+use crate::error::ApiError;
+use crate::message::expand;
+use crate::reading::{Kind, first_event_error, html_error, kind_of, said_error};
+use crate::sse::{Framing, Observer, Usage};
+use crate::upstream::{ReadError, UpstreamBody, joined};
+use crate::wasm::bindings::{Ending, Head};
+
+/// One step of a source.
+pub enum Sourced {
+    /// Nothing came in time.
+    Silence,
+    /// Output, and more to come.
+    Data(Vec<Bytes>),
+    /// The last output of a complete answer.
+    Last(Vec<Bytes>),
+    /// Output, then an error that was said.
+    Failed(Vec<Bytes>, ApiError),
+    /// Output, then the upstream broke.
+    Broken(Vec<Bytes>, String),
+}
+
+/// Where a stream comes from.
+pub struct Source {
+    body: UpstreamBody,
+    way: Way,
+    head: Head,
+    begun: bool,
+    limit: usize,
+}
+
+enum Way {
+    /// The provider speaks the Messages API: bytes pass untouched and are only watched.
+    Untouched(Observer),
+    /// Through guests, until `wake` at the latest.
+    Guests { chain: Box<Chain>, wake: Option<Instant> },
+}
+
+impl Source {
+    /// Bytes as they come. `limit` is for a whole body in place of a stream.
+    pub fn untouched(body: UpstreamBody, head: Head, limit: usize) -> Self {
+        Self { body, way: Way::Untouched(Observer::default()), head, begun: false, limit }
+    }
+
+    /// Bytes through guests.
+    pub fn guests(body: UpstreamBody, head: Head, chain: Box<Chain>, limit: usize) -> Self {
+        Self { body, way: Way::Guests { chain, wake: None }, head, begun: false, limit }
+    }
+
+    /// A ping may be sent now.
+    pub fn at_boundary(&self) -> bool {
+        match &self.way {
+            Way::Untouched(observer) => observer.at_boundary(),
+            Way::Guests { .. } => true,
+        }
+    }
+
+    /// Reads what is left of the upstream's body, beside the exchange, so that its connection can be used again.
+    pub fn release(&mut self) {
+        self.body.release();
+    }
+
+    /// As far as it was seen.
+    pub fn usage(&self) -> Option<Usage> {
+        match &self.way {
+            Way::Untouched(observer) => Some(observer.usage()),
+            Way::Guests { .. } => None,
+        }
+    }
+
+    /// The next step, or `Silence` when `until` passes first. Only waiting is given up then, never a guest's call.
+    pub async fn next(&mut self, until: Instant, on_broken: OnBroken) -> Sourced {
+        let wake = match &self.way {
+            Way::Guests { wake, .. } => *wake,
+            Way::Untouched(_) => None,
+        };
+        let deadline = wake.map_or(until, |wake| wake.min(until));
+        let read = tokio::select! {
+            biased;
+            read = self.body.gather() => read,
+            () = tokio::time::sleep_until(deadline) => {
+                return if wake.is_some_and(|wake| wake <= deadline) { self.wake().await } else { Sourced::Silence };
+            }
+        };
+        match read {
+            Ok(Some(pieces)) if self.begun => self.pass(pieces).await,
+            Ok(Some(pieces)) => self.first(pieces).await,
+            Ok(None) => self.end().await,
+            Err(error) => self.broke(error, on_broken).await,
+        }
+    }
+
+    /// The first bytes show what the upstream really sends, whatever its content type says.
+    async fn first(&mut self, pieces: Vec<Bytes>) -> Sourced {
+        let framing = match &self.way {
+            Way::Guests { chain, .. } => chain.framing(),
+            Way::Untouched(_) => Framing::Sse,
+        };
+        match kind_of(&pieces) {
+            Kind::Blank => {
+                // Blank lines only: nothing to decide on yet, nothing a client needs.
+                return Sourced::Data(Vec::new());
+            }
+            Kind::Html => return Sourced::Failed(Vec::new(), html_error(self.head.status)),
+            Kind::Json if framing == Framing::Sse => return self.whole(pieces).await,
+            Kind::Json | Kind::Other => {}
+        }
+        self.begun = true;
+        if matches!(self.way, Way::Untouched(_))
+            && let Some(error) = first_event_error(&pieces)
+        {
+            return Sourced::Failed(Vec::new(), error);
+        }
+        if let Way::Guests { chain, .. } = &mut self.way
+            && let Err(error) = chain.begin(&self.head).await
+        {
+            return Sourced::Failed(Vec::new(), error);
+        }
+        self.pass(pieces).await
+    }
+
+    /// A whole answer where a stream was asked for: converted, then expanded into events.
+    async fn whole(&mut self, pieces: Vec<Bytes>) -> Sourced {
+        self.begun = true;
+        let mut all = pieces;
+        let mut size: usize = all.iter().map(Bytes::len).sum();
+        loop {
+            match self.body.gather().await {
+                Ok(Some(more)) => {
+                    size += more.iter().map(Bytes::len).sum::<usize>();
+                    all.extend(more);
+                    if size > self.limit {
+                        return Sourced::Failed(Vec::new(), ApiError::bad_gateway(ReadError::TooLarge(self.limit).to_string()));
+                    }
+                }
+                Ok(None) => break,
+                Err(error) => return Sourced::Failed(Vec::new(), ApiError::bad_gateway(error.to_string())),
+            }
+        }
+        let body = joined(all);
+        let message = match &mut self.way {
+            Way::Untouched(_) => match said_error(self.head.status, &body) {
+                Some(error) => Err(error),
+                None => Ok(body),
+            },
+            Way::Guests { chain, .. } => crate::reading::respond(chain, &self.head, body).await,
+        };
+        match message.map(|body: Bytes| serde_json::from_slice::<Value>(&body)) {
+            Ok(Ok(message)) => match expand(&message) {
+                Some(events) => Sourced::Last(vec![events]),
+                None => Sourced::Failed(Vec::new(), ApiError::bad_gateway("the upstream answered with JSON that is no message")),
+            },
+            Ok(Err(error)) => Sourced::Failed(Vec::new(), ApiError::bad_gateway(format!("the upstream answered with malformed JSON: {error}"))),
+            Err(error) => Sourced::Failed(Vec::new(), error),
+        }
+    }
+
+    async fn pass(&mut self, pieces: Vec<Bytes>) -> Sourced {
+        match &mut self.way {
+            Way::Untouched(observer) => {
+                for piece in &pieces {
+                    observer.see(piece);
+                }
+                Sourced::Data(pieces)
+            }
+            Way::Guests { chain, wake } => {
+                let step = chain.push(joined(pieces)).await;
+                stepped(step, wake)
+            }
+        }
+    }
+
+    async fn wake(&mut self) -> Sourced {
+        match &mut self.way {
+            Way::Guests { chain, wake } => {
+                let step = chain.wake().await;
+                *wake = None;
+                stepped(step, wake)
+            }
+            Way::Untouched(_) => Sourced::Silence,
+        }
+    }
+
+    /// A proper end of the upstream's body.
+    async fn end(&mut self) -> Sourced {
+        match &mut self.way {
+            Way::Untouched(observer) if observer.ended() => Sourced::Last(Vec::new()),
+            Way::Untouched(_) => Sourced::Broken(Vec::new(), "the upstream ended its answer before it was complete".to_owned()),
+            Way::Guests { .. } if !self.begun => {
+                Sourced::Failed(Vec::new(), ApiError::bad_gateway("the upstream answered with an empty body"))
+            }
+            Way::Guests { chain, wake } => {
+                let step = chain.finish(&Ending::Complete).await;
+                stepped(step, wake)
+            }
+        }
+    }
+
+    /// The transport broke (or was silent for too long).
+    async fn broke(&mut self, error: ReadError, on_broken: OnBroken) -> Sourced {
+        let why = error.to_string();
+        if let ReadError::Idle(_) = error {
+            return Sourced::Failed(Vec::new(), ApiError::new("timeout_error", why));
+        }
+        if on_broken == OnBroken::Cut {
+            return Sourced::Broken(Vec::new(), why);
+        }
+        if let Way::Guests { chain, .. } = &mut self.way
+            && self.begun
+            && let Ok(Step { out, next: After::Failed(error) }) = chain.finish(&Ending::Broken(why.clone())).await
+        {
+            return Sourced::Failed(out, error);
+        }
+        Sourced::Failed(Vec::new(), ApiError::bad_gateway(why))
+    }
+}
+
+fn stepped(step: Result<Step, ApiError>, wake: &mut Option<Instant>) -> Sourced {
+    match step {
+        Err(error) => Sourced::Failed(Vec::new(), error),
+        Ok(Step { out, next }) => {
+            *wake = None;
+            match next {
+                After::More => Sourced::Data(out),
+                After::Wake(ms) => {
+                    *wake = Some(Instant::now() + std::time::Duration::from_millis(u64::from(ms)));
+                    Sourced::Data(out)
+                }
+                After::Done => Sourced::Last(out),
+                After::Failed(error) => Sourced::Failed(out, error),
+            }
+        }
+    }
+}

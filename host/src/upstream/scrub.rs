@@ -1,0 +1,212 @@
+//! Takes secrets out of what upstreams say: providers echo keys in errors and headers.
+//!
+//! A stream is scrubbed without copying it: clean bytes go on as the slices they are. A key that
+//! is split over two reads is found too: a tail that could begin one waits for the next read.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderValue};
+use memchr::memmem;
+
+use crate::config::Secret;
+
+/// What stands in the place of a secret.
+pub const REDACTED: &str = "[redacted]";
+
+/// Shorter values are no keys, and words of their length occur by themselves.
+const SHORTEST: usize = 8;
+
+/// The secrets of a configuration, ready to be searched for. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Secrets(Arc<[Needle]>);
+
+struct Needle {
+    finder: memmem::Finder<'static>,
+}
+
+impl Secrets {
+    /// All forms in which the secrets may be echoed: plain, escaped in JSON, escaped in a URL.
+    pub fn new(secrets: &[Secret]) -> Self {
+        let mut forms: Vec<String> = secrets.iter().flat_map(|secret| forms(secret.expose())).collect();
+        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        forms.dedup();
+        Self(forms.iter().map(|form| Needle { finder: memmem::Finder::new(form.as_bytes()).into_owned() }).collect())
+    }
+
+    /// For one stream.
+    pub fn scrubber(&self) -> Scrubber {
+        Scrubber { secrets: self.clone(), held: None }
+    }
+
+    /// Text without secrets.
+    pub fn scrub_text(&self, text: &str) -> String {
+        let mut bytes = Vec::with_capacity(text.len());
+        for piece in self.scrubber().all(Bytes::copy_from_slice(text.as_bytes())) {
+            bytes.extend_from_slice(&piece);
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Headers without secrets.
+    pub fn scrub_headers(&self, headers: &HeaderMap) -> HeaderMap {
+        let mut clean = HeaderMap::with_capacity(headers.len());
+        for (name, value) in headers {
+            let dirty = self.0.iter().any(|needle| needle.finder.find(value.as_bytes()).is_some());
+            let value = if dirty { HeaderValue::from_static(REDACTED) } else { value.clone() };
+            clean.append(name.clone(), value);
+        }
+        clean
+    }
+
+    /// The first secret in the bytes: where it begins and ends.
+    fn first(&self, bytes: &[u8]) -> Option<(usize, usize)> {
+        let found = self.0.iter().filter_map(|needle| {
+            let start = needle.finder.find(bytes)?;
+            Some((start, start + needle.finder.needle().len()))
+        });
+        found.min_by_key(|(start, end)| (*start, std::cmp::Reverse(*end)))
+    }
+
+    /// How many of the last bytes could be the beginning of a secret.
+    fn tail(&self, bytes: &[u8]) -> usize {
+        self.0.iter().map(|needle| begun(bytes, needle.finder.needle())).max().unwrap_or(0)
+    }
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secrets({})", self.0.len())
+    }
+}
+
+fn forms(secret: &str) -> Vec<String> {
+    if secret.len() < SHORTEST {
+        return Vec::new();
+    }
+    let json = serde_json::to_string(secret).unwrap_or_default();
+    let json = json.trim_matches('"').to_owned();
+    let slashes = json.replace('/', "\\/");
+    let url = percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string();
+    vec![secret.to_owned(), json, slashes, url]
+}
+
+/// The longest end of `bytes` that is a proper beginning of `needle`.
+fn begun(bytes: &[u8], needle: &[u8]) -> usize {
+    let Some((first, _)) = needle.split_first() else { return 0 };
+    let window = bytes.len().saturating_sub(needle.len() - 1);
+    let tail = bytes.get(window..).unwrap_or_default();
+    memchr::memchr_iter(*first, tail)
+        .map(|at| tail.get(at..).unwrap_or_default())
+        .find(|end| needle.starts_with(end))
+        .map_or(0, <[u8]>::len)
+}
+
+/// Scrubs one stream.
+#[derive(Debug)]
+pub struct Scrubber {
+    secrets: Secrets,
+    held: Option<Bytes>,
+}
+
+impl Scrubber {
+    /// The next read, clean. Its end may be held back until the next one.
+    pub fn feed(&mut self, read: Bytes) -> impl Iterator<Item = Bytes> + use<> {
+        let mut rest = self.joined(read);
+        let mut clean = Vec::with_capacity(1);
+        while let Some((start, end)) = self.secrets.first(&rest) {
+            clean.push(rest.split_to(start));
+            clean.push(Bytes::from_static(REDACTED.as_bytes()));
+            drop(rest.split_to(end - start));
+        }
+        let tail = self.secrets.tail(&rest);
+        if tail > 0 {
+            self.held = Some(rest.split_off(rest.len() - tail));
+        }
+        clean.push(rest);
+        clean.into_iter().filter(|piece| !piece.is_empty())
+    }
+
+    /// What was held back, at the end of the stream.
+    pub fn end(&mut self) -> Option<Bytes> {
+        self.held.take()
+    }
+
+    fn all(mut self, bytes: Bytes) -> Vec<Bytes> {
+        let mut pieces: Vec<Bytes> = self.feed(bytes).collect();
+        pieces.extend(self.end());
+        pieces
+    }
+
+    fn joined(&mut self, read: Bytes) -> Bytes {
+        match self.held.take() {
+            None => read,
+            Some(held) => {
+                let mut joined = BytesMut::with_capacity(held.len() + read.len());
+                joined.extend_from_slice(&held);
+                joined.extend_from_slice(&read);
+                joined.freeze()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const KEY: &str = "csk-12/34567\"89";
+
+    fn secrets() -> Secrets {
+        Secrets::new(&[Secret::new(KEY), Secret::new("short")])
+    }
+
+    fn scrub(pieces: &[&[u8]]) -> String {
+        let mut scrubber = secrets().scrubber();
+        let mut out = Vec::new();
+        for piece in pieces {
+            for clean in scrubber.feed(Bytes::copy_from_slice(piece)) {
+                out.extend_from_slice(&clean);
+            }
+        }
+        out.extend(scrubber.end().unwrap_or_default());
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_key_is_found_however_it_is_escaped() {
+        assert_eq!(scrub(&[b"a csk-12/34567\"89 b"]), "a [redacted] b");
+        assert_eq!(scrub(&[br#"{"k":"csk-12/34567\"89"}"#]), r#"{"k":"[redacted]"}"#);
+        assert_eq!(scrub(&[br#"{"k":"csk-12\/34567\"89"}"#]), r#"{"k":"[redacted]"}"#);
+        assert_eq!(scrub(&[b"?k=csk%2D12%2F34567%2289&"]), "?k=[redacted]&");
+    }
+
+    #[test]
+    fn clean_bytes_are_passed_on_without_a_copy() {
+        let read = Bytes::from_static(b"data: nothing here\n\n");
+        let pieces: Vec<Bytes> = secrets().scrubber().feed(read.clone()).collect();
+        assert_eq!(pieces.len(), 1);
+        assert_eq!(pieces[0].as_ptr(), read.as_ptr());
+    }
+
+    #[test]
+    fn a_header_that_echoes_the_key_is_redacted_whole() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-echo", HeaderValue::from_str(&format!("Bearer {KEY}")).unwrap());
+        assert_eq!(secrets().scrub_headers(&headers)["x-echo"], REDACTED);
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_is_found_however_it_is_split(cuts in proptest::collection::vec(0usize..40, 0..12)) {
+            let text = format!("x csk-12 {KEY} csk- {KEY}c");
+            let bytes = text.as_bytes();
+            let mut at: Vec<usize> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();
+            at.extend([0, bytes.len()]);
+            at.sort_unstable();
+            let pieces: Vec<&[u8]> = at.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
+            prop_assert_eq!(scrub(&pieces), "x csk-12 [redacted] csk- [redacted]c");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Running guests: the engine, one component's generations, and the live instance of one stage.
+//!
+//! Nothing here knows HTTP, providers or SSE. A guest is never trusted: every call has a budget,
+//! every result is checked before it leaves this module.
+
+pub(crate) mod bindings;
+mod cache;
+mod component;
+mod engine;
+mod fault;
+mod instance;
+mod state;
+
+pub use cache::Cache;
+pub use component::{Component, Imports, Rejected, WIT_VERSION};
+pub(crate) use component::sha256;
+pub use engine::{Engine, PoolStep};
+pub use fault::Fault;
+pub use instance::{Counters, Instance, Opening};
+pub use state::LogLine;

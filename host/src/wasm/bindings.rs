@@ -1,0 +1,19 @@
+//! What `wit/transformer` looks like from the host. Generated; other modules name its types from here.
+#![expect(
+    missing_docs,
+    unreachable_pub,
+    clippy::pedantic,
+    reason = "generated from the WIT, which documents every item"
+)]
+
+wasmtime::component::bindgen!({
+    path: "../wit/transformer",
+    world: "guest",
+    imports: { default: trappable },
+    exports: { default: async },
+});
+
+pub(crate) use exports::transom::transformer::transformer::{
+    Draft, Ending, Forward, Manifest, Next, Plan, Pushed, Reply, SpliceRule, Verdict,
+};
+pub(crate) use transom::transformer::types::{Auth, Context, Failure, Head, Output};

@@ -1,0 +1,223 @@
+//! From bytes to a component that is compiled, checked against the interface and ready to start.
+
+use sha2::{Digest, Sha256};
+use wasmtime::component::{Component as Compiled, Linker};
+
+use super::bindings::GuestPre;
+use super::cache::Cache;
+use super::engine::Engine;
+use super::state::{self, State};
+
+/// The version of `transom:transformer` that this host serves.
+pub const WIT_VERSION: &str = "0.1.0";
+
+const EXPORT: &str = "transom:transformer/transformer@";
+
+/// What a guest may import. Everything else would be something ambient.
+const ALLOWED_IMPORTS: [&str; 3] = ["transom:transformer/", "wasi:io/", "wasi:cli/"];
+
+/// Why bytes are not a transformer. Each says what to do about it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Rejected {
+    /// Not WebAssembly at all.
+    #[error("not a WebAssembly file")]
+    NotWasm,
+    /// A core module.
+    #[error("a core module, not a component; build it for wasm32-wasip2")]
+    CoreModule,
+    /// wasmtime does not take it: truncated, damaged, or of a feature that is off.
+    #[error("it does not compile: {0}")]
+    Compile(String),
+    /// It exports no transformer.
+    #[error("it exports no `transom:transformer/transformer`; its exports are: {0}")]
+    NoTransformer(String),
+    /// It was built against another version of the interface.
+    #[error("it was built for transom:transformer@{found}, this host serves @{WIT_VERSION}; rebuild it against the host's WIT")]
+    Version {
+        /// As the component names it.
+        found: String,
+    },
+    /// It imports something that no guest gets.
+    #[error("it imports {0}; a guest may import only transom:transformer/host, wasi:io and wasi:cli")]
+    Import(String),
+    /// Names fit, types do not.
+    #[error("it does not fit the world transom:transformer/guest: {0}")]
+    World(String),
+    /// Its sha256 is not the pinned one.
+    #[error("its sha256 is {found}, but `pins` in the configuration says {pinned}")]
+    Pin {
+        /// Of the file.
+        found: String,
+        /// Of the configuration.
+        pinned: String,
+    },
+    /// Nothing pins it although everything must be.
+    #[error("`trust` is \"pinned\" and `pins` does not name it; add its sha256 {found}")]
+    Unpinned {
+        /// Of the file.
+        found: String,
+    },
+    /// `configure` trapped, looped or refused the options.
+    #[error("{0}")]
+    Configure(String),
+    /// The file could not be read.
+    #[error("{0}")]
+    Read(String),
+}
+
+/// What a component asks of and offers to its host.
+#[derive(Debug, Clone, Default)]
+pub struct Imports {
+    /// Names of imported interfaces.
+    pub imports: Vec<String>,
+    /// Names of exported interfaces.
+    pub exports: Vec<String>,
+}
+
+/// A component that can be instantiated.
+pub struct Component {
+    pub(super) pre: GuestPre<State>,
+    pub(super) engine: Engine,
+    /// The transformer's name, as configurations call it.
+    pub name: String,
+    /// Of the file's bytes, 64 lower-case hex digits.
+    pub sha256: String,
+    /// Of the file, in bytes.
+    pub size: usize,
+    /// The interface version that it exports.
+    pub wit: String,
+    /// It came from the cache, so that nothing was compiled.
+    pub cached: bool,
+    /// Its imports and exports.
+    pub imports: Imports,
+}
+
+impl Component {
+    /// Compiles (or takes from the cache) and checks. Takes a few hundred milliseconds of all
+    /// cores when it compiles: never call it on an async thread.
+    pub fn load(engine: &Engine, cache: Option<&Cache>, name: &str, bytes: &[u8]) -> Result<Self, Rejected> {
+        check_header(bytes)?;
+        let sha256 = sha256(bytes);
+        let wasm = engine.wasmtime();
+        let hit = cache.and_then(|cache| cache.get(wasm, &sha256));
+        let cached = hit.is_some();
+        let compiled = match hit {
+            Some(compiled) => compiled,
+            None => Compiled::new(wasm, bytes).map_err(|error| Rejected::Compile(one_line(&error)))?,
+        };
+        let imports = imports_of(wasm, &compiled);
+        let wit = check_names(&imports)?;
+        let mut linker = Linker::new(wasm);
+        state::link(&mut linker).map_err(|error| Rejected::World(one_line(&error)))?;
+        let pre = linker.instantiate_pre(&compiled).map_err(|error| Rejected::World(one_line(&error)))?;
+        let pre = GuestPre::new(pre).map_err(|error| Rejected::World(one_line(&error)))?;
+        if !cached && let Some(cache) = cache {
+            cache.put(wasm, &sha256, &compiled);
+        }
+        Ok(Self {
+            pre,
+            engine: engine.clone(),
+            name: name.to_owned(),
+            sha256,
+            size: bytes.len(),
+            wit,
+            cached,
+            imports,
+        })
+    }
+}
+
+/// Lower-case hex.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("invariant: writing to a string cannot fail");
+        text
+    })
+}
+
+fn check_header(bytes: &[u8]) -> Result<(), Rejected> {
+    match bytes.get(..8) {
+        Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => Err(Rejected::CoreModule),
+        Some([0, b'a', b's', b'm', ..]) => Ok(()),
+        _ => Err(Rejected::NotWasm),
+    }
+}
+
+fn imports_of(engine: &wasmtime::Engine, compiled: &Compiled) -> Imports {
+    let ty = compiled.component_type();
+    Imports {
+        imports: ty.imports(engine).map(|(name, _)| name.to_owned()).collect(),
+        exports: ty.exports(engine).map(|(name, _)| name.to_owned()).collect(),
+    }
+}
+
+fn check_names(names: &Imports) -> Result<String, Rejected> {
+    let version = names
+        .exports
+        .iter()
+        .find_map(|name| name.strip_prefix(EXPORT))
+        .ok_or_else(|| Rejected::NoTransformer(list_or_none(&names.exports)))?;
+    if !compatible(version) {
+        return Err(Rejected::Version { found: version.to_owned() });
+    }
+    let refused: Vec<_> = names
+        .imports
+        .iter()
+        .filter(|name| !ALLOWED_IMPORTS.iter().any(|allowed| name.starts_with(allowed)))
+        .cloned()
+        .collect();
+    if refused.is_empty() {
+        Ok(version.to_owned())
+    } else {
+        Err(Rejected::Import(refused.join(", ")))
+    }
+}
+
+/// Before 1.0 a change of the minor number breaks.
+fn compatible(version: &str) -> bool {
+    let minor = |text: &str| text.rsplit_once('.').map(|(minor, _)| minor.to_owned());
+    minor(version).is_some() && minor(version) == minor(WIT_VERSION)
+}
+
+fn list_or_none(names: &[String]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+/// The chain of causes in one line.
+pub(super) fn one_line(error: &wasmtime::Error) -> String {
+    let text = format!("{error:#}");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_release_of_the_interface_is_compatible_and_a_minor_one_is_not() {
+        assert!(compatible("0.1.0"));
+        assert!(compatible("0.1.7"));
+        assert!(!compatible("0.2.0"));
+        assert!(!compatible("1.1.0"));
+        assert!(!compatible("x"));
+    }
+
+    #[test]
+    fn bytes_that_are_no_component_are_told_apart() {
+        assert!(matches!(check_header(b""), Err(Rejected::NotWasm)));
+        assert!(matches!(check_header(b"#!/bin/sh\n"), Err(Rejected::NotWasm)));
+        assert!(matches!(check_header(b"\0asm\x01\0\0\0"), Err(Rejected::CoreModule)));
+        assert!(check_header(b"\0asm\x0d\0\x01\0").is_ok());
+    }
+
+    #[test]
+    fn an_import_of_something_ambient_is_named() {
+        let names = Imports {
+            imports: vec!["wasi:cli/stderr@0.2.6".into(), "wasi:sockets/tcp@0.2.6".into()],
+            exports: vec!["transom:transformer/transformer@0.1.0".into()],
+        };
+        let said = check_names(&names).unwrap_err().to_string();
+        assert!(said.contains("wasi:sockets/tcp@0.2.6") && !said.contains("wasi:cli/stderr"), "{said}");
+    }
+}

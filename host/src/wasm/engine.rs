@@ -1,0 +1,163 @@
+//! The one wasmtime engine: how it is configured, which pool the address space allows, and the
+//! epoch ticks that measure guests' time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use wasmtime::{Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+/// Length of an epoch tick. Short enough for I/O beside a spinning guest, long enough to cost
+/// half a percent of an idle core.
+pub(crate) const TICK: Duration = Duration::from_millis(2);
+
+const GIB: u64 = 1 << 30;
+const MIB: usize = 1 << 20;
+
+/// How instances are laid out in the address space. ARM virtual machines can have 39 bits of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolStep {
+    /// Instances alive at once.
+    pub instances: u32,
+    /// Address space reserved for each memory, in bytes. 4 GiB lets the compiler leave out bounds checks.
+    pub reservation: u64,
+    /// The most memory an instance may use on this step, in bytes.
+    pub memory: usize,
+}
+
+/// From the best to what fits everywhere.
+fn ladder(instances: u32, memory: usize) -> [PoolStep; 3] {
+    [
+        PoolStep { instances, reservation: 4 * GIB, memory },
+        PoolStep { instances: instances.min(64), reservation: 4 * GIB, memory },
+        PoolStep { instances, reservation: 64 * MIB as u64, memory: memory.min(64 * MIB) },
+    ]
+}
+
+/// The engine, its pool and its clock. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    inner: wasmtime::Engine,
+    step: PoolStep,
+    ticker: Arc<Ticker>,
+}
+
+impl Engine {
+    /// Builds the engine with the first pool of the ladder that the address space allows.
+    ///
+    /// `instances` and `memory` (bytes) are the most that is wanted.
+    pub fn new(instances: u32, memory: usize) -> wasmtime::Result<Self> {
+        let mut last = None;
+        for step in ladder(instances, memory) {
+            match wasmtime::Engine::new(&engine_config(step)) {
+                Ok(inner) => {
+                    let ticker = Ticker::start(inner.clone());
+                    return Ok(Self { inner, step, ticker });
+                }
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.expect("invariant: the ladder has steps"))
+    }
+
+    /// Which step of the pool ladder runs.
+    pub fn step(&self) -> PoolStep {
+        self.step
+    }
+
+    pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
+        &self.inner
+    }
+
+    /// Keeps the clock ticking until the guard is dropped.
+    pub(crate) fn clock(&self) -> ClockGuard {
+        self.ticker.guard()
+    }
+}
+
+fn engine_config(step: PoolStep) -> wasmtime::Config {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(step.instances)
+        .total_core_instances(step.instances * 4)
+        .total_memories(step.instances)
+        .total_tables(step.instances * 2)
+        .total_stacks(step.instances)
+        .max_memory_size(step.memory)
+        .linear_memory_keep_resident(256 << 10)
+        .table_keep_resident(64 << 10)
+        .pagemap_scan(Enabled::Auto)
+        .max_unused_warm_slots(32);
+    let mut config = wasmtime::Config::new();
+    config
+        .epoch_interruption(true)
+        .concurrency_support(false)
+        .memory_reservation(step.reservation)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    if step.reservation < 4 * GIB {
+        config.memory_guard_size(64 << 10);
+    }
+    config
+}
+
+/// Advances the epoch while at least one guest may run, and sleeps otherwise.
+struct Ticker {
+    active: AtomicUsize,
+    thread: std::thread::Thread,
+}
+
+impl Ticker {
+    fn start(engine: wasmtime::Engine) -> Arc<Self> {
+        let (send, receive) = std::sync::mpsc::channel::<std::sync::Weak<Self>>();
+        let handle = std::thread::Builder::new()
+            .name("epoch".to_owned())
+            .spawn(move || {
+                let Ok(weak) = receive.recv() else { return };
+                while let Some(ticker) = weak.upgrade() {
+                    if ticker.active.load(Ordering::SeqCst) == 0 {
+                        drop(ticker);
+                        std::thread::park_timeout(Duration::from_secs(60));
+                        continue;
+                    }
+                    drop(ticker);
+                    std::thread::sleep(TICK);
+                    engine.increment_epoch();
+                }
+            })
+            .expect("invariant: a thread can be started while the process starts");
+        let ticker = Arc::new(Self {
+            active: AtomicUsize::new(0),
+            thread: handle.thread().clone(),
+        });
+        // The thread can only have ended if the receiver is gone, and then no tick is needed.
+        drop(send.send(Arc::downgrade(&ticker)));
+        ticker
+    }
+
+    fn guard(self: &Arc<Self>) -> ClockGuard {
+        if self.active.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.thread.unpark();
+        }
+        ClockGuard(self.clone())
+    }
+}
+
+/// While it lives, epochs advance.
+pub(crate) struct ClockGuard(Arc<Ticker>);
+
+impl Drop for ClockGuard {
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ladder_ends_on_a_step_that_fits_39_bits_of_address_space() {
+        let last = ladder(256, 256 * MIB)[2];
+        assert!(u64::from(last.instances) * (last.reservation + 2 * 64 * 1024) < 1 << 38);
+        assert_eq!(last.memory, 64 * MIB);
+    }
+}

@@ -1,0 +1,200 @@
+//! What a store holds beside the guest's memory: an empty WASI, the limits of one call, and where
+//! log lines and notes go.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::component::{HasSelf, ResourceTable};
+use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
+use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+use super::bindings::transom::transformer::host::{Host, Level};
+use super::engine::TICK;
+use crate::config::Limits;
+
+/// What is kept of a guest's standard error: enough for a panic message.
+const STDERR_CAPACITY: usize = 16 << 10;
+
+/// A guest that goes on this many times beyond its allowance of log lines is stopped.
+const FLOOD_FACTOR: usize = 20;
+
+/// A line that a guest logged, or a note.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogLine {
+    /// `host.log`
+    Log {
+        /// In `tracing`'s terms.
+        level: tracing::Level,
+        /// Cut to the limit.
+        message: String,
+    },
+    /// `host.note`
+    Note {
+        /// `drop`, `change`, `add`.
+        action: String,
+        /// JSON path in the client's body.
+        path: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// Takes a guest's lines. Called on the thread that runs the guest: must not block.
+pub(crate) type LogSink = Arc<dyn Fn(LogLine) + Send + Sync>;
+
+/// The data of a store.
+pub(crate) struct State {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    stderr: MemoryOutputPipe,
+    sink: LogSink,
+    lines: usize,
+    line_limit: usize,
+    lines_limit: usize,
+    pub(crate) memory_limit: usize,
+    /// Growth was refused in this call.
+    pub(crate) out_of_memory: bool,
+    ticks_left: u64,
+    /// The budget of this call ran out.
+    pub(crate) out_of_time: bool,
+}
+
+impl State {
+    pub(crate) fn new(limits: &Limits, memory_limit: usize, sink: LogSink) -> Self {
+        let stderr = MemoryOutputPipe::new(STDERR_CAPACITY);
+        let wasi = WasiCtxBuilder::new().stderr(stderr.clone()).build();
+        Self {
+            wasi,
+            table: ResourceTable::new(),
+            stderr,
+            sink,
+            lines: 0,
+            line_limit: limits.log_line,
+            lines_limit: limits.log_lines,
+            memory_limit,
+            out_of_memory: false,
+            ticks_left: 0,
+            out_of_time: false,
+        }
+    }
+
+    /// Gives the next call its time.
+    pub(crate) fn arm(&mut self, budget: Duration) {
+        self.ticks_left = (budget.as_nanos() / TICK.as_nanos()).max(1) as u64;
+        self.out_of_time = false;
+        self.out_of_memory = false;
+    }
+
+    /// What the guest wrote to standard error, cut to the line limit.
+    pub(crate) fn stderr(&self) -> String {
+        let text = String::from_utf8_lossy(&self.stderr.contents()).trim().to_owned();
+        cut(text, self.line_limit)
+    }
+
+    fn line(&mut self, line: LogLine) -> wasmtime::Result<()> {
+        self.lines += 1;
+        if self.lines <= self.lines_limit {
+            (self.sink)(line);
+        } else if self.lines == self.lines_limit + 1 {
+            (self.sink)(LogLine::Log {
+                level: tracing::Level::WARN,
+                message: format!("further lines are dropped: limits.log_lines is {}", self.lines_limit),
+            });
+        } else if self.lines > self.lines_limit.saturating_mul(FLOOD_FACTOR) {
+            return Err(wasmtime::format_err!("log flood: {} lines in one exchange", self.lines));
+        }
+        Ok(())
+    }
+}
+
+/// Called when a tick passed while the guest of this store ran.
+pub(crate) fn on_tick(mut store: StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadline> {
+    let state = store.data_mut();
+    if state.ticks_left == 0 {
+        state.out_of_time = true;
+        return Ok(UpdateDeadline::Interrupt);
+    }
+    state.ticks_left -= 1;
+    // Plain yielding starves I/O: tokio polls a self-woken task 61 times before it looks at sockets.
+    Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+}
+
+/// Cuts at a character boundary.
+fn cut(mut text: String, limit: usize) -> String {
+    if text.len() > limit {
+        let mut end = limit;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text.push_str(" [cut]");
+    }
+    text
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl wasmtime_wasi_io::IoView for State {
+    fn table(&mut self) -> &mut ResourceTable {
+        &mut self.table
+    }
+}
+
+impl ResourceLimiter for State {
+    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let granted = desired <= self.memory_limit;
+        self.out_of_memory |= !granted;
+        Ok(granted)
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired <= 20_000)
+    }
+}
+
+impl super::bindings::transom::transformer::types::Host for State {}
+
+impl Host for State {
+    fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
+        let level = match level {
+            Level::Trace => tracing::Level::TRACE,
+            Level::Debug => tracing::Level::DEBUG,
+            Level::Info => tracing::Level::INFO,
+            Level::Warn => tracing::Level::WARN,
+            Level::Error => tracing::Level::ERROR,
+        };
+        let message = cut(message, self.line_limit);
+        self.line(LogLine::Log { level, message })
+    }
+
+    fn note(&mut self, action: String, path: String, why: String) -> wasmtime::Result<()> {
+        let limit = self.line_limit;
+        self.line(LogLine::Note { action: cut(action, limit), path: cut(path, limit), why: cut(why, limit) })
+    }
+}
+
+/// The imports a guest may have: our own `host`, and of WASI what Rust's standard library asks
+/// for, with nothing behind it.
+pub(crate) fn link(linker: &mut wasmtime::component::Linker<State>) -> wasmtime::Result<()> {
+    use wasmtime_wasi::cli::{WasiCli, WasiCliView};
+    use wasmtime_wasi::p2::bindings::cli;
+
+    super::bindings::Guest::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
+    wasmtime_wasi_io::add_to_linker_async(linker)?;
+    cli::environment::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::exit::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::stdin::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::stdout::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::stderr::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::terminal_input::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::terminal_output::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::terminal_stdin::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::terminal_stdout::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::terminal_stderr::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    Ok(())
+}
