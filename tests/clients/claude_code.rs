@@ -1,6 +1,7 @@
 //! What Claude Code must be able to do over every road, with no violation at the upstream's end.
 
 use serde_json::json;
+use tempfile::TempDir;
 
 use super::route::{Road, Route};
 use crate::strict::{Delivery, Fault, Turn};
@@ -158,21 +159,17 @@ const AWKWARD: &str = "say \"hi\" 'there' \\ \\n \\\\ {\"a\": [1]}\n\ttab\r\n日
     🙂👩‍👩‍👧‍👦 \u{2028} é e\u{301} \u{1}\u{7f} ${HOME} `x` </invoke> data: [DONE]\n\nend";
 
 async fn write_then_read(route: Route) {
-    let road = route
-        .script(|seen| {
-            let file = seen.prompt.rsplit(' ').next().unwrap_or_default();
-            let turn = match seen.answers {
-                0 => Turn::call("Write", &json!({ "file_path": file, "content": AWKWARD })),
-                1 => Turn::call("Read", &json!({ "file_path": file })),
-                _ => Turn::text("Written and read."),
-            };
-            turn.delivered(Delivery::Characters).byte_by_byte()
-        })
-        .await;
-    let claude = road.claude();
-    let file = claude.work().join("awkward.txt");
-    let prompt = format!("write to {}", file.display());
-    let run = claude.ask(&prompt, &[]).await;
+    let folder = TempDir::with_prefix("transom-file-").expect("a temporary folder");
+    let file = folder.path().join("awkward.txt");
+    let written = json!({ "file_path": file, "content": AWKWARD });
+    let turns = vec![
+        Turn::call("Write", &written),
+        Turn::call("Read", &json!({ "file_path": file })),
+        Turn::text("Written and read."),
+    ];
+    let slow = |turn: Turn| turn.delivered(Delivery::Characters).byte_by_byte();
+    let road = route.turns(turns.into_iter().map(slow).collect()).await;
+    let run = road.claude().ask("write it, read it", &[]).await;
     assert_eq!(run.assert_ok().answer(), "Written and read.");
     assert_proper(&road, 3);
     assert_eq!(std::fs::read_to_string(&file).expect("the file"), AWKWARD);
@@ -234,23 +231,19 @@ async fn non_stream(route: Route) {
 async fn overflow(route: Route) {
     let road = route
         .script(|seen| {
-            let summarised = seen.body.to_string().contains("scripted summary");
+            let summarised = seen.body.to_string().contains("A scripted summary.");
+            // The request for a summary comes as a message of the user.
             let asked = seen.prompt.contains("summary");
-            match (seen.answers, summarised) {
-                _ if asked && !summarised => Turn::text("<summary>A scripted summary.</summary>"),
-                (_, true) => Turn::text("Gone on."),
-                (0..4, false) => call(bash("echo step")),
+            match seen.answers {
+                _ if summarised => Turn::text("Gone on."),
+                _ if asked => Turn::text("<summary>A scripted summary.</summary>"),
+                0..4 => call(bash("echo step")),
                 _ => Turn::text("never").failing(Fault::ContextOverflow),
             }
         })
         .await;
     let run = road.claude().ask("work", &[]).await;
-    for seen in road.strict.seen() {
-        eprintln!(
-            "{} answers {} stream {} prompt {:.100}",
-            seen.number, seen.answers, seen.streaming, seen.prompt
-        );
-    }
     assert_eq!(run.assert_ok().answer(), "Gone on.");
-    road.strict.assert_no_violation();
+    // Four steps, the one that is too long, the summary, and on.
+    assert_proper(&road, 7);
 }
