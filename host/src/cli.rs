@@ -67,7 +67,11 @@ struct ServeArgs {
 #[derive(Args)]
 struct CodeArgs {
     /// For `claude`; put -- before options
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS"
+    )]
     args: Vec<OsString>,
 }
 
@@ -111,10 +115,18 @@ pub fn run() -> ExitCode {
 fn keep_keys_out_of_core_dumps() {
     use rustix::process::{Resource, Rlimit, setrlimit};
     // Lowering a limit of one's own is always allowed; if it fails the process is as it was.
-    drop(setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }));
+    drop(setrlimit(
+        Resource::Core,
+        Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        },
+    ));
 }
 
 /// A runtime for commands that need one.
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?)
 }

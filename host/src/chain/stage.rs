@@ -326,9 +326,11 @@ impl Stage {
 
 /// FNV-1a of the exchange's id: differs between exchanges, and is the same in a replay.
 fn seed(exchange_id: &str) -> u128 {
-    exchange_id.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
-        (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
-    })
+    exchange_id
+        .bytes()
+        .fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
+            (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+        })
 }
 
 /// Counts the fault against its generation and turns it into an error.

@@ -27,7 +27,10 @@ pub(super) fn code(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
     }
     runtime.block_on(async {
         // The terminal belongs to claude: lines of ours would be written over its screen.
-        telemetry::start_in_file(&config.log, Paths::of(&process_env).map(|paths| paths.state.join("code.log")));
+        telemetry::start_in_file(
+            &config.log,
+            Paths::of(&process_env).map(|paths| paths.state.join("code.log")),
+        );
         config.listen.set_port(0);
         let running = Running::start(start(config.clone(), &places)).await?;
         let url = running.url();
@@ -56,7 +59,9 @@ pub(super) fn activate(args: &ActivateArgs) -> anyhow::Result<ExitCode> {
 pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let path = Config::find(args.places.config.clone(), &process_env);
     let runtime = runtime()?;
-    let report = Report::of(path.as_deref(), &process_env, |config| components(config, &args.places, &runtime));
+    let report = Report::of(path.as_deref(), &process_env, |config| {
+        components(config, &args.places, &runtime)
+    });
     if args.json {
         term::say(&report.to_json());
     } else {
@@ -88,9 +93,18 @@ fn components(config: &Config, places: &Places, runtime: &tokio::runtime::Runtim
         message,
         remedy: remedy.map(str::to_owned),
     };
-    let engine = match Engine::new(u32::try_from(config.limits.instances).unwrap_or(u32::MAX), config.limits.memory) {
+    let engine = match Engine::new(
+        u32::try_from(config.limits.instances).unwrap_or(u32::MAX),
+        config.limits.memory,
+    ) {
         Ok(engine) => engine,
-        Err(error) => return vec![problem("all", format!("the WebAssembly engine cannot be built: {error:#}"), Some("lower limits.instances or limits.memory"))],
+        Err(error) => {
+            return vec![problem(
+                "all",
+                format!("the WebAssembly engine cannot be built: {error:#}"),
+                Some("lower limits.instances or limits.memory"),
+            )];
+        }
     };
     let wanted = Wanted::of(config);
     let dir = start(config.clone(), places).transformers;
@@ -101,11 +115,18 @@ fn components(config: &Config, places: &Places, runtime: &tokio::runtime::Runtim
     slots
         .iter()
         .filter_map(|slot| match slot.current() {
-            None => Some(problem(&slot.name, slot.last_error().unwrap_or_default(), None)),
+            None => Some(problem(
+                &slot.name,
+                slot.last_error().unwrap_or_default(),
+                None,
+            )),
             Some(generation) if generation.shadows_builtin() => Some(Finding {
                 transformer: slot.name.clone(),
                 severity: Severity::Warning,
-                message: format!("{} stands before the built-in of that name", generation.origin),
+                message: format!(
+                    "{} stands before the built-in of that name",
+                    generation.origin
+                ),
                 remedy: Some("remove the file to have the built-in back".to_owned()),
             }),
             Some(_) => None,

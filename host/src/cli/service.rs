@@ -15,11 +15,19 @@ const MOST: usize = 4 << 20;
 pub(super) async fn status(config: &Config) -> Option<Value> {
     let mut address = config.listen;
     if address.ip().is_unspecified() {
-        address.set_ip(if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() });
+        address.set_ip(if address.is_ipv4() {
+            [127, 0, 0, 1].into()
+        } else {
+            std::net::Ipv6Addr::LOCALHOST.into()
+        });
     }
     // Without a provider of its own the client would panic; a second installation is refused, which is fine.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build().ok()?;
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(2))
+        .build()
+        .ok()?;
     if !matches!(running_service(config).await, Answer::Transom(_)) {
         return None;
     }
@@ -32,7 +40,11 @@ async fn get(client: &reqwest::Client, url: &str, key: Option<String>) -> Option
     if let Some(key) = key {
         request = request.header("x-api-key", key);
     }
-    let response = request.send().await.ok().filter(|response| response.status().is_success())?;
+    let response = request
+        .send()
+        .await
+        .ok()
+        .filter(|response| response.status().is_success())?;
     let mut body = Vec::new();
     let mut reads = response.bytes_stream();
     while let Some(read) = reads.next().await {

@@ -63,7 +63,10 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(limits: &Limits, memory_limit: usize, seed: u128, sink: LogSink) -> Self {
         let stderr = MemoryOutputPipe::new(STDERR_CAPACITY);
-        let wasi = WasiCtxBuilder::new().stderr(stderr.clone()).insecure_random_seed(seed).build();
+        let wasi = WasiCtxBuilder::new()
+            .stderr(stderr.clone())
+            .insecure_random_seed(seed)
+            .build();
         Self {
             wasi,
             table: ResourceTable::new(),
