@@ -11,8 +11,14 @@ fn main() {
         let path = built.join(format!("{name}.wasm"));
         println!("cargo::rerun-if-changed={}", path.display());
         match path.canonicalize() {
-            Ok(path) => println!("cargo::rustc-env=TRANSOM_GUEST_{}={}", name.to_uppercase(), path.display()),
-            Err(_) => println!("cargo::error=the built-in component `{name}` is not built: run `just guests`"),
+            Ok(path) => println!(
+                "cargo::rustc-env=TRANSOM_GUEST_{}={}",
+                name.to_uppercase(),
+                path.display()
+            ),
+            Err(_) => println!(
+                "cargo::error=the built-in component `{name}` is not built: run `just guests`"
+            ),
         }
     }
     println!("cargo::rerun-if-changed=build.rs");

@@ -67,18 +67,27 @@ pub struct Snapshot {
 impl Snapshot {
     fn new(config: Config, generation: u64) -> anyhow::Result<Self> {
         let secrets = Secrets::new(&secrets_of(&config));
-        let upstream = Upstream::new(&config.timeouts, secrets).context("the HTTP client cannot be built")?;
+        let upstream =
+            Upstream::new(&config.timeouts, secrets).context("the HTTP client cannot be built")?;
         let limits = Arc::new(config.limits.clone());
-        Ok(Self { config, generation, upstream, limits })
+        Ok(Self {
+            config,
+            generation,
+            upstream,
+            limits,
+        })
     }
 }
 
 /// Every secret value of a configuration.
 fn secrets_of(config: &Config) -> Vec<Secret> {
-    let keys = config.providers.iter().filter_map(|provider| match &provider.key {
-        Key::Set(secret) => Some(secret.clone()),
-        Key::Missing { .. } | Key::Absent => None,
-    });
+    let keys = config
+        .providers
+        .iter()
+        .filter_map(|provider| match &provider.key {
+            Key::Set(secret) => Some(secret.clone()),
+            Key::Missing { .. } | Key::Absent => None,
+        });
     keys.chain(config.api_key.clone()).collect()
 }
 
@@ -90,7 +99,10 @@ impl App {
 
     /// Why the newest configuration is not in force, if it is not.
     pub fn config_error(&self) -> Option<String> {
-        self.config_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.config_error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -111,13 +123,23 @@ impl Running {
         drop(rustls::crypto::ring::default_provider().install_default());
         let listen = start.listen.unwrap_or(start.config.listen);
         let limits = &start.config.limits;
-        let engine = Engine::new(u32::try_from(limits.instances).unwrap_or(u32::MAX), limits.memory)
-            .map_err(|error| anyhow::anyhow!("the WebAssembly engine cannot be built: {error:#}"))?;
+        let engine = Engine::new(
+            u32::try_from(limits.instances).unwrap_or(u32::MAX),
+            limits.memory,
+        )
+        .map_err(|error| anyhow::anyhow!("the WebAssembly engine cannot be built: {error:#}"))?;
         let cache = start.cache.as_deref().and_then(|dir| {
-            Cache::open(dir).inspect_err(|why| tracing::warn!(why, "compiled components are not cached")).ok()
+            Cache::open(dir)
+                .inspect_err(|why| tracing::warn!(why, "compiled components are not cached"))
+                .ok()
         });
         let runtime = tokio::runtime::Handle::current();
-        let registry = Arc::new(Registry::new(engine.clone(), cache, start.transformers, runtime));
+        let registry = Arc::new(Registry::new(
+            engine.clone(),
+            cache,
+            start.transformers,
+            runtime,
+        ));
         load(&registry, Wanted::of(&start.config)).await?;
         let listener = TcpListener::bind(listen)
             .await
@@ -144,7 +166,10 @@ impl Running {
     }
 
     /// Serves until `stop` is ready, then gives running exchanges the drain time.
-    pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+    pub async fn serve(
+        self,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> anyhow::Result<()> {
         let Self { app, listener } = self;
         let drain = app.snapshot().config.timeouts.drain;
         let (told, stopping) = tokio::sync::oneshot::channel::<()>();

@@ -81,7 +81,13 @@ impl Chain {
         for pin in pinned {
             stages.push(Stage::open(pin, context, limits, sink(&pin.generation), &counters).await?);
         }
-        Ok(Self { stages, limits: limits.clone(), counters, resent: false, _permit: permit })
+        Ok(Self {
+            stages,
+            limits: limits.clone(),
+            counters,
+            resent: false,
+            _permit: permit,
+        })
     }
 
     /// Bytes and calls so far.
@@ -91,7 +97,11 @@ impl Chain {
 
     /// How the last stage that said so wants its upstream's answer framed.
     pub fn framing(&self) -> Framing {
-        self.stages.iter().rev().find_map(Stage::framing).unwrap_or(Framing::Sse)
+        self.stages
+            .iter()
+            .rev()
+            .find_map(Stage::framing)
+            .unwrap_or(Framing::Sse)
     }
 
     /// How the stage at the upstream wants its reply, by the WIT's names.
@@ -128,7 +138,13 @@ impl Chain {
     /// A framed answer begins.
     pub async fn begin(&mut self, head: &Head) -> Result<(), ApiError> {
         let framing = self.framing();
-        for (at, stage) in self.stages.iter_mut().rev().filter(|stage| stage.is_live()).enumerate() {
+        for (at, stage) in self
+            .stages
+            .iter_mut()
+            .rev()
+            .filter(|stage| stage.is_live())
+            .enumerate()
+        {
             // Only the stage at the upstream sees its framing; between stages it is SSE.
             let framing = if at == 0 { framing } else { Framing::Sse };
             stage.begin(head, framing, self.limits.frame).await?;
@@ -143,8 +159,15 @@ impl Chain {
 
     /// The silence came that a stage asked for.
     pub async fn wake(&mut self) -> Result<Step, ApiError> {
-        let Some(at) = self.stages.iter().rposition(|stage| stage.is_live() && stage.wants_wake()) else {
-            return Ok(Step { out: Vec::new(), next: After::More });
+        let Some(at) = self
+            .stages
+            .iter()
+            .rposition(|stage| stage.is_live() && stage.wants_wake())
+        else {
+            return Ok(Step {
+                out: Vec::new(),
+                next: After::More,
+            });
         };
         let mut out = Vec::new();
         let next = self.stage(at).wake(&mut out).await?;
@@ -159,27 +182,43 @@ impl Chain {
                 continue;
             }
             let mut out = Vec::new();
-            let mut next = self.stage(at).feed(std::mem::take(&mut data), &mut out).await?;
+            let mut next = self
+                .stage(at)
+                .feed(std::mem::take(&mut data), &mut out)
+                .await?;
             if matches!(next, Next::More | Next::WakeAfter(_)) {
                 next = self.stage(at).finish(ending, &mut out).await?;
             }
             if let Next::Failed(failure) = next {
-                return self.run(out, at, After::Failed(ApiError::from_failure(failure))).await;
+                return self
+                    .run(out, at, After::Failed(ApiError::from_failure(failure)))
+                    .await;
             }
             data = out;
         }
-        Ok(Step { out: data, next: After::Done })
+        Ok(Step {
+            out: data,
+            next: After::Done,
+        })
     }
 
     /// Feeds `data` to the stages left of `from`. `next` is what the stage at `from` said: when
     /// it is done, the stages to its left are finished too.
-    async fn run(&mut self, mut data: Vec<Bytes>, from: usize, mut next: After) -> Result<Step, ApiError> {
+    async fn run(
+        &mut self,
+        mut data: Vec<Bytes>,
+        from: usize,
+        mut next: After,
+    ) -> Result<Step, ApiError> {
         for at in (0..from).rev() {
             if !self.stage(at).is_live() {
                 continue;
             }
             let mut out = Vec::new();
-            let mut said = self.stage(at).feed(std::mem::take(&mut data), &mut out).await?;
+            let mut said = self
+                .stage(at)
+                .feed(std::mem::take(&mut data), &mut out)
+                .await?;
             let upstream_done = matches!(next, After::Done);
             if upstream_done && matches!(said, Next::More | Next::WakeAfter(_)) {
                 said = self.stage(at).finish(&Ending::Complete, &mut out).await?;
@@ -191,7 +230,9 @@ impl Chain {
     }
 
     fn stage(&mut self, at: usize) -> &mut Stage {
-        self.stages.get_mut(at).expect("invariant: callers count the stages")
+        self.stages
+            .get_mut(at)
+            .expect("invariant: callers count the stages")
     }
 }
 

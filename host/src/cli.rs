@@ -5,8 +5,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
+pub mod activate;
+pub mod check;
+pub mod code;
+mod commands;
 mod demo;
 mod guest;
 mod serve;
@@ -63,7 +67,11 @@ struct ServeArgs {
 #[derive(Args)]
 struct CodeArgs {
     /// For `claude`; put -- before options
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS"
+    )]
     args: Vec<OsString>,
 }
 
@@ -71,16 +79,9 @@ struct CodeArgs {
 struct ActivateArgs {
     #[command(flatten)]
     places: Places,
-    /// Whose syntax to print
-    #[arg(long, value_enum, default_value_t = Shell::Bash)]
-    shell: Shell,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Shell {
-    Bash,
-    Zsh,
-    Fish,
+    /// Whose syntax to print [default: that of $SHELL]
+    #[arg(long, value_enum)]
+    shell: Option<activate::Shell>,
 }
 
 #[derive(Args)]
@@ -101,7 +102,9 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Demo => demo::run(),
         Command::Guest(command) => guest::run(command),
-        _ => todo!(),
+        Command::Code(args) => commands::code(&args.args),
+        Command::Activate(args) => commands::activate(&args),
+        Command::Check(args) => commands::check(&args),
     };
     result.unwrap_or_else(|error| {
         term::fail(&format!("{error:#}"));
@@ -112,10 +115,18 @@ pub fn run() -> ExitCode {
 fn keep_keys_out_of_core_dumps() {
     use rustix::process::{Resource, Rlimit, setrlimit};
     // Lowering a limit of one's own is always allowed; if it fails the process is as it was.
-    drop(setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }));
+    drop(setrlimit(
+        Resource::Core,
+        Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        },
+    ));
 }
 
 /// A runtime for commands that need one.
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?)
 }

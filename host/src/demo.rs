@@ -44,7 +44,8 @@ impl Upstream {
 
     /// For a provider's `base_url`.
     pub fn base_url(&self) -> Url {
-        Url::parse(&format!("http://{}/v1", self.address)).expect("invariant: an address makes a URL")
+        Url::parse(&format!("http://{}/v1", self.address))
+            .expect("invariant: an address makes a URL")
     }
 }
 
@@ -72,7 +73,11 @@ async fn complete(body: Bytes) -> Response {
         return ([(CONTENT_TYPE, "application/json")], body.to_string()).into_response();
     }
     let mut chunks: Vec<Bytes> = vec![chunk(&request.model, &json!({"role": "assistant"}), None)];
-    chunks.extend(words.iter().map(|word| chunk(&request.model, &json!({"content": word}), None)));
+    chunks.extend(
+        words
+            .iter()
+            .map(|word| chunk(&request.model, &json!({"content": word}), None)),
+    );
     chunks.push(chunk(&request.model, &json!({}), Some(&usage)));
     chunks.push(Bytes::from_static(b"data: [DONE]\n\n"));
     let paced = futures_util::stream::unfold(chunks.into_iter(), |mut chunks| async {
@@ -80,7 +85,11 @@ async fn complete(body: Bytes) -> Response {
         tokio::time::sleep(PACE).await;
         Some((Ok::<_, Infallible>(chunk), chunks))
     });
-    ([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(paced)).into_response()
+    (
+        [(CONTENT_TYPE, "text/event-stream")],
+        Body::from_stream(paced),
+    )
+        .into_response()
 }
 
 /// One event of Cerebras' stream: finish and usage share the last chunk.

@@ -44,8 +44,17 @@ const KINDS: [(&str, u16); 13] = [
 impl ApiError {
     /// An error of this type with its usual status.
     pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
-        let status = KINDS.iter().find(|(name, _)| *name == kind).map_or(500, |(_, status)| *status);
-        Self { status, kind, message: message.into(), retry_after_ms: None, should_retry: None }
+        let status = KINDS
+            .iter()
+            .find(|(name, _)| *name == kind)
+            .map_or(500, |(_, status)| *status);
+        Self {
+            status,
+            kind,
+            message: message.into(),
+            retry_after_ms: None,
+            should_retry: None,
+        }
     }
 
     /// 400.
@@ -55,12 +64,18 @@ impl ApiError {
 
     /// 502: the upstream could not be reached, or what it sent makes no sense.
     pub fn bad_gateway(message: impl Into<String>) -> Self {
-        Self { status: 502, ..Self::new("api_error", message) }
+        Self {
+            status: 502,
+            ..Self::new("api_error", message)
+        }
     }
 
     /// 529 with advice to come back.
     pub fn overloaded(message: impl Into<String>) -> Self {
-        Self { retry_after_ms: Some(1000), ..Self::new("overloaded_error", message) }
+        Self {
+            retry_after_ms: Some(1000),
+            ..Self::new("overloaded_error", message)
+        }
     }
 
     /// By the status of an upstream's answer: the map of `docs/errors.md`.
@@ -79,7 +94,10 @@ impl ApiError {
             502 => (502, "api_error"),
             _ => (500, "api_error"),
         };
-        Self { status, ..Self::new(kind, message) }
+        Self {
+            status,
+            ..Self::new(kind, message)
+        }
     }
 
     /// What a guest said. Unknown kinds and impossible statuses are mended.
@@ -87,7 +105,10 @@ impl ApiError {
         let kind = known_kind(&failure.kind).unwrap_or("api_error");
         let usual = Self::new(kind, failure.message);
         Self {
-            status: failure.status.filter(|status| (400..600).contains(status)).unwrap_or(usual.status),
+            status: failure
+                .status
+                .filter(|status| (400..600).contains(status))
+                .unwrap_or(usual.status),
             retry_after_ms: failure.retry_after_ms,
             should_retry: failure.should_retry,
             ..usual
@@ -99,7 +120,9 @@ impl ApiError {
     pub fn scrubbed(mut self, secrets: &[Secret]) -> Self {
         for secret in secrets {
             if self.message.contains(secret.expose()) {
-                self.message = self.message.replace(secret.expose(), crate::upstream::REDACTED);
+                self.message = self
+                    .message
+                    .replace(secret.expose(), crate::upstream::REDACTED);
             }
         }
         self
@@ -120,7 +143,10 @@ impl std::fmt::Display for ApiError {
 
 /// The type's static name, if the Messages API has it.
 pub(crate) fn known_kind(kind: &str) -> Option<&'static str> {
-    KINDS.iter().map(|(name, _)| *name).find(|name| *name == kind)
+    KINDS
+        .iter()
+        .map(|(name, _)| *name)
+        .find(|name| *name == kind)
 }
 
 #[cfg(test)]

@@ -42,26 +42,35 @@ impl RequestHead {
         let Some(raw) = fields.model else {
             return Err(ApiError::invalid("model: Field required"));
         };
-        let model: String = serde_json::from_str(raw.get()).map_err(|_| ApiError::invalid("model: Input should be a string"))?;
+        let model: String = serde_json::from_str(raw.get())
+            .map_err(|_| ApiError::invalid("model: Input should be a string"))?;
         if fields.messages.is_none() {
             return Err(ApiError::invalid("messages: Field required"));
         }
         let start = raw.get().as_ptr() as usize - body.as_ptr() as usize;
-        let weight = [&fields.messages, &fields.system, &fields.tools].into_iter().flatten();
-        let tokens = weight.fold(0, |sum, part| sum + part.bytes / BYTES_PER_TOKEN + part.images * IMAGE_TOKENS);
+        let weight = [&fields.messages, &fields.system, &fields.tools]
+            .into_iter()
+            .flatten();
+        let tokens = weight.fold(0, |sum, part| {
+            sum + part.bytes / BYTES_PER_TOKEN + part.images * IMAGE_TOKENS
+        });
         Ok(Self {
             model,
             model_range: start..start + raw.get().len(),
             stream: fields.stream.unwrap_or(false),
             input_estimate: u32::try_from(tokens).unwrap_or(u32::MAX),
-            thinking: fields.thinking.is_some_and(|thinking| thinking.kind.as_deref() == Some("enabled")),
+            thinking: fields
+                .thinking
+                .is_some_and(|thinking| thinking.kind.as_deref() == Some("enabled")),
             web_search: fields.tools.is_some_and(|tools| tools.web_search),
         })
     }
 }
 
 fn not_json(error: &serde_json::Error) -> ApiError {
-    ApiError::invalid(format!("the request body is not a valid Messages request: {error}"))
+    ApiError::invalid(format!(
+        "the request body is not a valid Messages request: {error}"
+    ))
 }
 
 #[derive(Deserialize)]
@@ -115,23 +124,39 @@ impl<'de> Visitor<'de> for WeightVisitor {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Weight, E> {
         let web_search = text.starts_with("web_search_");
-        Ok(Weight { bytes: text.len(), images: 0, web_search })
+        Ok(Weight {
+            bytes: text.len(),
+            images: 0,
+            web_search,
+        })
     }
 
     fn visit_bool<E: Error>(self, _: bool) -> Result<Weight, E> {
-        Ok(Weight { bytes: 4, ..Weight::default() })
+        Ok(Weight {
+            bytes: 4,
+            ..Weight::default()
+        })
     }
 
     fn visit_i64<E: Error>(self, _: i64) -> Result<Weight, E> {
-        Ok(Weight { bytes: 4, ..Weight::default() })
+        Ok(Weight {
+            bytes: 4,
+            ..Weight::default()
+        })
     }
 
     fn visit_u64<E: Error>(self, _: u64) -> Result<Weight, E> {
-        Ok(Weight { bytes: 4, ..Weight::default() })
+        Ok(Weight {
+            bytes: 4,
+            ..Weight::default()
+        })
     }
 
     fn visit_f64<E: Error>(self, _: f64) -> Result<Weight, E> {
-        Ok(Weight { bytes: 4, ..Weight::default() })
+        Ok(Weight {
+            bytes: 4,
+            ..Weight::default()
+        })
     }
 
     fn visit_unit<E: Error>(self) -> Result<Weight, E> {
@@ -179,7 +204,11 @@ impl<'de> Deserialize<'de> for Key {
                 f.write_str("a key")
             }
             fn visit_str<E: Error>(self, key: &str) -> Result<Key, E> {
-                Ok(if key == "data" { Key::Data } else { Key::Other(key.len()) })
+                Ok(if key == "data" {
+                    Key::Data
+                } else {
+                    Key::Other(key.len())
+                })
             }
         }
         deserializer.deserialize_str(KeyVisitor)
@@ -206,13 +235,18 @@ mod tests {
         assert!(said("[]").contains("not a valid Messages request"));
         assert_eq!(said(r#"{"messages":[]}"#), "model: Field required");
         assert_eq!(said(r#"{"model":"x"}"#), "messages: Field required");
-        assert_eq!(said(r#"{"model":7,"messages":[]}"#), "model: Input should be a string");
+        assert_eq!(
+            said(r#"{"model":7,"messages":[]}"#),
+            "model: Input should be a string"
+        );
     }
 
     #[test]
     fn base64_counts_as_an_image_and_not_as_text() {
         let data = "A".repeat(100_000);
-        let body = format!(r#"{{"model":"m","messages":[{{"role":"user","content":[{{"type":"image","source":{{"data":"{data}"}}}}]}}]}}"#);
+        let body = format!(
+            r#"{{"model":"m","messages":[{{"role":"user","content":[{{"type":"image","source":{{"data":"{data}"}}}}]}}]}}"#
+        );
         let estimate = RequestHead::peek(body.as_bytes()).unwrap().input_estimate;
         assert!((1600..1700).contains(&estimate), "{estimate}");
     }

@@ -25,8 +25,14 @@ pub use reply::{error_event, error_json};
 /// All paths. Queries are ignored.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
-        .route("/v1/messages", post(messages::create).fallback(wrong_method))
-        .route("/v1/messages/count_tokens", post(count_tokens::count).fallback(wrong_method))
+        .route(
+            "/v1/messages",
+            post(messages::create).fallback(wrong_method),
+        )
+        .route(
+            "/v1/messages/count_tokens",
+            post(count_tokens::count).fallback(wrong_method),
+        )
         .route("/v1/models", get(models::list).fallback(wrong_method))
         .route("/health", get(status::health))
         .route("/api/status", get(status::status).fallback(wrong_method))
@@ -44,13 +50,20 @@ async fn hello() -> &'static str {
 
 async fn unknown(request: Request) -> Response {
     let path: String = request.uri().path().chars().take(200).collect();
-    let message = format!("there is no {path} here; clients of the Messages API want POST /v1/messages");
-    reply::error(&ApiError::new("not_found_error", message), &crate::ids::exchange_id())
+    let message =
+        format!("there is no {path} here; clients of the Messages API want POST /v1/messages");
+    reply::error(
+        &ApiError::new("not_found_error", message),
+        &crate::ids::exchange_id(),
+    )
 }
 
 async fn wrong_method(request: Request) -> Response {
     let (method, path) = (request.method(), request.uri().path());
-    let error = ApiError { status: 405, ..ApiError::invalid(format!("{path} does not take {method}")) };
+    let error = ApiError {
+        status: 405,
+        ..ApiError::invalid(format!("{path} does not take {method}"))
+    };
     reply::error(&error, &crate::ids::exchange_id())
 }
 

@@ -7,8 +7,14 @@ pub fn exchange_id() -> String {
     let mut bytes = [0_u8; 24];
     if getrandom::fill(&mut bytes).is_err() {
         // Without a random source ids only have to differ, not to be secret.
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_nanos();
         bytes[..16].copy_from_slice(&now.to_le_bytes());
     }
-    bytes.iter().map(|byte| char::from(DIGITS[usize::from(*byte) % DIGITS.len()])).collect()
+    bytes
+        .iter()
+        .map(|byte| char::from(DIGITS[usize::from(*byte) % DIGITS.len()]))
+        .collect()
 }

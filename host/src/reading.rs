@@ -36,17 +36,28 @@ pub fn kind_of(pieces: &[Bytes]) -> Kind {
 
 /// For a page where an API answer was expected. The page itself is never shown.
 pub fn html_error(status: u16) -> ApiError {
-    let message = format!("the upstream answered with an HTML page (status {status}) where JSON or events were expected; is base_url right?");
-    if (400..600).contains(&status) { ApiError::from_status(status, message) } else { ApiError::bad_gateway(message) }
+    let message = format!(
+        "the upstream answered with an HTML page (status {status}) where JSON or events were expected; is base_url right?"
+    );
+    if (400..600).contains(&status) {
+        ApiError::from_status(status, message)
+    } else {
+        ApiError::bad_gateway(message)
+    }
 }
 
 /// An upstream's head as guests see it.
 pub fn head(status: StatusCode, headers: &HeaderMap) -> Head {
     let headers = headers
         .iter()
-        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .filter_map(|(name, value)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        })
         .collect();
-    Head { status: status.as_u16(), headers }
+    Head {
+        status: status.as_u16(),
+        headers,
+    }
 }
 
 /// The error that a 2xx body says, in the shapes that providers use for it.
@@ -68,7 +79,11 @@ pub fn upstream_error(status: u16, headers: &HeaderMap, body: &[u8]) -> ApiError
             let text = String::from_utf8_lossy(body);
             let text = text.trim();
             let text: String = text.chars().take(2000).collect();
-            let message = if text.is_empty() { format!("the upstream answered with status {status} and no body") } else { text };
+            let message = if text.is_empty() {
+                format!("the upstream answered with status {status} and no body")
+            } else {
+                text
+            };
             ApiError::from_status(status, message)
         }
     };
@@ -79,8 +94,19 @@ pub fn upstream_error(status: u16, headers: &HeaderMap, body: &[u8]) -> ApiError
 
 /// Of `retry-after-ms` or `retry-after` in seconds. A date is left to the client's own waiting.
 pub fn retry_after(headers: &HeaderMap) -> Option<u64> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0);
-    number("retry-after-ms").map(|ms| ms as u64).or_else(|| number("retry-after").map(|seconds| (seconds * 1000.0) as u64))
+    let number = |name: &str| {
+        headers
+            .get(name)?
+            .to_str()
+            .ok()?
+            .trim()
+            .parse::<f64>()
+            .ok()
+            .filter(|value| value.is_finite() && *value >= 0.0)
+    };
+    number("retry-after-ms")
+        .map(|ms| ms as u64)
+        .or_else(|| number("retry-after").map(|seconds| (seconds * 1000.0) as u64))
 }
 
 fn should_retry(headers: &HeaderMap) -> Option<bool> {
@@ -89,17 +115,28 @@ fn should_retry(headers: &HeaderMap) -> Option<bool> {
 
 /// Anthropic's `{"error":{type,message}}`, OpenAI's, Cerebras' flat body, FastAPI's `detail`.
 fn from_json(status: u16, value: &Value) -> ApiError {
-    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let text = |pointer: &str| {
+        value
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
     let message = text("/error/message")
         .or_else(|| text("/message"))
         .or_else(|| text("/error"))
         .or_else(|| text("/msg"))
         .unwrap_or_else(|| value.to_string().chars().take(2000).collect());
-    let kind = text("/error/type").and_then(|kind| known_kind(&kind)).filter(|_| value.get("type").is_some());
+    let kind = text("/error/type")
+        .and_then(|kind| known_kind(&kind))
+        .filter(|_| value.get("type").is_some());
     let by_status = ApiError::from_status(status, message);
     match kind {
         Some(kind) if status == 500 => ApiError::new(kind, by_status.message),
-        Some(kind) => ApiError { kind, status, ..by_status },
+        Some(kind) => ApiError {
+            kind,
+            status,
+            ..by_status
+        },
         None => by_status,
     }
 }
@@ -108,7 +145,9 @@ fn from_json(status: u16, value: &Value) -> ApiError {
 pub fn first_event_error(pieces: &[Bytes]) -> Option<ApiError> {
     let first = joined(pieces.to_vec());
     let frame = crate::sse::frames(&first).next()?;
-    if !frame.trim_ascii_start().starts_with(b"event: error") && !frame.trim_ascii_start().starts_with(b"event:error") {
+    if !frame.trim_ascii_start().starts_with(b"event: error")
+        && !frame.trim_ascii_start().starts_with(b"event:error")
+    {
         return None;
     }
     let start = memchr::memchr(b'{', frame)?;
@@ -134,24 +173,41 @@ mod tests {
     #[test]
     fn an_upstreams_words_are_found_in_every_usual_shape() {
         let said = |body: &str| upstream_error(400, &HeaderMap::new(), body.as_bytes()).message;
-        assert_eq!(said(r#"{"type":"error","error":{"type":"invalid_request_error","message":"a"}}"#), "a");
+        assert_eq!(
+            said(r#"{"type":"error","error":{"type":"invalid_request_error","message":"a"}}"#),
+            "a"
+        );
         assert_eq!(said(r#"{"error":{"message":"b","code":"x"}}"#), "b");
-        assert_eq!(said(r#"{"message":"c","type":"t","param":null,"code":"x"}"#), "c");
+        assert_eq!(
+            said(r#"{"message":"c","type":"t","param":null,"code":"x"}"#),
+            "c"
+        );
         assert_eq!(said(r#"{"error":"d"}"#), "d");
-        assert_eq!(said(r#"{"detail":[{"msg":"e"}]}"#), r#"{"detail":[{"msg":"e"}]}"#);
+        assert_eq!(
+            said(r#"{"detail":[{"msg":"e"}]}"#),
+            r#"{"detail":[{"msg":"e"}]}"#
+        );
         assert_eq!(said("plain"), "plain");
     }
 
     #[test]
     fn a_page_of_html_is_never_shown() {
-        let error = upstream_error(502, &HeaderMap::new(), b"<html><body>bad gateway at 10.0.0.1</body></html>");
+        let error = upstream_error(
+            502,
+            &HeaderMap::new(),
+            b"<html><body>bad gateway at 10.0.0.1</body></html>",
+        );
         assert_eq!((error.status, error.kind), (502, "api_error"));
         assert!(!error.message.contains("10.0.0.1"));
     }
 
     #[test]
     fn an_error_inside_a_200_is_an_error() {
-        let error = said_error(200, br#"{"type":"error","error":{"type":"overloaded_error","message":"busy"}}"#).unwrap();
+        let error = said_error(
+            200,
+            br#"{"type":"error","error":{"type":"overloaded_error","message":"busy"}}"#,
+        )
+        .unwrap();
         assert_eq!((error.status, error.kind), (529, "overloaded_error"));
         assert!(said_error(200, br#"{"type":"message","content":[]}"#).is_none());
         assert!(said_error(200, br#"{"id":"x","error":null,"choices":[]}"#).is_none());

@@ -73,7 +73,8 @@ impl Record {
     pub fn sent(&mut self, bytes: usize) {
         self.bytes += bytes;
         let started = self.started;
-        self.first_byte_ms.get_or_insert_with(|| started.elapsed().as_secs_f64() * 1000.0);
+        self.first_byte_ms
+            .get_or_insert_with(|| started.elapsed().as_secs_f64() * 1000.0);
     }
 
     /// The answer is complete. An error that was told before stays the outcome.
@@ -101,7 +102,10 @@ impl Drop for Record {
         let (status, error) = match &self.outcome {
             Outcome::Left => (499, Some("the client left".to_owned())),
             Outcome::Finished(status) => (*status, None),
-            Outcome::Failed(error) => (error.status, Some(format!("{}: {}", error.kind, error.message))),
+            Outcome::Failed(error) => (
+                error.status,
+                Some(format!("{}: {}", error.kind, error.message)),
+            ),
             Outcome::Broken(why) => (200, Some(format!("aborted: {why}"))),
         };
         let served = self.route.as_ref();

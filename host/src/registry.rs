@@ -44,9 +44,14 @@ impl Wanted {
     pub fn of(config: &Config) -> Self {
         let mut options: BTreeMap<String, BTreeSet<Bytes>> = BTreeMap::new();
         for provider in &config.providers {
-            let Transformer::Chain(stages) = &provider.transformer else { continue };
+            let Transformer::Chain(stages) = &provider.transformer else {
+                continue;
+            };
             for stage in stages {
-                options.entry(stage.name.clone()).or_default().insert(stage.options.clone());
+                options
+                    .entry(stage.name.clone())
+                    .or_default()
+                    .insert(stage.options.clone());
             }
         }
         Self {
@@ -117,8 +122,20 @@ pub enum Outcome {
 
 impl Registry {
     /// An empty registry over a transformers folder. `runtime` runs the guests' `configure`.
-    pub fn new(engine: Engine, cache: Option<Cache>, dir: PathBuf, runtime: tokio::runtime::Handle) -> Self {
-        Self { engine, cache, dir, runtime, wanted: RwLock::default(), slots: RwLock::default() }
+    pub fn new(
+        engine: Engine,
+        cache: Option<Cache>,
+        dir: PathBuf,
+        runtime: tokio::runtime::Handle,
+    ) -> Self {
+        Self {
+            engine,
+            cache,
+            dir,
+            runtime,
+            wanted: RwLock::default(),
+            slots: RwLock::default(),
+        }
     }
 
     /// The transformers folder.
@@ -128,12 +145,21 @@ impl Registry {
 
     /// All slots in order of name.
     pub fn slots(&self) -> Vec<Arc<Slot>> {
-        self.slots.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.slots
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect()
     }
 
     /// The slot of this name, if the configuration names it.
     pub fn slot(&self, name: &str) -> Option<Arc<Slot>> {
-        self.slots.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        self.slots
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+            .cloned()
     }
 
     /// Loads what a configuration wants and checks its options. Blocks while it compiles.
@@ -146,7 +172,9 @@ impl Registry {
             let slot = self.slot_or_new(name);
             match slot.current() {
                 Some(generation) => {
-                    if let Err(error) = self.configure(&generation.component, options, &wanted.limits) {
+                    if let Err(error) =
+                        self.configure(&generation.component, options, &wanted.limits)
+                    {
                         problems.push(format!("transformer `{name}`: {error}"));
                     }
                 }
@@ -157,7 +185,11 @@ impl Registry {
                 }
             }
         }
-        if problems.is_empty() { Ok(()) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(problems)
+        }
     }
 
     /// Makes a configuration's wishes the ones that reloads follow; forgets transformers it does not name.
@@ -169,7 +201,11 @@ impl Registry {
 
     /// Looks at the file of one transformer and swaps if there is something new. Blocks while it compiles.
     pub fn refresh(&self, name: &str) -> Outcome {
-        let wanted = self.wanted.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let wanted = self
+            .wanted
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         match self.slot(name) {
             Some(slot) if wanted.options.contains_key(name) => self.load(&slot, &wanted),
             _ => Outcome::Unchanged,
@@ -179,7 +215,11 @@ impl Registry {
     fn slot_or_new(&self, name: &str) -> Arc<Slot> {
         let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
         let new = || {
-            Arc::new(Slot { name: name.to_owned(), current: ArcSwapOption::empty(), state: Mutex::default() })
+            Arc::new(Slot {
+                name: name.to_owned(),
+                current: ArcSwapOption::empty(),
+                state: Mutex::default(),
+            })
         };
         slots.entry(name.to_owned()).or_insert_with(new).clone()
     }
@@ -189,11 +229,20 @@ impl Registry {
         let current = slot.current();
         let (origin, bytes) = match find(&self.dir, &slot.name, current.as_deref()) {
             Found::Bytes(origin, bytes) => (origin, bytes),
-            Found::Gone => return keep(slot, None, "its file was removed; the last generation stays".to_owned()),
+            Found::Gone => {
+                return keep(
+                    slot,
+                    None,
+                    "its file was removed; the last generation stays".to_owned(),
+                );
+            }
             Found::Nowhere(why) => return keep(slot, None, why),
         };
         let sha256 = crate::wasm::sha256(&bytes);
-        if current.as_ref().is_some_and(|now| now.component.sha256 == sha256 && now.origin == origin) {
+        if current
+            .as_ref()
+            .is_some_and(|now| now.component.sha256 == sha256 && now.origin == origin)
+        {
             let mut state = slot.state();
             state.last_error = None;
             state.refused = None;
@@ -208,7 +257,14 @@ impl Registry {
         }
     }
 
-    fn build(&self, slot: &Slot, origin: &Origin, bytes: &[u8], sha256: &str, wanted: &Wanted) -> Result<Component, Rejected> {
+    fn build(
+        &self,
+        slot: &Slot,
+        origin: &Origin,
+        bytes: &[u8],
+        sha256: &str,
+        wanted: &Wanted,
+    ) -> Result<Component, Rejected> {
         if matches!(origin, Origin::File(_)) {
             check_pin(&slot.name, sha256, wanted)?;
         }
@@ -219,8 +275,14 @@ impl Registry {
         Ok(Arc::into_inner(component).expect("invariant: the smoke instances are gone"))
     }
 
-    fn configure(&self, component: &Arc<Component>, options: &BTreeSet<Bytes>, limits: &Arc<Limits>) -> Result<(), Rejected> {
-        self.runtime.block_on(configure_all(component, options, limits))
+    fn configure(
+        &self,
+        component: &Arc<Component>,
+        options: &BTreeSet<Bytes>,
+        limits: &Arc<Limits>,
+    ) -> Result<(), Rejected> {
+        self.runtime
+            .block_on(configure_all(component, options, limits))
     }
 
     fn swap(&self, slot: &Slot, component: Component, origin: Origin, started: Instant) -> Outcome {
@@ -247,8 +309,13 @@ impl Registry {
 
 fn check_pin(name: &str, sha256: &str, wanted: &Wanted) -> Result<(), Rejected> {
     match wanted.pins.get(name) {
-        Some(pinned) if pinned != sha256 => Err(Rejected::Pin { found: sha256.to_owned(), pinned: pinned.clone() }),
-        None if wanted.pinned_only => Err(Rejected::Unpinned { found: sha256.to_owned() }),
+        Some(pinned) if pinned != sha256 => Err(Rejected::Pin {
+            found: sha256.to_owned(),
+            pinned: pinned.clone(),
+        }),
+        None if wanted.pinned_only => Err(Rejected::Unpinned {
+            found: sha256.to_owned(),
+        }),
         _ => Ok(()),
     }
 }
@@ -263,7 +330,12 @@ fn keep(slot: &Slot, refused: Option<String>, why: String) -> Outcome {
     }
     state.last_error = Some(why.clone());
     if stays > 0 {
-        tracing::error!(transformer = slot.name, generation = stays, why, "new bytes are refused, the old generation stays");
+        tracing::error!(
+            transformer = slot.name,
+            generation = stays,
+            why,
+            "new bytes are refused, the old generation stays"
+        );
     } else {
         tracing::error!(transformer = slot.name, why, "transformer cannot be loaded");
     }

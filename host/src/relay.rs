@@ -59,7 +59,13 @@ impl Relay {
     ///
     /// Errors: whatever ended the stream before its first output, with its real status.
     pub async fn start(source: Source, manners: Manners) -> Result<Self, ApiError> {
-        let mut relay = Self { source, ready: VecDeque::new(), ended: None, manners, last_output: Instant::now() };
+        let mut relay = Self {
+            source,
+            ready: VecDeque::new(),
+            ended: None,
+            manners,
+            last_output: Instant::now(),
+        };
         let until = Instant::now() + manners.hold;
         while relay.ready.is_empty() && relay.ended.is_none() && relay.advance(until).await {}
         match relay.ended.take() {
@@ -76,7 +82,10 @@ impl Relay {
     }
 
     /// The client's body. Dropping it drops the guests and the upstream's connection.
-    pub fn into_stream(self, record: Record) -> impl Stream<Item = Result<Bytes, Aborted>> + Send + 'static {
+    pub fn into_stream(
+        self,
+        record: Record,
+    ) -> impl Stream<Item = Result<Bytes, Aborted>> + Send + 'static {
         futures_util::stream::unfold(Some((self, record)), |state| async {
             let (mut relay, mut record) = state?;
             match relay.next(&mut record).await {
@@ -102,7 +111,8 @@ impl Relay {
                 }
                 Some(Ended::Failed(error)) => {
                     record.failed(&error);
-                    self.ready.push_back(crate::http::error_event(&error, record.request_id()));
+                    self.ready
+                        .push_back(crate::http::error_event(&error, record.request_id()));
                     self.ended = Some(Ended::Clean);
                     continue;
                 }

@@ -44,30 +44,51 @@ pub fn choose<'a>(config: &'a Config, head: &'a RequestHead) -> Result<Choice<'a
 
 fn explicit<'a>(config: &'a Config, name: &str, model: &'a str) -> Result<Choice<'a>, ApiError> {
     if model.is_empty() {
-        return Err(ApiError::invalid(format!("the model `{name},` names a provider and no model")));
+        return Err(ApiError::invalid(format!(
+            "the model `{name},` names a provider and no model"
+        )));
     }
     match find(config, name) {
-        Some(provider) => Ok(Choice { provider, model, rule: "explicit" }),
+        Some(provider) => Ok(Choice {
+            provider,
+            model,
+            rule: "explicit",
+        }),
         None => {
-            let known: Vec<_> = config.providers.iter().map(|provider| provider.name.as_str()).collect();
+            let known: Vec<_> = config
+                .providers
+                .iter()
+                .map(|provider| provider.name.as_str())
+                .collect();
             let known = known.join(", ");
-            Err(ApiError::new("not_found_error", format!("no provider `{name}` is configured; configured are {known}")))
+            Err(ApiError::new(
+                "not_found_error",
+                format!("no provider `{name}` is configured; configured are {known}"),
+            ))
         }
     }
 }
 
 /// The only provider that lists the model.
 fn listed<'a>(config: &'a Config, model: &'a str) -> Option<Choice<'a>> {
-    let mut listing = config.providers.iter().filter(|provider| provider.models.iter().any(|known| known.id == model));
+    let mut listing = config
+        .providers
+        .iter()
+        .filter(|provider| provider.models.iter().any(|known| known.id == model));
     match (listing.next(), listing.next()) {
-        (Some(provider), None) => Some(Choice { provider, model, rule: "listed" }),
+        (Some(provider), None) => Some(Choice {
+            provider,
+            model,
+            rule: "listed",
+        }),
         _ => None,
     }
 }
 
 fn by_rule<'a>(config: &'a Config, head: &RequestHead) -> Option<(&'a Target, &'static str)> {
     let router = &config.router;
-    let long = head.input_estimate > router.long_context_threshold && router.long_context_threshold > 0;
+    let long =
+        head.input_estimate > router.long_context_threshold && router.long_context_threshold > 0;
     let background = head.model.contains("haiku");
     let rules = [
         (long, &router.long_context, "long_context"),
@@ -75,17 +96,36 @@ fn by_rule<'a>(config: &'a Config, head: &RequestHead) -> Option<(&'a Target, &'
         (head.web_search, &router.web_search, "web_search"),
         (head.thinking, &router.think, "think"),
     ];
-    rules.into_iter().find_map(|(applies, target, rule)| Some((target.as_ref().filter(|_| applies)?, rule)))
+    rules
+        .into_iter()
+        .find_map(|(applies, target, rule)| Some((target.as_ref().filter(|_| applies)?, rule)))
 }
 
-fn to<'a>(config: &'a Config, target: &'a Target, rule: &'static str) -> Result<Choice<'a>, ApiError> {
+fn to<'a>(
+    config: &'a Config,
+    target: &'a Target,
+    rule: &'static str,
+) -> Result<Choice<'a>, ApiError> {
     match find(config, &target.provider) {
-        Some(provider) => Ok(Choice { provider, model: &target.model, rule }),
+        Some(provider) => Ok(Choice {
+            provider,
+            model: &target.model,
+            rule,
+        }),
         // Reading the configuration refuses this; a route must not be lost if it ever does not.
-        None => Err(ApiError::new("not_found_error", format!("the route `{rule}` names the provider `{}`, which is not configured", target.provider))),
+        None => Err(ApiError::new(
+            "not_found_error",
+            format!(
+                "the route `{rule}` names the provider `{}`, which is not configured",
+                target.provider
+            ),
+        )),
     }
 }
 
 fn find<'a>(config: &'a Config, name: &str) -> Option<&'a Provider> {
-    config.providers.iter().find(|provider| provider.name.eq_ignore_ascii_case(name))
+    config
+        .providers
+        .iter()
+        .find(|provider| provider.name.eq_ignore_ascii_case(name))
 }

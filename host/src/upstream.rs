@@ -64,7 +64,11 @@ impl Upstream {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()?;
-        Ok(Self { client, timeouts: timeouts.clone(), secrets })
+        Ok(Self {
+            client,
+            timeouts: timeouts.clone(),
+            secrets,
+        })
     }
 
     /// The secrets that are taken out of what upstreams say.
@@ -77,60 +81,104 @@ impl Upstream {
     /// Errors: 401 for a provider without its key, 502 when the provider cannot be reached, 504
     /// when it does not answer in time.
     pub async fn send(&self, provider: &Provider, outgoing: Outgoing) -> Result<Answer, ApiError> {
-        let Outgoing { url, mut headers, body, auth } = outgoing;
+        let Outgoing {
+            url,
+            mut headers,
+            body,
+            auth,
+        } = outgoing;
         present_key(provider, &auth, &mut headers).await?;
-        let request = self.client.post(url).headers(headers).body(reqwest::Body::wrap(SlicedBody::new(body)));
+        let request = self
+            .client
+            .post(url)
+            .headers(headers)
+            .body(reqwest::Body::wrap(SlicedBody::new(body)));
         let response = match tokio::time::timeout(self.timeouts.headers, request.send()).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(unreachable(provider, &error)),
             Err(_) => {
                 let seconds = self.timeouts.headers.as_secs_f32();
-                let message = format!("provider `{}` did not answer within {seconds} s (timeouts.headers_ms)", provider.name);
+                let message = format!(
+                    "provider `{}` did not answer within {seconds} s (timeouts.headers_ms)",
+                    provider.name
+                );
                 return Err(ApiError::new("timeout_error", message));
             }
         };
         let status = response.status();
         let headers = self.secrets.scrub_headers(response.headers());
         let body = UpstreamBody::new(response, self.timeouts.idle, self.secrets.scrubber());
-        Ok(Answer { status, headers, body })
+        Ok(Answer {
+            status,
+            headers,
+            body,
+        })
     }
 }
 
 /// Adds the provider's key as `auth` says.
-async fn present_key(provider: &Provider, auth: &Auth, headers: &mut HeaderMap) -> Result<(), ApiError> {
+async fn present_key(
+    provider: &Provider,
+    auth: &Auth,
+    headers: &mut HeaderMap,
+) -> Result<(), ApiError> {
     let key = match (&provider.key, auth) {
         (_, Auth::Command(command)) => run_key_command(provider, command).await?,
         (Key::Set(secret), _) => secret.expose().to_owned(),
         (Key::Absent, _) => return Ok(()),
         (Key::Missing { variable }, _) => {
-            let message = format!("provider `{}` has no key: the variable {variable} is not set", provider.name);
-            return Err(ApiError { should_retry: Some(false), ..ApiError::new("authentication_error", message) });
+            let message = format!(
+                "provider `{}` has no key: the variable {variable} is not set",
+                provider.name
+            );
+            return Err(ApiError {
+                should_retry: Some(false),
+                ..ApiError::new("authentication_error", message)
+            });
         }
     };
     let (name, value) = match auth {
         Auth::Bearer | Auth::Command(_) => (http::header::AUTHORIZATION, format!("Bearer {key}")),
         Auth::Header(name) => (header_name(name)?, key),
     };
-    let mut value = HeaderValue::from_str(&value)
-        .map_err(|_| ApiError::new("authentication_error", format!("the key of provider `{}` has characters that no header can carry", provider.name)))?;
+    let mut value = HeaderValue::from_str(&value).map_err(|_| {
+        ApiError::new(
+            "authentication_error",
+            format!(
+                "the key of provider `{}` has characters that no header can carry",
+                provider.name
+            ),
+        )
+    })?;
     value.set_sensitive(true);
     headers.insert(name, value);
     Ok(())
 }
 
 fn header_name(name: &str) -> Result<HeaderName, ApiError> {
-    HeaderName::try_from(name).map_err(|_| ApiError::new("api_error", format!("`{name}` is no header name")))
+    HeaderName::try_from(name)
+        .map_err(|_| ApiError::new("api_error", format!("`{name}` is no header name")))
 }
 
 async fn run_key_command(provider: &Provider, command: &[String]) -> Result<String, ApiError> {
     let failed = |why: &str| {
-        let message = format!("the key command of provider `{}` failed: {why}", provider.name);
-        ApiError { should_retry: Some(false), ..ApiError::new("authentication_error", message) }
+        let message = format!(
+            "the key command of provider `{}` failed: {why}",
+            provider.name
+        );
+        ApiError {
+            should_retry: Some(false),
+            ..ApiError::new("authentication_error", message)
+        }
     };
     let Some((program, args)) = command.split_first() else {
         return Err(failed("it is empty"));
     };
-    let run = tokio::process::Command::new(program).args(args).stdin(std::process::Stdio::null()).kill_on_drop(true).output();
+    let run = tokio::process::Command::new(program)
+        .args(args)
+        .stdin(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .output();
     let output = tokio::time::timeout(Duration::from_secs(30), run)
         .await
         .map_err(|_| failed("it did not end within 30 s"))?
@@ -149,9 +197,16 @@ fn unreachable(provider: &Provider, error: &reqwest::Error) -> ApiError {
     let origin = provider.base_url.origin().ascii_serialization();
     let (what, why) = (root_cause(error), &provider.name);
     if error.is_timeout() {
-        return ApiError::new("timeout_error", format!("provider `{why}` at {origin} cannot be reached: {what}"));
+        return ApiError::new(
+            "timeout_error",
+            format!("provider `{why}` at {origin} cannot be reached: {what}"),
+        );
     }
-    let verb = if error.is_connect() { "cannot be reached" } else { "broke the connection before it answered" };
+    let verb = if error.is_connect() {
+        "cannot be reached"
+    } else {
+        "broke the connection before it answered"
+    };
     ApiError::bad_gateway(format!("provider `{why}` at {origin} {verb}: {what}"))
 }
 

@@ -12,8 +12,8 @@ mod instance;
 mod state;
 
 pub use cache::Cache;
-pub use component::{Component, Imports, Rejected, WIT_VERSION};
 pub(crate) use component::sha256;
+pub use component::{Component, Imports, Rejected, WIT_VERSION};
 pub use engine::{Engine, PoolStep};
 pub use fault::Fault;
 pub use instance::{Counters, Instance, Opening};

@@ -4,7 +4,7 @@ use crate::request::Names;
 use crate::stop::{Finish, finish};
 use crate::stream::chunk::{Choice, Chunk, Delta, non_empty};
 use crate::stream::{FunctionDelta, Piece, Think, mend};
-use crate::{Profile, error, exchange, profile};
+use crate::{Profile, error, profile};
 use sdk::json::{Escaped, RawValue, Writer, separator};
 use sdk::{Context, Failure, Head, failure};
 use std::borrow::Cow;
@@ -41,7 +41,7 @@ pub(crate) fn convert(
     let mut out = String::with_capacity(body.len() + 256);
     let mut answer = Writer::object(&mut out);
     answer
-        .plain("id", &exchange::message_id(context))
+        .plain("id", &sdk::message_id(context))
         .raw("type", r#""message""#)
         .raw("role", r#""assistant""#)
         .plain("model", &context.model);

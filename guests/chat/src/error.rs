@@ -1,19 +1,14 @@
-//! Errors of the upstream: what it says, in whichever shape, as a failure with the status it means.
-//! The upstream's own words stay; pages and stacks do not.
-
-mod body;
-mod overflow;
+//! Errors of OpenAI-like upstreams: which status counts, and when to try again.
 
 use crate::Profile;
-use body::Said;
+use sdk::error::{Said, classify, read};
 use sdk::{Failure, Head, failure, header};
 
 /// An answer that is not 2xx, or a 2xx with an error in it.
 pub(crate) fn explain(profile: &Profile, head: &Head, body: &[u8]) -> Failure {
-    let text = String::from_utf8_lossy(body);
-    let said = body::read(&text);
-    let mut failure = classify(head.status, &said);
-    if matches!(failure.status, Some(429 | 529 | 503)) && failure.should_retry != Some(false) {
+    let said = read(&String::from_utf8_lossy(body));
+    let mut failure = classify(effective_status(head.status, &said), &said);
+    if matches!(failure.status, Some(429 | 529)) && failure.should_retry != Some(false) {
         failure.retry_after_ms = failure::retry_after_ms(&head.headers)
             .or_else(|| renewed_after_ms(profile, &head.headers, &said));
     }
@@ -21,25 +16,9 @@ pub(crate) fn explain(profile: &Profile, head: &Head, body: &[u8]) -> Failure {
 }
 
 /// An error in the middle of a stream. `data` is the JSON that came.
-pub(crate) fn in_stream(_: &Profile, data: &str) -> Failure {
-    classify(200, &body::read(data))
-}
-
-fn classify(status: u16, said: &Said) -> Failure {
-    let status = effective_status(status, said);
-    let message = if said.message.is_empty() {
-        format!("upstream answered with status {status} and no explanation")
-    } else {
-        said.message.clone()
-    };
-    if let Some(message) = overflow::phrase(status, said) {
-        return failure::invalid(message);
-    }
-    let mut failure = failure::from_status(status, message);
-    if status == 402 || said.any(&["insufficient_quota", "billing_hard_limit_reached"]) {
-        failure.should_retry = Some(false);
-    }
-    failure
+pub(crate) fn in_stream(data: &str) -> Failure {
+    let said = read(data);
+    classify(effective_status(200, &said), &said)
 }
 
 /// The status that counts: that of the answer, else what the body says, else what its words mean.

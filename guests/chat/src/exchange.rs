@@ -27,11 +27,6 @@ pub struct Exchange {
     stream: Option<Stream>,
 }
 
-/// Unique for the exchange. Never the upstream's id: clients merge answers with the same id.
-pub(crate) fn message_id(context: &Context) -> String {
-    format!("msg_{}", context.exchange_id)
-}
-
 impl Exchange {
     /// An exchange under this profile.
     pub fn new(context: Context, profile: Profile) -> Self {
@@ -74,7 +69,7 @@ impl sdk::Exchange for Exchange {
             return Ok(Plan::Unsupported);
         }
         let body = match request::convert(&self.context, &self.profile, &mut self.names, &body)? {
-            Converted::Answer(message) => return Ok(Plan::Answer(message.into_bytes())),
+            Converted::Answer(message) => return Ok(Plan::Answer(message)),
             Converted::Body(body) => body,
         };
         let removed = ANTHROPIC_HEADERS.map(|name| (name.to_owned(), None));

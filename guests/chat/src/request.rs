@@ -13,6 +13,7 @@ pub(crate) use names::Names;
 
 use crate::Profile;
 use sdk::anthropic::Request;
+use sdk::events::StopReason;
 use sdk::{Context, Failure, failure, host};
 
 /// What became of a request.
@@ -20,7 +21,7 @@ pub(crate) enum Converted {
     /// The upstream's body.
     Body(String),
     /// The answer is known without the upstream: an Anthropic message.
-    Answer(String),
+    Answer(Vec<u8>),
 }
 
 /// Converts a body. `names` learns the tool names that had to be shortened.
@@ -38,12 +39,20 @@ pub(crate) fn convert(
         ));
     }
     if request.max_tokens == Some(0) {
-        return Ok(Converted::Answer(local_answer(context, "", "max_tokens")));
+        return Ok(Converted::Answer(sdk::message(
+            context,
+            "",
+            StopReason::MaxTokens,
+        )));
     }
     if tools::only_web_search(&request) {
         host::note("drop", "tools", "the provider has no web search");
         let text = "Web search is not available through this provider.";
-        return Ok(Converted::Answer(local_answer(context, text, "end_turn")));
+        return Ok(Converted::Answer(sdk::message(
+            context,
+            text,
+            StopReason::EndTurn,
+        )));
     }
     note_dropped(&request);
     let turns = read::turns(&request, profile)
@@ -83,32 +92,4 @@ fn note_dropped(request: &Request<'_>) {
             host::note("drop", path, why);
         }
     }
-}
-
-/// A message that the guest says itself.
-fn local_answer(context: &Context, text: &str, stop_reason: &str) -> String {
-    let mut out = String::with_capacity(256);
-    let mut message = sdk::json::Writer::object(&mut out);
-    message
-        .plain("id", &crate::exchange::message_id(context))
-        .raw("type", r#""message""#)
-        .raw("role", r#""assistant""#)
-        .plain("model", &context.model);
-    let mut content = sdk::json::Writer::list(message.member("content"));
-    if !text.is_empty() {
-        let mut block = sdk::json::Writer::object(content.item());
-        block.raw("type", r#""text""#).plain("text", text);
-        block.end();
-    }
-    content.end();
-    message
-        .plain("stop_reason", stop_reason)
-        .raw("stop_sequence", "null");
-    let usage = sdk::events::Usage {
-        input: context.input_estimate.into(),
-        ..Default::default()
-    };
-    usage.write(message.member("usage"));
-    message.end();
-    out
 }

@@ -49,7 +49,6 @@ enum Waiting {
 /// One answer that is streamed.
 pub(crate) struct Stream {
     context: Context,
-    profile: Profile,
     names: Names,
     /// None before the first chunk.
     events: Option<Events>,
@@ -73,7 +72,6 @@ impl Stream {
                 ThinkTags::Open => Some(Think::new(true)),
             },
             context: context.clone(),
-            profile: profile.clone(),
             names,
             events: None,
             calls: Calls::default(),
@@ -114,7 +112,7 @@ impl Stream {
                 continue;
             }
             if frame.event == "error" {
-                return Err(error::in_stream(&self.profile, data));
+                return Err(error::in_stream(data));
             }
             self.data(frame.raw, data)?;
         }
@@ -184,10 +182,7 @@ impl Stream {
     fn chunk(&mut self, frame: &str, chunk: &Chunk<'_>) -> Result<(), Failure> {
         let groq = chunk.x_groq.as_ref();
         if let Some(error) = chunk.error.or(groq.and_then(|groq| groq.error)) {
-            return Err(error::in_stream(
-                &self.profile,
-                &format!("{{\"error\":{error}}}"),
-            ));
+            return Err(error::in_stream(&format!("{{\"error\":{error}}}")));
         }
         if let Some(tokens) = chunk.usage.or(groq.and_then(|groq| groq.usage)) {
             self.usage = Some(tokens.usage());
@@ -208,7 +203,7 @@ impl Stream {
 
     fn start(&mut self) {
         self.events = Some(Events::start(
-            &crate::exchange::message_id(&self.context),
+            &sdk::message_id(&self.context),
             &self.context.model,
             self.context.input_estimate,
         ));

@@ -15,25 +15,3 @@ pub(crate) fn given(options: &str, context: &Context) -> String {
 pub(crate) fn answer(head: Option<&Head>, body: &[u8]) -> String {
     format!("head: {head:?}\nbody: {}\n", String::from_utf8_lossy(body))
 }
-
-/// An Anthropic message with this text.
-pub(crate) fn message(context: &Context, text: &str) -> Vec<u8> {
-    let mut out = String::new();
-    let mut message = sdk::json::Writer::object(&mut out);
-    message
-        .plain("id", &format!("msg_{}", context.exchange_id))
-        .raw("type", r#""message""#)
-        .raw("role", r#""assistant""#)
-        .plain("model", &context.model);
-    let mut content = sdk::json::Writer::list(message.member("content"));
-    let mut block = sdk::json::Writer::object(content.item());
-    block.raw("type", r#""text""#).plain("text", text);
-    block.end();
-    content.end();
-    message
-        .raw("stop_reason", r#""end_turn""#)
-        .raw("stop_sequence", "null")
-        .raw("usage", r#"{"input_tokens":1,"output_tokens":1}"#);
-    message.end();
-    out.into_bytes()
-}

@@ -12,6 +12,7 @@ mod output;
 
 use fault::{Fault, flood, hoard, spin, trap};
 use lines::Lines;
+use sdk::events::StopReason;
 use sdk::host::{Level, log};
 use sdk::json::{Error, Escaped, RawValue};
 use sdk::{
@@ -140,7 +141,11 @@ impl sdk::Exchange for Exchange {
                     self.given,
                     dump::answer(None, &body)
                 );
-                return Ok(Plan::Answer(dump::message(&self.context, &text)));
+                return Ok(Plan::Answer(sdk::message(
+                    &self.context,
+                    &text,
+                    StopReason::EndTurn,
+                )));
             }
             _ => {}
         }
@@ -155,7 +160,11 @@ impl sdk::Exchange for Exchange {
             Fault::PushFlood => Ok(Output::Replace(flood(FLOOD))),
             Fault::ResponseDump => {
                 let text = self.dumped(Some(&head), &body);
-                Ok(Output::Replace(dump::message(&self.context, &text)))
+                Ok(Output::Replace(sdk::message(
+                    &self.context,
+                    &text,
+                    StopReason::EndTurn,
+                )))
             }
             Fault::EditKeepModel => Ok(output::other_model(&body, &self.context.requested_model)),
             Fault::EditOutOfRange | Fault::EditOverlap | Fault::EditDescending => {

@@ -9,8 +9,11 @@ pub(crate) struct Lines(Events);
 
 impl Lines {
     pub(crate) fn new(context: &Context) -> Self {
-        let id = format!("msg_{}", context.exchange_id);
-        Lines(Events::start(&id, &context.model, context.input_estimate))
+        Lines(Events::start(
+            &sdk::message_id(context),
+            &context.model,
+            context.input_estimate,
+        ))
     }
 
     pub(crate) fn push(&mut self, frames: &[u8]) -> Pushed {

@@ -37,27 +37,30 @@ impl<'a> Edits<'a> {
         });
     }
 
-    /// Removes a member or a list item: `part` is the whole of it (`"name": value`), a slice of the
-    /// text. One of the commas around it goes too. Of neighbours that are all removed, remove the
-    /// whole range at once.
-    pub fn remove(&mut self, part: &str) {
-        let Some(start) = offset_in(self.text, part) else {
+    /// Removes some of the members of an object or items of a list, with the commas between. `items` are
+    /// all of them in order, each the whole of a member (`"name": value`) or item, a slice of the text.
+    pub fn remove_items(&mut self, items: &[(&str, bool)]) {
+        let Some(ranges) = items
+            .iter()
+            .map(|(item, gone)| offset_in(self.text, item).map(|at| (at, at + item.len(), *gone)))
+            .collect::<Option<Vec<_>>>()
+        else {
             return;
         };
-        let end = start + part.len();
-        let bytes = self.text.as_bytes();
-        let space = |byte: &u8| byte.is_ascii_whitespace();
-        let after = end + bytes[end..].iter().take_while(|b| space(b)).count();
-        if bytes.get(after) == Some(&b',') {
-            self.replace_range(start, after + 1, "");
-            return;
+        let mut first = 0;
+        while first < ranges.len() {
+            let run = ranges[first..].iter().take_while(|range| range.2).count();
+            if run > 0 {
+                let last = first + run - 1;
+                let (start, end) = match (ranges.get(last + 1), first.checked_sub(1)) {
+                    (Some(next), _) => (ranges[first].0, next.0),
+                    (None, Some(before)) => (ranges[before].1, ranges[last].1),
+                    (None, None) => (ranges[first].0, ranges[last].1),
+                };
+                self.replace_range(start, end, "");
+            }
+            first += run + 1;
         }
-        let before = start - bytes[..start].iter().rev().take_while(|b| space(b)).count();
-        let before = match before.checked_sub(1) {
-            Some(at) if bytes[at] == b',' => at,
-            _ => start,
-        };
-        self.replace_range(before, end, "");
     }
 
     /// The edits in order. `keep` if there are none.
@@ -97,20 +100,25 @@ pub fn apply(output: &Output, input: &[u8]) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn removed(text: &str, part: &str) -> String {
-        let at = text.find(part).unwrap();
+    fn removed(text: &str, gone: &[&str]) -> String {
+        let items: Vec<(&str, bool)> = text
+            .trim_matches(['{', '}'])
+            .split(',')
+            .map(|item| (item.trim(), gone.contains(&item.trim())))
+            .collect();
         let mut edits = Edits::of(text);
-        edits.remove(&text[at..at + part.len()]);
+        edits.remove_items(&items);
         String::from_utf8(apply(&edits.output(), text.as_bytes()).unwrap()).unwrap()
     }
 
     #[test]
-    fn a_removed_member_takes_one_comma_with_it() {
+    fn removed_members_take_their_commas_with_them() {
         let text = r#"{"a":1, "b":2 ,"c":3}"#;
-        assert_eq!(removed(text, r#""a":1"#), r#"{ "b":2 ,"c":3}"#);
-        assert_eq!(removed(text, r#""b":2"#), r#"{"a":1, "c":3}"#);
-        assert_eq!(removed(text, r#""c":3"#), r#"{"a":1, "b":2 }"#);
-        assert_eq!(removed(r#"{"a":1}"#, r#""a":1"#), "{}");
+        assert_eq!(removed(text, &[r#""a":1"#]), r#"{"b":2 ,"c":3}"#);
+        assert_eq!(removed(text, &[r#""b":2"#]), r#"{"a":1, "c":3}"#);
+        assert_eq!(removed(text, &[r#""b":2"#, r#""c":3"#]), r#"{"a":1}"#);
+        assert_eq!(removed(text, &[r#""a":1"#, r#""c":3"#]), r#"{"b":2}"#);
+        assert_eq!(removed(text, &[r#""a":1"#, r#""b":2"#, r#""c":3"#]), "{}");
     }
 
     #[test]

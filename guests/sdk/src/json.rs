@@ -239,6 +239,19 @@ impl<'a> Members<'a> {
         self.0.iter().map(|(name, value)| (name.as_ref(), *value))
     }
 
+    /// Each member as it stands in `text`, which it was read from: its name and `"name": value`. None
+    /// if a name has escapes, and so is not a slice of the text.
+    pub fn slices<'t>(&self, text: &'t str) -> Option<Vec<(&str, &'t str)>> {
+        self.iter()
+            .map(|(name, value)| {
+                // Before a name stands its quote.
+                let start = offset_in(text, name)?.checked_sub(1)?;
+                let end = offset_in(text, value.get())? + value.get().len();
+                Some((name, &text[start..end]))
+            })
+            .collect()
+    }
+
     /// The value of the first member called `name`.
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {
         self.iter()

@@ -31,6 +31,7 @@
 pub mod anthropic;
 pub mod bindings;
 pub mod edits;
+pub mod error;
 pub mod events;
 pub mod failure;
 mod glue;
@@ -46,4 +47,6 @@ pub use bindings::exports::transom::transformer::transformer::{
 pub use bindings::transom::transformer::types::{Auth, Context, Edit, Failure, Head, Output};
 pub use glue::{Component, Configured};
 pub use options::Options;
-pub use transformer::{Exchange, Transformer, forward, header, limit, manifest, pushed};
+pub use transformer::{
+    Exchange, Transformer, forward, header, limit, manifest, message, message_id, pushed,
+};

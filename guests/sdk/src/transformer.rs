@@ -1,5 +1,7 @@
 //! The two traits a transformer implements, and small constructors for what they return.
 
+use crate::events::{StopReason, Usage};
+use crate::json::Writer;
 use crate::{
     Context, Draft, Ending, Failure, Forward, Head, Manifest, Next, Options, Output, Plan, Pushed,
     Reply, Verdict, failure,
@@ -118,4 +120,37 @@ pub fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str
 /// What is known of the model under `name` (`context-window`, `max-output`), in tokens.
 pub fn limit(context: &Context, name: &str) -> Option<u64> {
     header(&context.limits, name)?.parse().ok()
+}
+
+/// The id of the exchange's message: unique, as clients merge answers that have the same id.
+pub fn message_id(context: &Context) -> String {
+    format!("msg_{}", context.exchange_id)
+}
+
+/// An Anthropic message that the guest says itself, for [`Plan::Answer`]. Empty text: no content.
+pub fn message(context: &Context, text: &str, reason: StopReason) -> Vec<u8> {
+    let mut out = String::with_capacity(256 + text.len());
+    let mut message = Writer::object(&mut out);
+    message
+        .plain("id", &message_id(context))
+        .raw("type", r#""message""#)
+        .raw("role", r#""assistant""#)
+        .plain("model", &context.model);
+    let mut content = Writer::list(message.member("content"));
+    if !text.is_empty() {
+        let mut block = Writer::object(content.item());
+        block.raw("type", r#""text""#).plain("text", text);
+        block.end();
+    }
+    content.end();
+    message
+        .plain("stop_reason", reason.name())
+        .raw("stop_sequence", "null");
+    let usage = Usage {
+        input: context.input_estimate.into(),
+        ..Usage::default()
+    };
+    usage.write(message.member("usage"));
+    message.end();
+    out.into_bytes()
 }

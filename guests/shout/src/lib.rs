@@ -5,10 +5,7 @@
 mod component;
 
 use sdk::json::Escaped;
-use sdk::{
-    Context, Draft, Ending, Exchange as _, Failure, Head, Manifest, Output, Plan, Pushed,
-    Transformer as _, Verdict, sse,
-};
+use sdk::{Context, Draft, Ending, Failure, Head, Manifest, Output, Plan, Pushed, Verdict, sse};
 
 type Cerebras = chat::Chat<chat::Cerebras>;
 

@@ -11,7 +11,9 @@ use crate::registry::{Registry, Wanted, Watch, Watched};
 /// Starts the thread. It ends with the app.
 pub(super) fn follow(app: &Arc<App>) {
     let weak = Arc::downgrade(app);
-    let started = std::thread::Builder::new().name("reload".to_owned()).spawn(move || run(&weak));
+    let started = std::thread::Builder::new()
+        .name("reload".to_owned())
+        .spawn(move || run(&weak));
     if let Err(error) = started {
         tracing::error!(%error, "changes of files are not followed: no thread can be started");
     }
@@ -20,12 +22,20 @@ pub(super) fn follow(app: &Arc<App>) {
 fn run(weak: &Weak<App>) {
     // Compiling must not take time from running streams. Failing to is no reason not to compile.
     drop(rustix::process::nice(10));
-    let Some(mut watch) = weak.upgrade().map(|app| Watch::new(&watched(&app))) else { return };
+    let Some(mut watch) = weak.upgrade().map(|app| Watch::new(&watched(&app))) else {
+        return;
+    };
     let mut first = true;
     loop {
-        let Some(files) = weak.upgrade().map(|app| watched(&app)) else { return };
+        let Some(files) = weak.upgrade().map(|app| watched(&app)) else {
+            return;
+        };
         // What changed between loading and the first look would be missed otherwise.
-        let changed = if std::mem::take(&mut first) { files.files.clone() } else { watch.next(&files) };
+        let changed = if std::mem::take(&mut first) {
+            files.files.clone()
+        } else {
+            watch.next(&files)
+        };
         let Some(app) = weak.upgrade() else { return };
         apply(&app, &changed);
     }
@@ -33,12 +43,17 @@ fn run(weak: &Weak<App>) {
 
 fn apply(app: &App, changed: &[PathBuf]) {
     let config_path = app.snapshot().config.path.clone();
-    if changed.iter().any(|path| Some(path) == config_path.as_ref()) {
+    if changed
+        .iter()
+        .any(|path| Some(path) == config_path.as_ref())
+    {
         reload_config(app);
     }
     for path in changed {
         if let Some(name) = path.file_stem().and_then(|name| name.to_str())
-            && path.extension().is_some_and(|extension| extension == "wasm")
+            && path
+                .extension()
+                .is_some_and(|extension| extension == "wasm")
         {
             app.registry.refresh(name);
         }
@@ -49,18 +64,27 @@ fn watched(app: &App) -> Watched {
     let snapshot = app.snapshot();
     let names: BTreeSet<String> = Wanted::of(&snapshot.config).options.into_keys().collect();
     let dir = app.registry.dir();
-    let components = names.into_iter().map(|name| dir.join(format!("{name}.wasm")));
-    Watched { files: components.chain(snapshot.config.path.clone()).collect() }
+    let components = names
+        .into_iter()
+        .map(|name| dir.join(format!("{name}.wasm")));
+    Watched {
+        files: components.chain(snapshot.config.path.clone()).collect(),
+    }
 }
 
 /// Whole or not at all: any problem keeps the old configuration.
 fn reload_config(app: &App) {
     let now = app.snapshot();
-    let Some(path) = now.config.path.clone() else { return };
+    let Some(path) = now.config.path.clone() else {
+        return;
+    };
     let result = Config::load(&path, &crate::config::process_env)
         .map_err(|problems| problems.to_string())
         .and_then(|loaded| adopt(&app.registry, loaded.config, now.generation + 1));
-    let mut error = app.config_error.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut error = app
+        .config_error
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     match result {
         Ok(snapshot) => {
             if snapshot.config.listen != now.config.listen {
@@ -81,7 +105,9 @@ fn reload_config(app: &App) {
 
 fn adopt(registry: &Registry, config: Config, generation: u64) -> Result<Snapshot, String> {
     let wanted = Wanted::of(&config);
-    registry.prepare(&wanted).map_err(|problems| problems.join("\n"))?;
+    registry
+        .prepare(&wanted)
+        .map_err(|problems| problems.join("\n"))?;
     let snapshot = Snapshot::new(config, generation).map_err(|error| format!("{error:#}"))?;
     registry.adopt(wanted);
     Ok(snapshot)

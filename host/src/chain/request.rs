@@ -50,7 +50,15 @@ const DEFAULT_PATH: &str = "/v1/messages";
 impl Chain {
     /// The client's body, through all stages.
     pub async fn request(&mut self, body: Bytes) -> Result<Planned, ApiError> {
-        self.plan(0, Draft { path: None, headers: Vec::new() }, vec![body]).await
+        self.plan(
+            0,
+            Draft {
+                path: None,
+                headers: Vec::new(),
+            },
+            vec![body],
+        )
+        .await
     }
 
     /// An upstream error, asked from the upstream's side.
@@ -62,7 +70,9 @@ impl Chain {
             }
             match stage.explain(head, body).await? {
                 Verdict::NotMine => {}
-                Verdict::Failed(failure) => return Ok(Explained::Failed(ApiError::from_failure(failure))),
+                Verdict::Failed(failure) => {
+                    return Ok(Explained::Failed(ApiError::from_failure(failure)));
+                }
                 Verdict::Resend(_) if self.resent => {}
                 Verdict::Resend(forward) => {
                     self.resent = true;
@@ -75,7 +85,10 @@ impl Chain {
 
     async fn resend(&mut self, at: usize, forward: Forward) -> Result<Explained, ApiError> {
         let sent = self.stage(at).sent.clone();
-        let mut draft = Draft { path: None, headers: Vec::new() };
+        let mut draft = Draft {
+            path: None,
+            headers: Vec::new(),
+        };
         let body = self.follow(at, forward, &sent, &mut draft)?;
         match self.plan(at + 1, draft, body).await? {
             Planned::Forward(outbound) => Ok(Explained::Resend(outbound)),
@@ -83,12 +96,19 @@ impl Chain {
         }
     }
 
-    async fn plan(&mut self, from: usize, mut draft: Draft, mut body: Vec<Bytes>) -> Result<Planned, ApiError> {
+    async fn plan(
+        &mut self,
+        from: usize,
+        mut draft: Draft,
+        mut body: Vec<Bytes>,
+    ) -> Result<Planned, ApiError> {
         for at in from..self.stages.len() {
             let input = joined(body);
             let stage = self.stage(at);
             let result = stage.request(&draft, &input).await;
-            let plan = result.map_err(|fault| request_fault(stage, fault))?.map_err(ApiError::from_failure)?;
+            let plan = result
+                .map_err(|fault| request_fault(stage, fault))?
+                .map_err(ApiError::from_failure)?;
             match plan {
                 Plan::Forward(forward) => body = self.follow(at, forward, &input, &mut draft)?,
                 Plan::Answer(answer) => return self.answer(at, Bytes::from(answer)).await,
@@ -104,14 +124,23 @@ impl Chain {
     }
 
     /// Takes what one stage forwards into the draft; gives the body it sends on.
-    fn follow(&mut self, at: usize, forward: Forward, input: &Bytes, draft: &mut Draft) -> Result<Vec<Bytes>, ApiError> {
+    fn follow(
+        &mut self,
+        at: usize,
+        forward: Forward,
+        input: &Bytes,
+        draft: &mut Draft,
+    ) -> Result<Vec<Bytes>, ApiError> {
         let limit = self.limits.request_body.saturating_mul(2);
         let stage = self.stage(at);
         let body = stage.apply("request", forward.body, input, limit)?;
         if let Reply::Frames(name) = &forward.reply
             && crate::sse::Framing::from_name(name).is_none()
         {
-            return Err(stage.broke("request", &format!("the framing `{name}` is not known; known are sse and json-lines")));
+            return Err(stage.broke(
+                "request",
+                &format!("the framing `{name}` is not known; known are sse and json-lines"),
+            ));
         }
         if forward.path.is_some() {
             draft.path = forward.path;
@@ -136,7 +165,10 @@ impl Chain {
         for stage in self.stages.iter_mut().skip(at) {
             stage.end();
         }
-        let head = Head { status: 200, headers: vec![("content-type".to_owned(), "application/json".to_owned())] };
+        let head = Head {
+            status: 200,
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+        };
         let pieces = self.respond(&head, answer).await?;
         Ok(Planned::Answer(joined(pieces)))
     }
@@ -146,12 +178,22 @@ impl Chain {
 fn request_fault(stage: &Stage, fault: Fault) -> ApiError {
     let too_large = matches!(fault, Fault::Memory { .. });
     let error = stage.blame(fault);
-    if too_large { ApiError::new("request_too_large", error.message) } else { error }
+    if too_large {
+        ApiError::new("request_too_large", error.message)
+    } else {
+        error
+    }
 }
 
 fn checked_headers(draft: &Draft) -> Result<HeaderMap, ApiError> {
     let refuse = |name: &str, why: &str| {
-        Err(ApiError::new("api_error", format!("a transformer set the header `{}`, which {why}", name.escape_debug())))
+        Err(ApiError::new(
+            "api_error",
+            format!(
+                "a transformer set the header `{}`, which {why}",
+                name.escape_debug()
+            ),
+        ))
     };
     let mut headers = HeaderMap::new();
     for (name, value) in &draft.headers {

@@ -20,14 +20,22 @@ pub(super) struct Rules(Vec<SpliceRule>);
 impl Rules {
     pub(super) fn check(rules: Vec<SpliceRule>) -> Result<Self, String> {
         if rules.len() > MOST {
-            return Err(format!("{} splice rules, at most {MOST} are allowed", rules.len()));
+            return Err(format!(
+                "{} splice rules, at most {MOST} are allowed",
+                rules.len()
+            ));
         }
-        if rules.iter().any(|rule| rule.match_prefix.is_empty() || rule.match_suffix.is_empty()) {
+        if rules
+            .iter()
+            .any(|rule| rule.match_prefix.is_empty() || rule.match_suffix.is_empty())
+        {
             return Err("a splice rule with an empty prefix or suffix".to_owned());
         }
         let overlap = |a: &SpliceRule, b: &SpliceRule| {
-            let prefix = a.match_prefix.starts_with(&b.match_prefix) || b.match_prefix.starts_with(&a.match_prefix);
-            let suffix = a.match_suffix.ends_with(&b.match_suffix) || b.match_suffix.ends_with(&a.match_suffix);
+            let prefix = a.match_prefix.starts_with(&b.match_prefix)
+                || b.match_prefix.starts_with(&a.match_prefix);
+            let suffix = a.match_suffix.ends_with(&b.match_suffix)
+                || b.match_suffix.ends_with(&a.match_suffix);
             prefix && suffix
         };
         for (at, rule) in rules.iter().enumerate() {
@@ -45,7 +53,9 @@ impl Rules {
         }
         let (mut count, mut end) = (0, 0);
         for frame in frames(block) {
-            let Some((rule, literal)) = self.find(frame) else { break };
+            let Some((rule, literal)) = self.find(frame) else {
+                break;
+            };
             outlet.small(&rule.emit_prefix);
             outlet.literal(block.slice_ref(literal));
             outlet.small(&rule.emit_suffix);
@@ -60,12 +70,17 @@ impl Rules {
         if self.0.is_empty() {
             return block.len();
         }
-        frames(block).take_while(|frame| self.find(frame).is_none()).map(<[u8]>::len).sum()
+        frames(block)
+            .take_while(|frame| self.find(frame).is_none())
+            .map(<[u8]>::len)
+            .sum()
     }
 
     fn find<'a>(&self, frame: &'a [u8]) -> Option<(&SpliceRule, &'a [u8])> {
         self.0.iter().find_map(|rule| {
-            let literal = frame.strip_prefix(rule.match_prefix.as_slice())?.strip_suffix(rule.match_suffix.as_slice())?;
+            let literal = frame
+                .strip_prefix(rule.match_prefix.as_slice())?
+                .strip_suffix(rule.match_suffix.as_slice())?;
             is_literal(literal).then_some((rule, literal))
         })
     }
@@ -73,7 +88,10 @@ impl Rules {
 
 /// One JSON string with its quotes, and not an empty one.
 fn is_literal(bytes: &[u8]) -> bool {
-    let Some(inside) = bytes.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")) else {
+    let Some(inside) = bytes
+        .strip_prefix(b"\"")
+        .and_then(|rest| rest.strip_suffix(b"\""))
+    else {
         return false;
     };
     let mut at = 0;
@@ -95,7 +113,9 @@ pub(super) fn edited(input: &Bytes, edits: Vec<Edit>) -> Result<Vec<Bytes>, Stri
         let (start, end) = (edit.start as usize, edit.end as usize);
         if start < at || end < start || end > input.len() {
             let length = input.len();
-            return Err(format!("the edit {start}..{end} is not ascending inside 0..{length}"));
+            return Err(format!(
+                "the edit {start}..{end} is not ascending inside 0..{length}"
+            ));
         }
         pieces.push(input.slice(at..start));
         pieces.push(Bytes::from(edit.replacement));
@@ -119,7 +139,11 @@ impl Outlet {
     }
 
     fn literal(&mut self, literal: Bytes) {
-        if literal.len() < JOIN_BELOW { self.small(&literal) } else { self.slice(literal) }
+        if literal.len() < JOIN_BELOW {
+            self.small(&literal)
+        } else {
+            self.slice(literal)
+        }
     }
 
     /// A piece that is not copied.
@@ -168,10 +192,16 @@ mod tests {
         let block = Bytes::from_static(b"data: {\"c\":\"a\"}\n\ndata: {\"c\":\"\\\"b\"}\n\ndata: {\"c\":\"a\",\"d\":\"b\"}\n\ndata: {\"c\":\"x\"}\n\n");
         let (count, end, pieces) = splice(&rules, &block);
         assert_eq!(count, 2);
-        assert_eq!(pieces.concat(), b"event: x\ndata: {\"t\":\"a\"}\n\nevent: x\ndata: {\"t\":\"\\\"b\"}\n\n");
+        assert_eq!(
+            pieces.concat(),
+            b"event: x\ndata: {\"t\":\"a\"}\n\nevent: x\ndata: {\"t\":\"\\\"b\"}\n\n"
+        );
         let rest = block.slice(end..);
         let run = rules.other_run(&rest);
-        assert_eq!(rest.slice(..run).as_ref(), b"data: {\"c\":\"a\",\"d\":\"b\"}\n\n");
+        assert_eq!(
+            rest.slice(..run).as_ref(),
+            b"data: {\"c\":\"a\",\"d\":\"b\"}\n\n"
+        );
     }
 
     #[test]
@@ -194,13 +224,24 @@ mod tests {
         assert!(Rules::check(vec![rule("data: a", "x\n\n"), rule("data: ", "\n\n")]).is_err());
         assert!(Rules::check(vec![rule("", "\n\n")]).is_err());
         assert!(Rules::check(vec![rule("data: a", "\n\n"), rule("data: b", "\n\n")]).is_ok());
-        assert!(Rules::check((0..9).map(|n| rule(&format!("data: {n}"), "\n\n")).collect()).is_err());
+        assert!(
+            Rules::check(
+                (0..9)
+                    .map(|n| rule(&format!("data: {n}"), "\n\n"))
+                    .collect()
+            )
+            .is_err()
+        );
     }
 
     #[test]
     fn edits_keep_slices_of_the_input_and_illegal_ones_are_refused() {
         let input = Bytes::from_static(b"0123456789");
-        let edit = |start, end, text: &str| Edit { start, end, replacement: text.into() };
+        let edit = |start, end, text: &str| Edit {
+            start,
+            end,
+            replacement: text.into(),
+        };
         let pieces = edited(&input, vec![edit(0, 1, "a"), edit(5, 5, "b")]).unwrap();
         assert_eq!(pieces.concat(), b"a1234b56789");
         assert_eq!(pieces[1].as_ptr(), input[1..].as_ptr());

@@ -11,7 +11,9 @@ use crate::config::Limits;
 use crate::error::ApiError;
 use crate::registry::Generation;
 use crate::sse::{Framer, Framing};
-use crate::wasm::bindings::{Context, Draft, Ending, Failure, Head, Next, Output, Plan, Pushed, Reply, Verdict};
+use crate::wasm::bindings::{
+    Context, Draft, Ending, Failure, Head, Next, Output, Plan, Pushed, Reply, Verdict,
+};
 use crate::wasm::{Counters, Fault, Instance, LogLine, Opening};
 
 pub(super) struct Stage {
@@ -44,6 +46,7 @@ impl Stage {
             component: &generation.component,
             options: &pin.options,
             limits,
+            seed: seed(&context.exchange_id),
             sink,
             counters: counters.clone(),
         };
@@ -96,34 +99,71 @@ impl Stage {
         }
     }
 
-    pub(super) async fn request(&mut self, so_far: &Draft, body: &[u8]) -> Result<Result<Plan, Failure>, Fault> {
+    pub(super) async fn request(
+        &mut self,
+        so_far: &Draft,
+        body: &[u8],
+    ) -> Result<Result<Plan, Failure>, Fault> {
         self.live()?.request(so_far, body).await
     }
 
     pub(super) async fn explain(&mut self, head: &Head, body: &[u8]) -> Result<Verdict, ApiError> {
-        let result = self.live().map_err(ApiError::from)?.explain(head, body).await;
+        let result = self
+            .live()
+            .map_err(ApiError::from)?
+            .explain(head, body)
+            .await;
         result.map_err(|fault| self.blame(fault))
     }
 
-    pub(super) async fn respond(&mut self, head: &Head, body: Bytes) -> Result<Vec<Bytes>, ApiError> {
-        let result = self.live().map_err(ApiError::from)?.respond(head, &body).await;
-        let output = result.map_err(|fault| self.blame(fault))?.map_err(ApiError::from_failure)?;
-        self.apply("respond", output, &body, self.limits.response_body.saturating_mul(2))
+    pub(super) async fn respond(
+        &mut self,
+        head: &Head,
+        body: Bytes,
+    ) -> Result<Vec<Bytes>, ApiError> {
+        let result = self
+            .live()
+            .map_err(ApiError::from)?
+            .respond(head, &body)
+            .await;
+        let output = result
+            .map_err(|fault| self.blame(fault))?
+            .map_err(ApiError::from_failure)?;
+        self.apply(
+            "respond",
+            output,
+            &body,
+            self.limits.response_body.saturating_mul(2),
+        )
     }
 
-    pub(super) async fn begin(&mut self, head: &Head, framing: Framing, frame_limit: usize) -> Result<(), ApiError> {
+    pub(super) async fn begin(
+        &mut self,
+        head: &Head,
+        framing: Framing,
+        frame_limit: usize,
+    ) -> Result<(), ApiError> {
         self.framer = Framer::new(framing, frame_limit);
         let result = self.live().map_err(ApiError::from)?.begin(head).await;
-        result.map_err(|fault| self.blame(fault))?.map_err(ApiError::from_failure)
+        result
+            .map_err(|fault| self.blame(fault))?
+            .map_err(ApiError::from_failure)
     }
 
     /// Frames what came and gives it to the guest, but for what splice rules pass on.
-    pub(super) async fn feed(&mut self, data: Vec<Bytes>, out: &mut Vec<Bytes>) -> Result<Next, ApiError> {
+    pub(super) async fn feed(
+        &mut self,
+        data: Vec<Bytes>,
+        out: &mut Vec<Bytes>,
+    ) -> Result<Next, ApiError> {
         if data.is_empty() {
             return Ok(Next::More);
         }
         let read = crate::upstream::joined(data);
-        let blocks = self.framer.feed(read).map_err(|error| ApiError::bad_gateway(error.to_string()))?;
+        let blocks = self
+            .framer
+            .feed(read)
+            .map_err(|error| ApiError::bad_gateway(error.to_string()))?;
         let mut outlet = Outlet::default();
         let mut next = Next::More;
         for block in blocks.into_iter().flatten() {
@@ -143,7 +183,9 @@ impl Stage {
         while !rest.is_empty() {
             let (spliced, end) = self.rules.splice_run(&rest, outlet);
             self.spliced += spliced;
-            self.counters.spliced.fetch_add(u64::from(spliced), Ordering::Relaxed);
+            self.counters
+                .spliced
+                .fetch_add(u64::from(spliced), Ordering::Relaxed);
             drop(rest.split_to(end));
             let run = self.rules.other_run(&rest);
             if run == 0 {
@@ -159,7 +201,11 @@ impl Stage {
 
     async fn push(&mut self, frames: Bytes, outlet: &mut Outlet) -> Result<Next, ApiError> {
         let spliced = std::mem::take(&mut self.spliced);
-        let result = self.live().map_err(ApiError::from)?.push(&frames, spliced).await;
+        let result = self
+            .live()
+            .map_err(ApiError::from)?
+            .push(&frames, spliced)
+            .await;
         let pushed = result.map_err(|fault| self.blame(fault))?;
         self.take("push", pushed, &frames, outlet)
     }
@@ -174,7 +220,11 @@ impl Stage {
     }
 
     /// The answer ended: a last frame without its blank line first, then `finish`.
-    pub(super) async fn finish(&mut self, ending: &Ending, out: &mut Vec<Bytes>) -> Result<Next, ApiError> {
+    pub(super) async fn finish(
+        &mut self,
+        ending: &Ending,
+        out: &mut Vec<Bytes>,
+    ) -> Result<Next, ApiError> {
         let mut outlet = Outlet::default();
         let rest = self.framer.rest();
         if let (Ending::Complete, Some(rest)) = (ending, rest) {
@@ -190,13 +240,21 @@ impl Stage {
         out.extend(outlet.into_pieces());
         self.end();
         match next {
-            Next::More | Next::WakeAfter(_) => Err(self.broke("finish", "`next` must be `done` or `failed`")),
+            Next::More | Next::WakeAfter(_) => {
+                Err(self.broke("finish", "`next` must be `done` or `failed`"))
+            }
             ended => Ok(ended),
         }
     }
 
     /// Applies what a call of the stream side returned.
-    fn take(&mut self, call: &'static str, pushed: Pushed, input: &Bytes, outlet: &mut Outlet) -> Result<Next, ApiError> {
+    fn take(
+        &mut self,
+        call: &'static str,
+        pushed: Pushed,
+        input: &Bytes,
+        outlet: &mut Outlet,
+    ) -> Result<Next, ApiError> {
         for piece in self.apply(call, pushed.out, input, self.limits.push_output)? {
             outlet.slice(piece);
         }
@@ -211,27 +269,44 @@ impl Stage {
     }
 
     /// What the guest made of its input. `limit` is in bytes of new output.
-    pub(super) fn apply(&self, call: &'static str, output: Output, input: &Bytes, limit: usize) -> Result<Vec<Bytes>, ApiError> {
+    pub(super) fn apply(
+        &self,
+        call: &'static str,
+        output: Output,
+        input: &Bytes,
+        limit: usize,
+    ) -> Result<Vec<Bytes>, ApiError> {
         let new = match &output {
             Output::Keep | Output::Drop => 0,
             Output::Replace(bytes) => bytes.len(),
             Output::Edit(edits) => edits.iter().map(|edit| edit.replacement.len()).sum(),
         };
-        self.counters.bytes_out.fetch_add(new as u64, Ordering::Relaxed);
+        self.counters
+            .bytes_out
+            .fetch_add(new as u64, Ordering::Relaxed);
         if new > limit {
-            return Err(self.broke(call, &format!("it returned {new} bytes, more than the {limit} allowed")));
+            return Err(self.broke(
+                call,
+                &format!("it returned {new} bytes, more than the {limit} allowed"),
+            ));
         }
         match output {
             Output::Keep => Ok(vec![input.clone()]),
             Output::Drop => Ok(Vec::new()),
             Output::Replace(bytes) => Ok(vec![Bytes::from(bytes)]),
-            Output::Edit(edits) => super::splice::edited(input, edits).map_err(|why| self.broke(call, &why)),
+            Output::Edit(edits) => {
+                super::splice::edited(input, edits).map_err(|why| self.broke(call, &why))
+            }
         }
     }
 
     /// An answer that the interface forbids.
     pub(super) fn broke(&self, call: &'static str, why: &str) -> ApiError {
-        let fault = Fault::Illegal { name: self.generation.component.name.clone(), call, why: why.to_owned() };
+        let fault = Fault::Illegal {
+            name: self.generation.component.name.clone(),
+            call,
+            why: why.to_owned(),
+        };
         self.blame(fault)
     }
 
@@ -247,6 +322,15 @@ impl Stage {
             why: "the stage has ended".to_owned(),
         })
     }
+}
+
+/// FNV-1a of the exchange's id: differs between exchanges, and is the same in a replay.
+fn seed(exchange_id: &str) -> u128 {
+    exchange_id
+        .bytes()
+        .fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
+            (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+        })
 }
 
 /// Counts the fault against its generation and turns it into an error.

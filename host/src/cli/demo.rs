@@ -15,7 +15,10 @@ use crate::demo::Upstream;
 use crate::registry::builtin;
 
 pub(super) fn run() -> anyhow::Result<ExitCode> {
-    let dir = tempfile::Builder::new().prefix("transom-demo").tempdir().context("a temporary folder is needed")?;
+    let dir = tempfile::Builder::new()
+        .prefix("transom-demo")
+        .tempdir()
+        .context("a temporary folder is needed")?;
     runtime()?.block_on(show(dir.path()))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -23,27 +26,41 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
 async fn show(dir: &Path) -> anyhow::Result<()> {
     let component = dir.join("cerebras.wasm");
     replace(&component, "cerebras")?;
-    let upstream = Upstream::start().await.context("the embedded upstream cannot start")?;
+    let upstream = Upstream::start()
+        .await
+        .context("the embedded upstream cannot start")?;
     let mut config = Config::demo(upstream.base_url());
     config.listen.set_port(0);
-    let start = Start { config, transformers: dir.to_owned(), cache: Some(dir.join("cache")), listen: None, watch: true };
+    let start = Start {
+        config,
+        transformers: dir.to_owned(),
+        cache: Some(dir.join("cache")),
+        listen: None,
+        watch: true,
+    };
     let running = Running::start(start).await?;
     let base = running.url();
     tokio::spawn(running.serve(std::future::pending()));
 
-    term::say(&format!("transom listens on {base}; its provider `demo` is an upstream embedded in this binary"));
+    term::say(&format!(
+        "transom listens on {base}; its provider `demo` is an upstream embedded in this binary"
+    ));
     term::say("\n1. A stream through the transformer `cerebras`:\n");
     let first = stream(&base, |text| term::show(text)).await?;
     term::say(&first.line());
 
-    term::say("\n2. A second stream; after ten words the component's file is replaced by one that shouts:\n");
+    term::say(
+        "\n2. A second stream; after ten words the component's file is replaced by one that shouts:\n",
+    );
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let swap = tokio::spawn(swap(component.clone(), base.clone(), receiver));
     let (mut words, mut sender) = (0, Some(sender));
     let second = stream(&base, |text| {
         term::show(text);
         words += 1;
-        if words == 10 && let Some(sender) = sender.take() {
+        if words == 10
+            && let Some(sender) = sender.take()
+        {
             // The other side only goes away with this function.
             drop(sender.send(()));
         }
@@ -61,7 +78,11 @@ async fn show(dir: &Path) -> anyhow::Result<()> {
     term::say(&format!(
         "\nThe second stream began on {} and finished on it, {} after the swap; the third ran on {}.",
         label(&second),
-        if second.text == first.text { "unchanged" } else { "CHANGED" },
+        if second.text == first.text {
+            "unchanged"
+        } else {
+            "CHANGED"
+        },
         label(&third)
     ));
     term::say(&format!(
@@ -82,17 +103,36 @@ struct Told {
 
 impl Told {
     fn line(&self) -> String {
-        format!("\n   [{}; first token {:.1} ms, {:.0} events/s]", self.transformer, self.first_token_ms, self.events_per_s)
+        format!(
+            "\n   [{}; first token {:.1} ms, {:.0} events/s]",
+            self.transformer, self.first_token_ms, self.events_per_s
+        )
     }
 }
 
 async fn stream(base: &str, mut on_text: impl FnMut(&str)) -> anyhow::Result<Told> {
     let body = json!({"model": "demo,demo", "max_tokens": 1024, "stream": true, "messages": [{"role": "user", "content": "What are you?"}]});
     let started = Instant::now();
-    let response = reqwest::Client::new().post(format!("{base}/v1/messages")).body(body.to_string()).send().await?;
-    ensure!(response.status().is_success(), "the demo's own request failed with {}", response.status());
-    let header = response.headers().get("x-transom-transformer").context("the answer names no transformer")?;
-    let mut told = Told { text: String::new(), transformer: header.to_str()?.to_owned(), first_token_ms: 0.0, events_per_s: 0.0 };
+    let response = reqwest::Client::new()
+        .post(format!("{base}/v1/messages"))
+        .body(body.to_string())
+        .send()
+        .await?;
+    ensure!(
+        response.status().is_success(),
+        "the demo's own request failed with {}",
+        response.status()
+    );
+    let header = response
+        .headers()
+        .get("x-transom-transformer")
+        .context("the answer names no transformer")?;
+    let mut told = Told {
+        text: String::new(),
+        transformer: header.to_str()?.to_owned(),
+        first_token_ms: 0.0,
+        events_per_s: 0.0,
+    };
     let mut framer = crate::sse::Framer::new(crate::sse::Framing::Sse, 1 << 20);
     let (mut events, mut ended) = (0_u32, false);
     let mut reads = response.bytes_stream();
@@ -102,7 +142,9 @@ async fn stream(base: &str, mut on_text: impl FnMut(&str)) -> anyhow::Result<Tol
                 events += 1;
                 let event = data(frame);
                 ended |= event["type"] == "message_stop";
-                let Some(text) = event["delta"]["text"].as_str() else { continue };
+                let Some(text) = event["delta"]["text"].as_str() else {
+                    continue;
+                };
                 if told.text.is_empty() {
                     told.first_token_ms = started.elapsed().as_secs_f64() * 1000.0;
                 }
@@ -119,11 +161,16 @@ async fn stream(base: &str, mut on_text: impl FnMut(&str)) -> anyhow::Result<Tol
 fn data(frame: &[u8]) -> Value {
     let text = String::from_utf8_lossy(frame);
     let data = text.lines().find_map(|line| line.strip_prefix("data: "));
-    data.and_then(|data| serde_json::from_str(data).ok()).unwrap_or_default()
+    data.and_then(|data| serde_json::from_str(data).ok())
+        .unwrap_or_default()
 }
 
 /// Waits for the word, replaces the file, and waits until the new generation is live: milliseconds.
-async fn swap(component: std::path::PathBuf, base: String, word: tokio::sync::oneshot::Receiver<()>) -> anyhow::Result<f64> {
+async fn swap(
+    component: std::path::PathBuf,
+    base: String,
+    word: tokio::sync::oneshot::Receiver<()>,
+) -> anyhow::Result<f64> {
     word.await.context("the second stream ended too early")?;
     let client = reqwest::Client::new();
     replace(&component, "shout")?;
@@ -154,9 +201,21 @@ fn replace(path: &Path, name: &str) -> anyhow::Result<()> {
 }
 
 fn judge(first: &Told, second: &Told, third: &Told) -> anyhow::Result<()> {
-    ensure!(first.transformer.contains("@1 ") && second.transformer.contains("@1 "), "the second stream left its generation");
-    ensure!(second.text == first.text, "the second stream changed while it ran");
-    ensure!(third.transformer.contains("@2 "), "the third stream did not run on the new generation");
-    ensure!(third.text == first.text.to_uppercase(), "the new component did not shout");
+    ensure!(
+        first.transformer.contains("@1 ") && second.transformer.contains("@1 "),
+        "the second stream left its generation"
+    );
+    ensure!(
+        second.text == first.text,
+        "the second stream changed while it ran"
+    );
+    ensure!(
+        third.transformer.contains("@2 "),
+        "the third stream did not run on the new generation"
+    );
+    ensure!(
+        third.text == first.text.to_uppercase(),
+        "the new component did not shout"
+    );
     Ok(())
 }

@@ -79,9 +79,16 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
 /// A component by file or by name: its name, where it came from, its bytes.
 fn find(guest: &str, transformers: Option<&Path>) -> anyhow::Result<(String, String, Vec<u8>)> {
     let as_file = Path::new(guest);
-    if guest.contains('/') || as_file.extension().is_some_and(|extension| extension == "wasm") {
+    if guest.contains('/')
+        || as_file
+            .extension()
+            .is_some_and(|extension| extension == "wasm")
+    {
         let bytes = std::fs::read(as_file).with_context(|| format!("{guest} cannot be read"))?;
-        let name = as_file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = as_file
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default();
         return Ok((name, guest.to_owned(), bytes));
     }
     let usual = Paths::of(&process_env).map(|paths| paths.transformers);
@@ -93,7 +100,10 @@ fn find(guest: &str, transformers: Option<&Path>) -> anyhow::Result<(String, Str
     }
     let bytes = builtin(guest).with_context(|| {
         let known: Vec<_> = crate::registry::builtin_names().collect();
-        format!("there is no transformer `{guest}`: name a .wasm file, or one of {}", known.join(", "))
+        format!(
+            "there is no transformer `{guest}`: name a .wasm file, or one of {}",
+            known.join(", ")
+        )
     })?;
     Ok((guest.to_owned(), "builtin".to_owned(), bytes.to_vec()))
 }

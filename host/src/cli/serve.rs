@@ -49,15 +49,29 @@ pub(super) async fn configuration(places: &Places) -> Result<Loaded, Problems> {
         return Config::load(&path, &process_env);
     }
     let upstream = Upstream::start().await.map_err(|error| {
-        Problems::one(None, crate::config::Problem::of_file(format!("the demo upstream cannot start: {error}"), "write a configuration file"))
+        Problems::one(
+            None,
+            crate::config::Problem::of_file(
+                format!("the demo upstream cannot start: {error}"),
+                "write a configuration file",
+            ),
+        )
     })?;
-    Ok(Loaded { config: Config::demo(upstream.base_url()), warnings: Vec::new() })
+    Ok(Loaded {
+        config: Config::demo(upstream.base_url()),
+        warnings: Vec::new(),
+    })
 }
 
 /// Everything a host needs, with the usual folders where none are named.
 pub(super) fn start(config: Config, places: &Places) -> Start {
     let paths = Paths::of(&process_env);
-    let usual = || paths.as_ref().map_or_else(|| PathBuf::from("transformers"), |paths| paths.transformers.clone());
+    let usual = || {
+        paths.as_ref().map_or_else(
+            || PathBuf::from("transformers"),
+            |paths| paths.transformers.clone(),
+        )
+    };
     Start {
         config,
         transformers: places.transformers.clone().unwrap_or_else(usual),
@@ -76,15 +90,27 @@ fn announce(running: &Running) {
     for slot in running.app.registry.slots() {
         match slot.current() {
             Some(generation) if generation.shadows_builtin() => {
-                term::say(&format!("transformer {} comes from {} and stands before the built-in of that name", slot.name, generation.origin));
+                term::say(&format!(
+                    "transformer {} comes from {} and stands before the built-in of that name",
+                    slot.name, generation.origin
+                ));
             }
             Some(_) => {}
-            None => term::say(&format!("transformer {} is not loaded: {}", slot.name, slot.last_error().unwrap_or_default())),
+            None => term::say(&format!(
+                "transformer {} is not loaded: {}",
+                slot.name,
+                slot.last_error().unwrap_or_default()
+            )),
         }
     }
     if snapshot.config.path.is_none() {
-        let place = Paths::of(&process_env).map_or_else(|| "a file named by --config".to_owned(), |paths| paths.config.display().to_string());
-        term::say(&format!("no configuration: the embedded `demo` provider answers; a configuration goes to {place}"));
+        let place = Paths::of(&process_env).map_or_else(
+            || "a file named by --config".to_owned(),
+            |paths| paths.config.display().to_string(),
+        );
+        term::say(&format!(
+            "no configuration: the embedded `demo` provider answers; a configuration goes to {place}"
+        ));
     }
 }
 
@@ -96,9 +122,16 @@ fn registered(provider: &Provider) -> String {
     };
     let transformer = match &provider.transformer {
         Transformer::Passthrough => "anthropic".to_owned(),
-        Transformer::Chain(stages) => stages.iter().map(|stage| stage.name.as_str()).collect::<Vec<_>>().join(" > "),
+        Transformer::Chain(stages) => stages
+            .iter()
+            .map(|stage| stage.name.as_str())
+            .collect::<Vec<_>>()
+            .join(" > "),
     };
-    format!("provider registered {} {} (transformer {transformer}, {key})", provider.name, provider.base_url)
+    format!(
+        "provider registered {} {} (transformer {transformer}, {key})",
+        provider.name, provider.base_url
+    )
 }
 
 /// Ready on SIGINT or SIGTERM.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use serde_json::Value;
 
+use super::code::{Answer, running_service};
 use crate::config::Config;
 
 /// What a status may be at most, in bytes.
@@ -14,13 +15,20 @@ const MOST: usize = 4 << 20;
 pub(super) async fn status(config: &Config) -> Option<Value> {
     let mut address = config.listen;
     if address.ip().is_unspecified() {
-        address.set_ip(if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() });
+        address.set_ip(if address.is_ipv4() {
+            [127, 0, 0, 1].into()
+        } else {
+            std::net::Ipv6Addr::LOCALHOST.into()
+        });
     }
     // Without a provider of its own the client would panic; a second installation is refused, which is fine.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build().ok()?;
-    let health = get(&client, &format!("http://{address}/health"), None).await?;
-    if health.get("service").and_then(Value::as_str) != Some("transom") {
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(2))
+        .build()
+        .ok()?;
+    if !matches!(running_service(config).await, Answer::Transom(_)) {
         return None;
     }
     let key = config.api_key.as_ref().map(|key| key.expose().to_owned());
@@ -32,7 +40,11 @@ async fn get(client: &reqwest::Client, url: &str, key: Option<String>) -> Option
     if let Some(key) = key {
         request = request.header("x-api-key", key);
     }
-    let response = request.send().await.ok().filter(|response| response.status().is_success())?;
+    let response = request
+        .send()
+        .await
+        .ok()
+        .filter(|response| response.status().is_success())?;
     let mut body = Vec::new();
     let mut reads = response.bytes_stream();
     while let Some(read) = reads.next().await {

@@ -33,7 +33,11 @@ pub(super) async fn count(State(app): State<Arc<App>>, request: Request) -> Resp
     }
 }
 
-async fn answer(app: &Arc<App>, request: Request, record: &mut Record) -> Result<Response, ApiError> {
+async fn answer(
+    app: &Arc<App>,
+    request: Request,
+    record: &mut Record,
+) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
     let snapshot = app.snapshot();
     let body = read(body, snapshot.limits.request_body).await?;

@@ -73,30 +73,56 @@ impl<'a> Exchange<'a> {
 
     fn manners(&self) -> Manners {
         let timeouts = &self.snapshot.config.timeouts;
-        Manners { hold: timeouts.hold, ping: timeouts.ping, on_broken: self.snapshot.config.on_broken }
+        Manners {
+            hold: timeouts.hold,
+            ping: timeouts.ping,
+            on_broken: self.snapshot.config.on_broken,
+        }
     }
 
     /// Room for every stage at once, so that two half-open chains cannot wait for each other.
     fn permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         let stages = u32::try_from(self.pinned.len()).unwrap_or(u32::MAX);
-        self.app.permits.clone().try_acquire_many_owned(stages).map_err(|_| {
-            let most = self.app.engine.step().instances;
-            ApiError::overloaded(format!("transom runs as many exchanges as it may: {most} instances (limits.instances)"))
-        })
+        self.app
+            .permits
+            .clone()
+            .try_acquire_many_owned(stages)
+            .map_err(|_| {
+                let most = self.app.engine.step().instances;
+                ApiError::overloaded(format!(
+                    "transom runs as many exchanges as it may: {most} instances (limits.instances)"
+                ))
+            })
     }
 }
 
 fn pin(registry: &Registry, provider: &Provider) -> Result<Vec<Pinned>, ApiError> {
-    let Transformer::Chain(stages) = &provider.transformer else { return Ok(Vec::new()) };
+    let Transformer::Chain(stages) = &provider.transformer else {
+        return Ok(Vec::new());
+    };
     stages
         .iter()
         .map(|stage| {
             let slot = registry.slot(&stage.name);
-            let generation = slot.as_ref().and_then(|slot| slot.current()).ok_or_else(|| {
-                let why = slot.and_then(|slot| slot.last_error()).unwrap_or_else(|| "it was never loaded".to_owned());
-                ApiError::new("api_error", format!("transformer `{}` of provider `{}` is not loaded: {why}", stage.name, provider.name))
-            })?;
-            Ok(Pinned { generation, options: stage.options.clone() })
+            let generation = slot
+                .as_ref()
+                .and_then(|slot| slot.current())
+                .ok_or_else(|| {
+                    let why = slot
+                        .and_then(|slot| slot.last_error())
+                        .unwrap_or_else(|| "it was never loaded".to_owned());
+                    ApiError::new(
+                        "api_error",
+                        format!(
+                            "transformer `{}` of provider `{}` is not loaded: {why}",
+                            stage.name, provider.name
+                        ),
+                    )
+                })?;
+            Ok(Pinned {
+                generation,
+                options: stage.options.clone(),
+            })
         })
         .collect()
 }

@@ -28,10 +28,16 @@ pub(super) async fn check(State(app): State<Arc<App>>, request: Request, next: N
 
 fn admit(config: &Config, uri: &http::Uri, headers: &HeaderMap) -> Result<(), ApiError> {
     let forbidden = |what: &str, name: &str| {
-        let message = format!("{what} `{}` is not allowed; add its name to `allowed_hosts` in the configuration if it is yours", name.escape_debug());
+        let message = format!(
+            "{what} `{}` is not allowed; add its name to `allowed_hosts` in the configuration if it is yours",
+            name.escape_debug()
+        );
         Err(ApiError::new("permission_error", message))
     };
-    let host = uri.authority().map(http::uri::Authority::as_str).or_else(|| headers.get(HOST)?.to_str().ok());
+    let host = uri
+        .authority()
+        .map(http::uri::Authority::as_str)
+        .or_else(|| headers.get(HOST)?.to_str().ok());
     match host {
         None => return forbidden("a request without a readable Host", ""),
         Some(host) if !allowed(config, name_of(host)) => return forbidden("the Host", host),
@@ -39,7 +45,9 @@ fn admit(config: &Config, uri: &http::Uri, headers: &HeaderMap) -> Result<(), Ap
     }
     for origin in headers.get_all(ORIGIN) {
         let text = origin.to_str().unwrap_or("unreadable");
-        let name = text.split_once("://").map_or(text, |(_, authority)| authority);
+        let name = text
+            .split_once("://")
+            .map_or(text, |(_, authority)| authority);
         if !allowed(config, name_of(name)) {
             return forbidden("the Origin", text);
         }
@@ -55,20 +63,32 @@ fn name_of(authority: &str) -> &str {
     if let Some(rest) = authority.strip_prefix('[') {
         return rest.split_once(']').map_or(rest, |(name, _)| name);
     }
-    authority.rsplit_once(':').map_or(authority, |(name, _)| name)
+    authority
+        .rsplit_once(':')
+        .map_or(authority, |(name, _)| name)
 }
 
 fn allowed(config: &Config, name: &str) -> bool {
     let loopback = ["localhost", "127.0.0.1", "::1"].contains(&name);
     let own = !config.listen.ip().is_unspecified() && name == config.listen.ip().to_string();
-    loopback || own || config.allowed_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(name))
+    loopback
+        || own
+        || config
+            .allowed_hosts
+            .iter()
+            .any(|allowed| allowed.eq_ignore_ascii_case(name))
 }
 
 fn authenticate(key: &Secret, headers: &HeaderMap) -> Result<(), ApiError> {
-    let bearer = headers.get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    let bearer = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
     let header = headers.get("x-api-key").map(http::HeaderValue::as_bytes);
     let offered: Vec<&[u8]> = bearer.into_iter().chain(header).collect();
-    if offered.iter().any(|offer| bool::from(offer.ct_eq(key.expose().as_bytes()))) {
+    if offered
+        .iter()
+        .any(|offer| bool::from(offer.ct_eq(key.expose().as_bytes())))
+    {
         return Ok(());
     }
     let message = if offered.is_empty() {
@@ -76,7 +96,10 @@ fn authenticate(key: &Secret, headers: &HeaderMap) -> Result<(), ApiError> {
     } else {
         "the key is not `api_key` of transom's configuration"
     };
-    Err(ApiError { should_retry: Some(false), ..ApiError::new("authentication_error", message) })
+    Err(ApiError {
+        should_retry: Some(false),
+        ..ApiError::new("authentication_error", message)
+    })
 }
 
 #[cfg(test)]
@@ -88,6 +111,9 @@ mod tests {
         assert_eq!(name_of("localhost:3456"), "localhost");
         assert_eq!(name_of("localhost"), "localhost");
         assert_eq!(name_of("[::1]:3456"), "::1");
-        assert_eq!(name_of("127.0.0.1.evil.example:80"), "127.0.0.1.evil.example");
+        assert_eq!(
+            name_of("127.0.0.1.evil.example:80"),
+            "127.0.0.1.evil.example"
+        );
     }
 }

@@ -52,14 +52,22 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
 /// A successful answer on its way out.
 pub(super) enum Answered {
     /// Events as they come.
-    Stream { relay: Box<Relay>, headers: HeaderMap },
+    Stream {
+        relay: Box<Relay>,
+        headers: HeaderMap,
+    },
     /// Events that are all there.
     Events { events: Bytes, headers: HeaderMap },
     /// One message.
     Whole { body: Bytes, headers: HeaderMap },
 }
 
-async fn answer(app: &Arc<App>, headers: &HeaderMap, body: Body, record: &mut Record) -> Result<Answered, ApiError> {
+async fn answer(
+    app: &Arc<App>,
+    headers: &HeaderMap,
+    body: Body,
+    record: &mut Record,
+) -> Result<Answered, ApiError> {
     let snapshot = app.snapshot();
     let body = read(body, snapshot.limits.request_body).await?;
     let head = RequestHead::peek(&body)?;
@@ -78,7 +86,9 @@ async fn answer(app: &Arc<App>, headers: &HeaderMap, body: Body, record: &mut Re
 impl Answered {
     fn headers_mut(&mut self) -> &mut HeaderMap {
         match self {
-            Self::Stream { headers, .. } | Self::Events { headers, .. } | Self::Whole { headers, .. } => headers,
+            Self::Stream { headers, .. }
+            | Self::Events { headers, .. }
+            | Self::Whole { headers, .. } => headers,
         }
     }
 }
@@ -88,7 +98,10 @@ pub(super) async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
     axum::body::to_bytes(body, limit).await.map_err(|error| {
         let source = std::error::Error::source(&error);
         if source.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>) {
-            ApiError::new("request_too_large", format!("the request is larger than {limit} bytes (limits.request_body)"))
+            ApiError::new(
+                "request_too_large",
+                format!("the request is larger than {limit} bytes (limits.request_body)"),
+            )
         } else {
             ApiError::invalid(format!("the request body could not be read: {error}"))
         }

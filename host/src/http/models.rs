@@ -20,15 +20,30 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Response {
     };
     let mut data: Vec<Value> = Vec::new();
     for (alias, target) in &config.aliases {
-        data.push(entry(alias, format!("{alias} ({},{})", target.provider, target.model), None, None));
+        data.push(entry(
+            alias,
+            format!("{alias} ({},{})", target.provider, target.model),
+            None,
+            None,
+        ));
     }
     for provider in &config.providers {
         for model in &provider.models {
             let id = format!("{},{}", provider.name, model.id);
-            data.push(entry(&id, id.clone(), model.context_window, model.max_output));
+            data.push(entry(
+                &id,
+                id.clone(),
+                model.context_window,
+                model.max_output,
+            ));
         }
     }
-    let id_of = |entry: Option<&Value>| entry.and_then(|entry| entry.get("id")).cloned().unwrap_or_default();
+    let id_of = |entry: Option<&Value>| {
+        entry
+            .and_then(|entry| entry.get("id"))
+            .cloned()
+            .unwrap_or_default()
+    };
     let (first, last) = (id_of(data.first()), id_of(data.last()));
     json(&json!({"data": data, "has_more": false, "first_id": first, "last_id": last}))
 }

@@ -31,14 +31,18 @@ pub fn error_event(error: &ApiError, request_id: &str) -> Bytes {
 /// An error as a whole answer.
 pub(super) fn error(error: &ApiError, request_id: &str) -> Response {
     let mut response = Response::new(Body::from(error_json(error, request_id)));
-    *response.status_mut() = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Some(ms) = error.retry_after_ms {
         headers.insert(RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
     }
     if let Some(retry) = error.should_retry {
-        headers.insert(SHOULD_RETRY, HeaderValue::from_static(if retry { "true" } else { "false" }));
+        headers.insert(
+            SHOULD_RETRY,
+            HeaderValue::from_static(if retry { "true" } else { "false" }),
+        );
     }
     identify(headers, request_id);
     response
@@ -47,7 +51,10 @@ pub(super) fn error(error: &ApiError, request_id: &str) -> Response {
 /// An answer that is a stream of events.
 pub(super) fn stream(body: Body, mut headers: HeaderMap, request_id: &str) -> Response {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(
+        http::header::CACHE_CONTROL,
+        HeaderValue::from_static("no-cache"),
+    );
     finish(body, headers, request_id)
 }
 

@@ -14,8 +14,10 @@ use crate::config::{Key, Provider, Transformer};
 use crate::registry::{Origin, Slot};
 
 pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
-    json(&json!({"status": "ok", "service": "transom", "version": env!("CARGO_PKG_VERSION"), "pid": std::process::id(),
-        "uptime_s": app.started.elapsed().as_secs()}))
+    json(
+        &json!({"status": "ok", "name": "transom", "version": env!("CARGO_PKG_VERSION"), "pid": std::process::id(),
+        "uptime_s": app.started.elapsed().as_secs()}),
+    )
 }
 
 pub(super) async fn status(State(app): State<Arc<App>>) -> Response {
@@ -42,8 +44,12 @@ fn provider(provider: &Provider) -> Value {
     };
     let transformer = match &provider.transformer {
         Transformer::Passthrough => json!("anthropic"),
-        Transformer::Chain(stages) if stages.len() == 1 => json!(stages.first().map(|stage| &stage.name)),
-        Transformer::Chain(stages) => json!(stages.iter().map(|stage| &stage.name).collect::<Vec<_>>()),
+        Transformer::Chain(stages) if stages.len() == 1 => {
+            json!(stages.first().map(|stage| &stage.name))
+        }
+        Transformer::Chain(stages) => {
+            json!(stages.iter().map(|stage| &stage.name).collect::<Vec<_>>())
+        }
     };
     json!({"name": provider.name, "base_url": provider.base_url.as_str(), "key": key, "transformer": transformer})
 }

@@ -36,7 +36,10 @@ fn start(message: &Value) -> Bytes {
             usage.insert("output_tokens".to_owned(), json!(0));
         }
     }
-    event("message_start", &json!({"type": "message_start", "message": started}).to_string())
+    event(
+        "message_start",
+        &json!({"type": "message_start", "message": started}).to_string(),
+    )
 }
 
 fn end(message: &Value) -> Bytes {
@@ -54,9 +57,18 @@ fn end(message: &Value) -> Bytes {
 }
 
 fn expand_block(out: &mut Vec<u8>, index: usize, block: &Value) {
-    let text_of = |name: &str| block.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text_of = |name: &str| {
+        block
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let (started, deltas) = match block.get("type").and_then(Value::as_str) {
-        Some("text") => (with(block, &[("text", json!(""))]), vec![json!({"type": "text_delta", "text": text_of("text")})]),
+        Some("text") => (
+            with(block, &[("text", json!(""))]),
+            vec![json!({"type": "text_delta", "text": text_of("text")})],
+        ),
         Some("thinking") => (
             with(block, &[("thinking", json!("")), ("signature", json!(""))]),
             vec![
@@ -66,7 +78,10 @@ fn expand_block(out: &mut Vec<u8>, index: usize, block: &Value) {
         ),
         Some("tool_use" | "server_tool_use") => {
             let input = block.get("input").cloned().unwrap_or_else(|| json!({}));
-            (with(block, &[("input", json!({}))]), vec![json!({"type": "input_json_delta", "partial_json": input.to_string()})])
+            (
+                with(block, &[("input", json!({}))]),
+                vec![json!({"type": "input_json_delta", "partial_json": input.to_string()})],
+            )
         }
         _ => (block.clone(), Vec::new()),
     };

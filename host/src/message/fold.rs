@@ -28,7 +28,8 @@ pub fn fold(stream: &[u8]) -> Result<Value, FoldError> {
     let mut folding = Folding::default();
     for frame in frames(stream) {
         if let Some(data) = data(frame) {
-            let event: Value = serde_json::from_slice(&data).map_err(|error| FoldError::Malformed(error.to_string()))?;
+            let event: Value = serde_json::from_slice(&data)
+                .map_err(|error| FoldError::Malformed(error.to_string()))?;
             folding.event(&event)?;
         }
     }
@@ -65,9 +66,12 @@ struct Folding {
 impl Folding {
     fn event(&mut self, event: &Value) -> Result<(), FoldError> {
         match event.get("type").and_then(Value::as_str) {
-            Some("message_start") => self.message = event.get("message").and_then(Value::as_object).cloned(),
+            Some("message_start") => {
+                self.message = event.get("message").and_then(Value::as_object).cloned()
+            }
             Some("content_block_start") => {
-                self.blocks.push(event.get("content_block").cloned().unwrap_or(Value::Null));
+                self.blocks
+                    .push(event.get("content_block").cloned().unwrap_or(Value::Null));
                 self.input.clear();
             }
             Some("content_block_delta") => self.delta(event.get("delta").unwrap_or(&Value::Null)),
@@ -75,8 +79,17 @@ impl Folding {
             Some("message_delta") => self.message_delta(event),
             Some("message_stop") => self.stopped = true,
             Some("error") => {
-                let field = |name: &str| event.pointer(&format!("/error/{name}")).and_then(Value::as_str).unwrap_or_default().to_owned();
-                return Err(FoldError::Said { kind: field("type"), message: field("message") });
+                let field = |name: &str| {
+                    event
+                        .pointer(&format!("/error/{name}"))
+                        .and_then(Value::as_str)
+                        .unwrap_or_default()
+                        .to_owned()
+                };
+                return Err(FoldError::Said {
+                    kind: field("type"),
+                    message: field("message"),
+                });
             }
             _ => {}
         }
@@ -91,8 +104,12 @@ impl Folding {
             Some("signature_delta") => self.append("signature", text("signature")),
             Some("input_json_delta") => self.input.push_str(text("partial_json")),
             Some("citations_delta") => {
-                if let (Some(Value::Object(block)), Some(citation)) = (self.blocks.last_mut(), delta.get("citation"))
-                    && let Some(list) = block.entry("citations").or_insert_with(|| json!([])).as_array_mut()
+                if let (Some(Value::Object(block)), Some(citation)) =
+                    (self.blocks.last_mut(), delta.get("citation"))
+                    && let Some(list) = block
+                        .entry("citations")
+                        .or_insert_with(|| json!([]))
+                        .as_array_mut()
                 {
                     list.push(citation.clone());
                 }
@@ -103,7 +120,11 @@ impl Folding {
 
     fn append(&mut self, field: &str, more: &str) {
         if let Some(Value::Object(block)) = self.blocks.last_mut() {
-            let mut text = block.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let mut text = block
+                .get(field)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned();
             text.push_str(more);
             block.insert(field.to_owned(), Value::String(text));
         }
@@ -115,14 +136,17 @@ impl Folding {
             return Ok(());
         }
         if let Some(Value::Object(block)) = self.blocks.last_mut() {
-            let input = serde_json::from_str(&input).map_err(|error| FoldError::Malformed(format!("tool input: {error}")))?;
+            let input = serde_json::from_str(&input)
+                .map_err(|error| FoldError::Malformed(format!("tool input: {error}")))?;
             block.insert("input".to_owned(), input);
         }
         Ok(())
     }
 
     fn message_delta(&mut self, event: &Value) {
-        let Some(message) = &mut self.message else { return };
+        let Some(message) = &mut self.message else {
+            return;
+        };
         if let Some(Value::Object(delta)) = event.get("delta") {
             message.extend(delta.clone());
         }
@@ -135,7 +159,10 @@ impl Folding {
     }
 
     fn finish(self) -> Result<Value, FoldError> {
-        let mut message = self.message.filter(|_| self.stopped).ok_or(FoldError::Incomplete)?;
+        let mut message = self
+            .message
+            .filter(|_| self.stopped)
+            .ok_or(FoldError::Incomplete)?;
         message.insert("content".to_owned(), Value::Array(self.blocks));
         Ok(Value::Object(message))
     }
@@ -171,7 +198,13 @@ mod tests {
         let cut = events.len() - 60;
         assert_eq!(fold(&events[..cut]).unwrap_err(), FoldError::Incomplete);
         let error = b"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"busy\"}}\n\n";
-        assert_eq!(fold(error).unwrap_err(), FoldError::Said { kind: "overloaded_error".into(), message: "busy".into() });
+        assert_eq!(
+            fold(error).unwrap_err(),
+            FoldError::Said {
+                kind: "overloaded_error".into(),
+                message: "busy".into()
+            }
+        );
     }
 
     #[test]

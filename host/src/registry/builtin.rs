@@ -10,7 +10,10 @@ const BUILTIN: [(&str, &[u8]); 4] = [
 
 /// The built-in component of this name.
 pub fn builtin(name: &str) -> Option<&'static [u8]> {
-    BUILTIN.iter().find(|(known, _)| *known == name).map(|(_, bytes)| *bytes)
+    BUILTIN
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, bytes)| *bytes)
 }
 
 /// All names, for messages.

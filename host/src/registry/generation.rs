@@ -72,7 +72,12 @@ impl Generation {
 
     /// As `x-transom-transformer` names it: `cerebras@3 sha256:ab12cd34`.
     pub fn label(&self) -> String {
-        format!("{}@{} sha256:{}", self.component.name, self.number, self.short_sha())
+        format!(
+            "{}@{} sha256:{}",
+            self.component.name,
+            self.number,
+            self.short_sha()
+        )
     }
 
     /// A file that stands before a built-in of the same name.
@@ -82,22 +87,33 @@ impl Generation {
 
     /// Keeps the newest fault for the status.
     pub fn remember(&self, fault: &Fault) {
-        *self.last_fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault.to_string());
+        *self
+            .last_fault
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(fault.to_string());
     }
 
     /// The newest fault.
     pub fn last_fault(&self) -> Option<String> {
-        self.last_fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.last_fault
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
 /// Instantiates a component and calls `configure` with each of the options.
-pub(super) async fn configure_all(component: &Arc<Component>, options: &BTreeSet<Bytes>, limits: &Arc<Limits>) -> Result<(), Rejected> {
+pub(super) async fn configure_all(
+    component: &Arc<Component>,
+    options: &BTreeSet<Bytes>,
+    limits: &Arc<Limits>,
+) -> Result<(), Rejected> {
     for options in options {
         let opening = Opening {
             component,
             options,
             limits,
+            seed: 0,
             sink: Arc::new(|_| ()),
             counters: Arc::new(Counters::default()),
         };

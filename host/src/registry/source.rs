@@ -24,9 +24,16 @@ const MISSING_FOR: Duration = Duration::from_millis(300);
 
 pub(super) fn find(dir: &Path, name: &str, current: Option<&Generation>) -> Found {
     let path = dir.join(format!("{name}.wasm"));
-    let from_file = matches!(current.map(|generation| &generation.origin), Some(Origin::File(_)));
+    let from_file = matches!(
+        current.map(|generation| &generation.origin),
+        Some(Origin::File(_))
+    );
     let mut read = fs::read(&path);
-    if from_file && read.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+    if from_file
+        && read
+            .as_ref()
+            .is_err_and(|error| error.kind() == ErrorKind::NotFound)
+    {
         std::thread::sleep(MISSING_FOR);
         read = fs::read(&path);
     }
@@ -38,7 +45,10 @@ pub(super) fn find(dir: &Path, name: &str, current: Option<&Generation>) -> Foun
         Err(_) => match builtin(name) {
             Some(bytes) => {
                 if from_file {
-                    tracing::warn!(transformer = name, "its file was removed; the built-in comes back");
+                    tracing::warn!(
+                        transformer = name,
+                        "its file was removed; the built-in comes back"
+                    );
                 }
                 Found::Bytes(Origin::Builtin, Cow::Borrowed(bytes))
             }
@@ -46,7 +56,9 @@ pub(super) fn find(dir: &Path, name: &str, current: Option<&Generation>) -> Foun
             None => {
                 let known: Vec<_> = builtin_names().collect();
                 let (path, known) = (path.display(), known.join(", "));
-                Found::Nowhere(format!("there is no file {path} and no built-in of that name; built-ins are {known}"))
+                Found::Nowhere(format!(
+                    "there is no file {path} and no built-in of that name; built-ins are {known}"
+                ))
             }
         },
     }

@@ -44,7 +44,13 @@ impl Watch {
     /// Starts with the files as they are now: only later changes are said.
     pub fn new(watched: &Watched) -> Self {
         let (sender, events) = channel();
-        let mut watch = Self { events, sender, watcher: None, dirs: Vec::new(), stamps: BTreeMap::new() };
+        let mut watch = Self {
+            events,
+            sender,
+            watcher: None,
+            dirs: Vec::new(),
+            stamps: BTreeMap::new(),
+        };
         watch.follow(watched);
         watch.changed(watched);
         watch
@@ -78,7 +84,12 @@ impl Watch {
 
     /// Watches the folders of the files. One that cannot be watched is still polled.
     fn follow(&mut self, watched: &Watched) {
-        let mut dirs: Vec<PathBuf> = watched.files.iter().filter_map(|file| file.parent()).map(Path::to_owned).collect();
+        let mut dirs: Vec<PathBuf> = watched
+            .files
+            .iter()
+            .filter_map(|file| file.parent())
+            .map(Path::to_owned)
+            .collect();
         dirs.sort();
         dirs.dedup();
         dirs.retain(|dir| dir.is_dir() && !crate::mount::is_shared(dir));
@@ -117,7 +128,14 @@ fn matters(kind: &EventKind) -> bool {
 
 fn stamp(path: &Path) -> Option<Stamp> {
     let meta = fs::metadata(path).ok()?;
-    Some((meta.ino(), meta.size(), meta.mtime(), meta.mtime_nsec(), meta.ctime(), meta.ctime_nsec()))
+    Some((
+        meta.ino(),
+        meta.size(),
+        meta.mtime(),
+        meta.mtime_nsec(),
+        meta.ctime(),
+        meta.ctime_nsec(),
+    ))
 }
 
 #[cfg(test)]
@@ -138,7 +156,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.wasm");
         let other = dir.path().join("other");
-        let watched = Watched { files: vec![path.clone()] };
+        let watched = Watched {
+            files: vec![path.clone()],
+        };
         let mut watch = Watch::new(&watched);
         fs::write(&path, "1").unwrap();
         look_until(&mut watch, &watched, &path);

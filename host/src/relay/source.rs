@@ -40,18 +40,33 @@ enum Way {
     /// The provider speaks the Messages API: bytes pass untouched and are only watched.
     Untouched(Observer),
     /// Through guests, until `wake` at the latest.
-    Guests { chain: Box<Chain>, wake: Option<Instant> },
+    Guests {
+        chain: Box<Chain>,
+        wake: Option<Instant>,
+    },
 }
 
 impl Source {
     /// Bytes as they come. `limit` is for a whole body in place of a stream.
     pub fn untouched(body: UpstreamBody, head: Head, limit: usize) -> Self {
-        Self { body, way: Way::Untouched(Observer::default()), head, begun: false, limit }
+        Self {
+            body,
+            way: Way::Untouched(Observer::default()),
+            head,
+            begun: false,
+            limit,
+        }
     }
 
     /// Bytes through guests.
     pub fn guests(body: UpstreamBody, head: Head, chain: Box<Chain>, limit: usize) -> Self {
-        Self { body, way: Way::Guests { chain, wake: None }, head, begun: false, limit }
+        Self {
+            body,
+            way: Way::Guests { chain, wake: None },
+            head,
+            begun: false,
+            limit,
+        }
     }
 
     /// A ping may be sent now.
@@ -137,11 +152,16 @@ impl Source {
                     size += more.iter().map(Bytes::len).sum::<usize>();
                     all.extend(more);
                     if size > self.limit {
-                        return Sourced::Failed(Vec::new(), ApiError::bad_gateway(ReadError::TooLarge(self.limit).to_string()));
+                        return Sourced::Failed(
+                            Vec::new(),
+                            ApiError::bad_gateway(ReadError::TooLarge(self.limit).to_string()),
+                        );
                     }
                 }
                 Ok(None) => break,
-                Err(error) => return Sourced::Failed(Vec::new(), ApiError::bad_gateway(error.to_string())),
+                Err(error) => {
+                    return Sourced::Failed(Vec::new(), ApiError::bad_gateway(error.to_string()));
+                }
             }
         }
         let body = joined(all);
@@ -155,9 +175,17 @@ impl Source {
         match message.map(|body: Bytes| serde_json::from_slice::<Value>(&body)) {
             Ok(Ok(message)) => match expand(&message) {
                 Some(events) => Sourced::Last(vec![events]),
-                None => Sourced::Failed(Vec::new(), ApiError::bad_gateway("the upstream answered with JSON that is no message")),
+                None => Sourced::Failed(
+                    Vec::new(),
+                    ApiError::bad_gateway("the upstream answered with JSON that is no message"),
+                ),
             },
-            Ok(Err(error)) => Sourced::Failed(Vec::new(), ApiError::bad_gateway(format!("the upstream answered with malformed JSON: {error}"))),
+            Ok(Err(error)) => Sourced::Failed(
+                Vec::new(),
+                ApiError::bad_gateway(format!(
+                    "the upstream answered with malformed JSON: {error}"
+                )),
+            ),
             Err(error) => Sourced::Failed(Vec::new(), error),
         }
     }
@@ -192,10 +220,14 @@ impl Source {
     async fn end(&mut self) -> Sourced {
         match &mut self.way {
             Way::Untouched(observer) if observer.ended() => Sourced::Last(Vec::new()),
-            Way::Untouched(_) => Sourced::Broken(Vec::new(), "the upstream ended its answer before it was complete".to_owned()),
-            Way::Guests { .. } if !self.begun => {
-                Sourced::Failed(Vec::new(), ApiError::bad_gateway("the upstream answered with an empty body"))
-            }
+            Way::Untouched(_) => Sourced::Broken(
+                Vec::new(),
+                "the upstream ended its answer before it was complete".to_owned(),
+            ),
+            Way::Guests { .. } if !self.begun => Sourced::Failed(
+                Vec::new(),
+                ApiError::bad_gateway("the upstream answered with an empty body"),
+            ),
             Way::Guests { chain, wake } => {
                 let step = chain.finish(&Ending::Complete).await;
                 stepped(step, wake)
@@ -214,7 +246,10 @@ impl Source {
         }
         if let Way::Guests { chain, .. } = &mut self.way
             && self.begun
-            && let Ok(Step { out, next: After::Failed(error) }) = chain.finish(&Ending::Broken(why.clone())).await
+            && let Ok(Step {
+                out,
+                next: After::Failed(error),
+            }) = chain.finish(&Ending::Broken(why.clone())).await
         {
             return Sourced::Failed(out, error);
         }

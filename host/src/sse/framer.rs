@@ -46,7 +46,13 @@ pub struct Framer {
 impl Framer {
     /// `limit` is the longest frame, in bytes.
     pub fn new(framing: Framing, limit: usize) -> Self {
-        Self { framing, scanner: Scanner::new(), partial: BytesMut::new(), limit, started: false }
+        Self {
+            framing,
+            scanner: Scanner::new(),
+            partial: BytesMut::new(),
+            limit,
+            started: false,
+        }
     }
 
     /// The frames that are whole now: first one that began in an earlier read (joined, the only
@@ -133,7 +139,12 @@ mod tests {
         let mut framer = Framer::new(framing, 1 << 20);
         let mut out = Vec::new();
         for piece in pieces {
-            for block in framer.feed(Bytes::copy_from_slice(piece)).unwrap().into_iter().flatten() {
+            for block in framer
+                .feed(Bytes::copy_from_slice(piece))
+                .unwrap()
+                .into_iter()
+                .flatten()
+            {
                 out.extend_from_slice(&block);
                 out.push(0);
             }
@@ -158,9 +169,18 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_taken_off_however_it_is_split() {
-        assert_eq!(run(Framing::Sse, &[b"\xef\xbb\xbfdata: a\n\n"]), b"data: a\n\n\0");
-        assert_eq!(run(Framing::Sse, &[b"\xef", b"\xbb", b"\xbfdata: a\n\n"]), b"data: a\n\n\0");
-        assert_eq!(run(Framing::Sse, &[b"\xef", b"data: a\n\n"]), b"\xefdata: a\n\n\0");
+        assert_eq!(
+            run(Framing::Sse, &[b"\xef\xbb\xbfdata: a\n\n"]),
+            b"data: a\n\n\0"
+        );
+        assert_eq!(
+            run(Framing::Sse, &[b"\xef", b"\xbb", b"\xbfdata: a\n\n"]),
+            b"data: a\n\n\0"
+        );
+        assert_eq!(
+            run(Framing::Sse, &[b"\xef", b"data: a\n\n"]),
+            b"\xefdata: a\n\n\0"
+        );
     }
 
     #[test]
@@ -171,7 +191,10 @@ mod tests {
 
     #[test]
     fn json_lines_end_at_each_line() {
-        assert_eq!(run(Framing::JsonLines, &[b"{}\n{\"a\":", b"1}\n{}"]), b"{}\n\0{\"a\":1}\n\0{}\n");
+        assert_eq!(
+            run(Framing::JsonLines, &[b"{}\n{\"a\":", b"1}\n{}"]),
+            b"{}\n\0{\"a\":1}\n\0{}\n"
+        );
     }
 
     proptest! {

@@ -33,7 +33,13 @@ pub struct Observer {
 
 impl Default for Observer {
     fn default() -> Self {
-        Self { scanner: Scanner::new(), carry: Vec::new(), finished: false, failed: false, usage: Usage::default() }
+        Self {
+            scanner: Scanner::new(),
+            carry: Vec::new(),
+            finished: false,
+            failed: false,
+            usage: Usage::default(),
+        }
     }
 }
 
@@ -72,7 +78,8 @@ impl Observer {
 
     fn carry_on(&mut self, bytes: &[u8]) {
         let room = CARRY.saturating_sub(self.carry.len());
-        self.carry.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        self.carry
+            .extend_from_slice(bytes.get(..room).unwrap_or(bytes));
     }
 
     fn frame(&mut self, frame: &[u8]) {
@@ -95,14 +102,27 @@ impl Observer {
             usage: Option<Usage>,
         }
         let Some(data) = data(frame) else { return };
-        let Ok(event) = serde_json::from_slice::<Event>(data) else { return };
-        let Some(told) = event.usage.or(event.message.and_then(|message| message.usage)) else { return };
+        let Ok(event) = serde_json::from_slice::<Event>(data) else {
+            return;
+        };
+        let Some(told) = event
+            .usage
+            .or(event.message.and_then(|message| message.usage))
+        else {
+            return;
+        };
         let larger = |had: u64, told: u64| if told > 0 { told } else { had };
         self.usage = Usage {
             input_tokens: larger(self.usage.input_tokens, told.input_tokens),
             output_tokens: larger(self.usage.output_tokens, told.output_tokens),
-            cache_read_input_tokens: larger(self.usage.cache_read_input_tokens, told.cache_read_input_tokens),
-            cache_creation_input_tokens: larger(self.usage.cache_creation_input_tokens, told.cache_creation_input_tokens),
+            cache_read_input_tokens: larger(
+                self.usage.cache_read_input_tokens,
+                told.cache_read_input_tokens,
+            ),
+            cache_creation_input_tokens: larger(
+                self.usage.cache_creation_input_tokens,
+                told.cache_creation_input_tokens,
+            ),
         };
     }
 }
@@ -114,7 +134,10 @@ fn name(frame: &[u8]) -> Option<&[u8]> {
             return Some(name.trim_ascii());
         }
         if let Some(data) = line.strip_prefix(b"data:") {
-            let data = data.trim_ascii_start().strip_prefix(b"{\"type\":")?.trim_ascii_start();
+            let data = data
+                .trim_ascii_start()
+                .strip_prefix(b"{\"type\":")?
+                .trim_ascii_start();
             let data = data.strip_prefix(b"\"")?;
             return data.get(..memchr::memchr(b'"', data)?);
         }
@@ -128,7 +151,9 @@ fn data(frame: &[u8]) -> Option<&[u8]> {
 }
 
 fn lines(frame: &[u8]) -> impl Iterator<Item = &[u8]> {
-    frame.split(|byte| matches!(byte, b'\n' | b'\r')).filter(|line| !line.is_empty())
+    frame
+        .split(|byte| matches!(byte, b'\n' | b'\r'))
+        .filter(|line| !line.is_empty())
 }
 
 #[cfg(test)]
@@ -148,7 +173,14 @@ mod tests {
             observer.see(std::slice::from_ref(byte));
         }
         assert!(observer.ended() && observer.at_boundary());
-        assert_eq!(observer.usage(), Usage { input_tokens: 7, output_tokens: 9, ..Usage::default() });
+        assert_eq!(
+            observer.usage(),
+            Usage {
+                input_tokens: 7,
+                output_tokens: 9,
+                ..Usage::default()
+            }
+        );
     }
 
     #[test]

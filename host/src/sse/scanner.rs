@@ -13,7 +13,11 @@ pub(super) struct Scanner {
 
 impl Scanner {
     pub(super) fn new() -> Self {
-        Self { line_empty: true, frame_empty: true, after_cr: false }
+        Self {
+            line_empty: true,
+            frame_empty: true,
+            after_cr: false,
+        }
     }
 
     /// Nothing of a next frame was seen.
@@ -84,19 +88,33 @@ mod tests {
     use super::*;
 
     fn split(text: &str) -> Vec<&str> {
-        frames(text.as_bytes()).map(|frame| std::str::from_utf8(frame).unwrap()).collect()
+        frames(text.as_bytes())
+            .map(|frame| std::str::from_utf8(frame).unwrap())
+            .collect()
     }
 
     #[test]
     fn all_three_line_endings_end_a_frame() {
-        assert_eq!(split("data: a\n\ndata: b\n\n"), ["data: a\n\n", "data: b\n\n"]);
-        assert_eq!(split("data: a\r\n\r\ndata: b\r\n\r\n"), ["data: a\r\n\r\n", "data: b\r\n\r\n"]);
-        assert_eq!(split("data: a\r\rdata: b\r\r"), ["data: a\r\r", "data: b\r\r"]);
+        assert_eq!(
+            split("data: a\n\ndata: b\n\n"),
+            ["data: a\n\n", "data: b\n\n"]
+        );
+        assert_eq!(
+            split("data: a\r\n\r\ndata: b\r\n\r\n"),
+            ["data: a\r\n\r\n", "data: b\r\n\r\n"]
+        );
+        assert_eq!(
+            split("data: a\r\rdata: b\r\r"),
+            ["data: a\r\r", "data: b\r\r"]
+        );
     }
 
     #[test]
     fn blank_lines_before_a_frame_belong_to_it() {
-        assert_eq!(split("\n\ndata: a\n\n\ndata: b\n\n"), ["\n\ndata: a\n\n", "\ndata: b\n\n"]);
+        assert_eq!(
+            split("\n\ndata: a\n\n\ndata: b\n\n"),
+            ["\n\ndata: a\n\n", "\ndata: b\n\n"]
+        );
     }
 
     #[test]

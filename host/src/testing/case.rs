@@ -121,11 +121,19 @@ pub(super) struct NotePlan {
 impl Case {
     fn read(dir: &Path) -> anyhow::Result<Self> {
         let path = dir.join("case.json5");
-        let text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let text = fs::read_to_string(&path)
+            .with_context(|| format!("{} cannot be read", path.display()))?;
         let plan = jsonc_parser::parse_to_serde_value::<Plan>(&text, &ParseOptions::default())
             .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
-        let name = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Self { name, dir: dir.to_owned(), plan })
+        let name = dir
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        Ok(Self {
+            name,
+            dir: dir.to_owned(),
+            plan,
+        })
     }
 
     /// A file of the case, if it has it.
@@ -143,7 +151,8 @@ impl Case {
 ///
 /// Errors: a folder without any (a test that tests nothing), an unreadable case.
 pub fn cases_in(dir: &Path) -> anyhow::Result<Vec<Case>> {
-    let entries = fs::read_dir(dir).with_context(|| format!("the fixtures folder {} cannot be read", dir.display()))?;
+    let entries = fs::read_dir(dir)
+        .with_context(|| format!("the fixtures folder {} cannot be read", dir.display()))?;
     let mut dirs = Vec::new();
     for entry in entries {
         let path = entry?.path();
@@ -154,7 +163,10 @@ pub fn cases_in(dir: &Path) -> anyhow::Result<Vec<Case>> {
         }
     }
     if dirs.is_empty() {
-        bail!("{} holds no cases (folders with a case.json5)", dir.display());
+        bail!(
+            "{} holds no cases (folders with a case.json5)",
+            dir.display()
+        );
     }
     dirs.sort();
     dirs.iter().map(|dir| Case::read(dir)).collect()

@@ -10,11 +10,14 @@ pub(super) type Event = (String, Value);
 
 /// The events of a stream. Comments do not count. Errors: data that is not JSON.
 pub(super) fn events(stream: &[u8]) -> Result<Vec<Event>, String> {
-    frames(stream).filter_map(|frame| event(frame).transpose()).collect()
+    frames(stream)
+        .filter_map(|frame| event(frame).transpose())
+        .collect()
 }
 
 fn event(frame: &[u8]) -> Result<Option<Event>, String> {
-    let text = std::str::from_utf8(frame).map_err(|error| format!("an event is not UTF-8: {error}"))?;
+    let text =
+        std::str::from_utf8(frame).map_err(|error| format!("an event is not UTF-8: {error}"))?;
     let mut name = String::new();
     let mut data: Option<String> = None;
     for line in text.split(['\n', '\r']) {
@@ -32,7 +35,8 @@ fn event(frame: &[u8]) -> Result<Option<Event>, String> {
         }
     }
     let Some(data) = data else { return Ok(None) };
-    let value = serde_json::from_str(&data).map_err(|error| format!("the data of an event is not JSON ({error}): {data}"))?;
+    let value = serde_json::from_str(&data)
+        .map_err(|error| format!("the data of an event is not JSON ({error}): {data}"))?;
     Ok(Some((name, value)))
 }
 
@@ -43,7 +47,12 @@ pub(super) fn difference(what: &str, expected: &Value, got: &Value) -> Option<St
 
 /// The same for streams.
 pub(super) fn stream_difference(what: &str, expected: &[Event], got: &[Event]) -> Option<String> {
-    let text = |events: &[Event]| events.iter().map(|(name, data)| format!("{name} {data}\n")).collect::<String>();
+    let text = |events: &[Event]| {
+        events
+            .iter()
+            .map(|(name, data)| format!("{name} {data}\n"))
+            .collect::<String>()
+    };
     (expected != got).then(|| diff(what, &text(expected), &text(got)))
 }
 
@@ -59,7 +68,10 @@ fn sorted(value: &Value) -> Value {
         Value::Object(fields) => {
             let mut names: Vec<_> = fields.iter().collect();
             names.sort_by_key(|(name, _)| name.as_str());
-            names.into_iter().map(|(name, value)| (name.clone(), sorted(value))).collect()
+            names
+                .into_iter()
+                .map(|(name, value)| (name.clone(), sorted(value)))
+                .collect()
         }
         Value::Array(items) => items.iter().map(sorted).collect(),
         other => other.clone(),
@@ -68,6 +80,10 @@ fn sorted(value: &Value) -> Value {
 
 fn diff(what: &str, expected: &str, got: &str) -> String {
     let diff = TextDiff::from_lines(expected, got);
-    let body = diff.unified_diff().context_radius(2).header("expected", "got").to_string();
+    let body = diff
+        .unified_diff()
+        .context_radius(2)
+        .header("expected", "got")
+        .to_string();
     format!("{what} differs:\n{body}")
 }

@@ -6,8 +6,15 @@ use serde_json::Value;
 use super::case::Ends;
 use super::compare::Event;
 
-const STOP_REASONS: [&str; 7] =
-    ["end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "refusal", "model_context_window_exceeded"];
+const STOP_REASONS: [&str; 7] = [
+    "end_turn",
+    "max_tokens",
+    "stop_sequence",
+    "tool_use",
+    "pause_turn",
+    "refusal",
+    "model_context_window_exceeded",
+];
 
 /// Every violation, in words.
 pub(super) fn violations(events: &[Event], ends: Ends) -> Vec<String> {
@@ -69,12 +76,21 @@ impl Check {
         if std::mem::replace(&mut self.started, true) {
             self.wrong("a second message_start");
         }
-        let text = |pointer: &str| data.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-        let complete = !text("/message/id").is_empty() && text("/message/role") == "assistant" && !text("/message/model").is_empty();
+        let text = |pointer: &str| {
+            data.pointer(pointer)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        let complete = !text("/message/id").is_empty()
+            && text("/message/role") == "assistant"
+            && !text("/message/model").is_empty();
         if !complete || data.pointer("/message/content") != Some(&Value::Array(Vec::new())) {
             self.wrong("message_start without id, role, model or an empty content");
         }
-        if !["input_tokens", "output_tokens"].iter().all(|name| data.pointer(&format!("/message/usage/{name}")).is_some_and(Value::is_u64)) {
+        if !["input_tokens", "output_tokens"].iter().all(|name| {
+            data.pointer(&format!("/message/usage/{name}"))
+                .is_some_and(Value::is_u64)
+        }) {
             self.wrong("message_start without integer usage");
         }
     }
@@ -94,21 +110,36 @@ impl Check {
             self.wrong("a block starts after message_delta");
         }
         self.index(data, self.blocks);
-        let text = |name: &str| data.pointer(&format!("/content_block/{name}")).and_then(Value::as_str).unwrap_or_default();
+        let text = |name: &str| {
+            data.pointer(&format!("/content_block/{name}"))
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
         let kind = text("type").to_owned();
         if kind == "tool_use" && (text("id").is_empty() || text("name").is_empty()) {
             self.wrong("a tool block without id or name");
         }
-        if kind == "tool_use" && data.pointer("/content_block/input") != Some(&serde_json::json!({})) {
+        if kind == "tool_use"
+            && data.pointer("/content_block/input") != Some(&serde_json::json!({}))
+        {
             self.wrong("a tool block that does not start with an empty input");
         }
-        self.open = Some(Block { kind, input: String::new(), deltas: 0 });
+        self.open = Some(Block {
+            kind,
+            input: String::new(),
+            deltas: 0,
+        });
     }
 
     fn delta(&mut self, data: &Value) {
-        let Some(block) = &mut self.open else { return self.wrong("a delta outside of a block") };
+        let Some(block) = &mut self.open else {
+            return self.wrong("a delta outside of a block");
+        };
         block.deltas += 1;
-        let delta = data.pointer("/delta/type").and_then(Value::as_str).unwrap_or_default();
+        let delta = data
+            .pointer("/delta/type")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let fits = match block.kind.as_str() {
             "text" => matches!(delta, "text_delta" | "citations_delta"),
             "thinking" => matches!(delta, "thinking_delta" | "signature_delta"),
@@ -116,7 +147,11 @@ impl Check {
             _ => true,
         };
         let kind = block.kind.clone();
-        block.input.push_str(data.pointer("/delta/partial_json").and_then(Value::as_str).unwrap_or_default());
+        block.input.push_str(
+            data.pointer("/delta/partial_json")
+                .and_then(Value::as_str)
+                .unwrap_or_default(),
+        );
         if !fits {
             self.wrong(format!("a {delta} in a {kind} block"));
         }
@@ -126,9 +161,12 @@ impl Check {
     fn close(&mut self, data: &Value) {
         self.index(data, self.blocks);
         self.blocks += 1;
-        let Some(block) = self.open.take() else { return self.wrong("a stop without a block") };
+        let Some(block) = self.open.take() else {
+            return self.wrong("a stop without a block");
+        };
         if block.kind == "tool_use" {
-            let object = block.input.is_empty() || serde_json::from_str::<Value>(&block.input).is_ok_and(|input| input.is_object());
+            let object = block.input.is_empty()
+                || serde_json::from_str::<Value>(&block.input).is_ok_and(|input| input.is_object());
             if block.deltas == 0 {
                 self.wrong("a tool block without any delta");
             } else if !object {
@@ -148,7 +186,10 @@ impl Check {
         if !reason.is_some_and(|reason| STOP_REASONS.contains(&reason)) {
             self.wrong(format!("stop_reason {reason:?}"));
         }
-        if !data.pointer("/usage/output_tokens").is_some_and(Value::is_u64) {
+        if !data
+            .pointer("/usage/output_tokens")
+            .is_some_and(Value::is_u64)
+        {
             self.wrong("message_delta without integer usage.output_tokens");
         }
     }
@@ -156,7 +197,9 @@ impl Check {
     fn end(&mut self, ends: Ends) {
         let told = self.delta_seen || self.stopped;
         match ends {
-            Ends::Complete if !(self.started && self.delta_seen && self.stopped) => self.wrong("a complete stream without start, message_delta or message_stop"),
+            Ends::Complete if !(self.started && self.delta_seen && self.stopped) => {
+                self.wrong("a complete stream without start, message_delta or message_stop")
+            }
             Ends::Error | Ends::Cut if told => self.wrong("a failed stream that tells an end"),
             _ => {}
         }

@@ -24,7 +24,13 @@ impl SlicedBody {
     /// The pieces in order.
     pub fn new(pieces: Vec<Bytes>) -> Self {
         let left = pieces.iter().map(|piece| piece.len() as u64).sum();
-        Self { pieces: pieces.into_iter().filter(|piece| !piece.is_empty()).collect(), left }
+        Self {
+            pieces: pieces
+                .into_iter()
+                .filter(|piece| !piece.is_empty())
+                .collect(),
+            left,
+        }
     }
 }
 
@@ -32,7 +38,10 @@ impl Body for SlicedBody {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let piece = self.pieces.pop_front();
         if let Some(piece) = &piece {
             self.left -= piece.len() as u64;
@@ -88,14 +97,22 @@ impl UpstreamBody {
     }
 
     pub(crate) fn from_stream(reads: Reads, idle: Duration, scrubber: Scrubber) -> Self {
-        Self { reads, idle, scrubber, gathered: Vec::new(), ended: None }
+        Self {
+            reads,
+            idle,
+            scrubber,
+            gathered: Vec::new(),
+            ended: None,
+        }
     }
 
     /// What waits, as the pieces that came. None at a proper end. Cancel-safe.
     pub async fn gather(&mut self) -> Result<Option<Vec<Bytes>>, ReadError> {
         let deadline = Instant::now() + self.idle;
         let idle = self.idle;
-        tokio::time::timeout_at(deadline, self.gather_some()).await.unwrap_or(Err(ReadError::Idle(idle)))
+        tokio::time::timeout_at(deadline, self.gather_some())
+            .await
+            .unwrap_or(Err(ReadError::Idle(idle)))
     }
 
     async fn gather_some(&mut self) -> Result<Option<Vec<Bytes>>, ReadError> {
@@ -119,7 +136,9 @@ impl UpstreamBody {
                     size += read.len();
                     self.gathered.extend(self.scrubber.feed(read));
                 }
-                Poll::Ready(Some(Err(error))) => self.ended = Some(Err(ReadError::Broken(root_cause(&error)))),
+                Poll::Ready(Some(Err(error))) => {
+                    self.ended = Some(Err(ReadError::Broken(root_cause(&error))))
+                }
                 Poll::Ready(None) => {
                     self.gathered.extend(self.scrubber.end());
                     self.ended = Some(Ok(()));
@@ -160,7 +179,8 @@ impl UpstreamBody {
         let mut rest = std::mem::replace(&mut self.reads, Box::pin(futures_util::stream::empty()));
         tokio::spawn(tokio::time::timeout(Duration::from_secs(1), async move {
             let mut left = GATHER;
-            while let Some(Ok(read)) = std::future::poll_fn(|cx| rest.as_mut().poll_next(cx)).await {
+            while let Some(Ok(read)) = std::future::poll_fn(|cx| rest.as_mut().poll_next(cx)).await
+            {
                 left = left.saturating_sub(read.len());
                 if left == 0 {
                     break;

@@ -28,15 +28,28 @@ struct Needle {
 impl Secrets {
     /// All forms in which the secrets may be echoed: plain, escaped in JSON, escaped in a URL.
     pub fn new(secrets: &[Secret]) -> Self {
-        let mut forms: Vec<String> = secrets.iter().flat_map(|secret| forms(secret.expose())).collect();
+        let mut forms: Vec<String> = secrets
+            .iter()
+            .flat_map(|secret| forms(secret.expose()))
+            .collect();
         forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
         forms.dedup();
-        Self(forms.iter().map(|form| Needle { finder: memmem::Finder::new(form.as_bytes()).into_owned() }).collect())
+        Self(
+            forms
+                .iter()
+                .map(|form| Needle {
+                    finder: memmem::Finder::new(form.as_bytes()).into_owned(),
+                })
+                .collect(),
+        )
     }
 
     /// For one stream.
     pub fn scrubber(&self) -> Scrubber {
-        Scrubber { secrets: self.clone(), held: None }
+        Scrubber {
+            secrets: self.clone(),
+            held: None,
+        }
     }
 
     /// Text without secrets.
@@ -52,8 +65,15 @@ impl Secrets {
     pub fn scrub_headers(&self, headers: &HeaderMap) -> HeaderMap {
         let mut clean = HeaderMap::with_capacity(headers.len());
         for (name, value) in headers {
-            let dirty = self.0.iter().any(|needle| needle.finder.find(value.as_bytes()).is_some());
-            let value = if dirty { HeaderValue::from_static(REDACTED) } else { value.clone() };
+            let dirty = self
+                .0
+                .iter()
+                .any(|needle| needle.finder.find(value.as_bytes()).is_some());
+            let value = if dirty {
+                HeaderValue::from_static(REDACTED)
+            } else {
+                value.clone()
+            };
             clean.append(name.clone(), value);
         }
         clean
@@ -70,7 +90,11 @@ impl Secrets {
 
     /// How many of the last bytes could be the beginning of a secret.
     fn tail(&self, bytes: &[u8]) -> usize {
-        self.0.iter().map(|needle| begun(bytes, needle.finder.needle())).max().unwrap_or(0)
+        self.0
+            .iter()
+            .map(|needle| begun(bytes, needle.finder.needle()))
+            .max()
+            .unwrap_or(0)
     }
 }
 
@@ -87,13 +111,16 @@ fn forms(secret: &str) -> Vec<String> {
     let json = serde_json::to_string(secret).unwrap_or_default();
     let json = json.trim_matches('"').to_owned();
     let slashes = json.replace('/', "\\/");
-    let url = percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let url = percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC)
+        .to_string();
     vec![secret.to_owned(), json, slashes, url]
 }
 
 /// The longest end of `bytes` that is a proper beginning of `needle`.
 fn begun(bytes: &[u8], needle: &[u8]) -> usize {
-    let Some((first, _)) = needle.split_first() else { return 0 };
+    let Some((first, _)) = needle.split_first() else {
+        return 0;
+    };
     let window = bytes.len().saturating_sub(needle.len() - 1);
     let tail = bytes.get(window..).unwrap_or_default();
     memchr::memchr_iter(*first, tail)
@@ -177,8 +204,14 @@ mod tests {
     #[test]
     fn a_key_is_found_however_it_is_escaped() {
         assert_eq!(scrub(&[b"a csk-12/34567\"89 b"]), "a [redacted] b");
-        assert_eq!(scrub(&[br#"{"k":"csk-12/34567\"89"}"#]), r#"{"k":"[redacted]"}"#);
-        assert_eq!(scrub(&[br#"{"k":"csk-12\/34567\"89"}"#]), r#"{"k":"[redacted]"}"#);
+        assert_eq!(
+            scrub(&[br#"{"k":"csk-12/34567\"89"}"#]),
+            r#"{"k":"[redacted]"}"#
+        );
+        assert_eq!(
+            scrub(&[br#"{"k":"csk-12\/34567\"89"}"#]),
+            r#"{"k":"[redacted]"}"#
+        );
         assert_eq!(scrub(&[b"?k=csk%2D12%2F34567%2289&"]), "?k=[redacted]&");
     }
 
@@ -193,7 +226,10 @@ mod tests {
     #[test]
     fn a_header_that_echoes_the_key_is_redacted_whole() {
         let mut headers = HeaderMap::new();
-        headers.insert("x-echo", HeaderValue::from_str(&format!("Bearer {KEY}")).unwrap());
+        headers.insert(
+            "x-echo",
+            HeaderValue::from_str(&format!("Bearer {KEY}")).unwrap(),
+        );
         assert_eq!(secrets().scrub_headers(&headers)["x-echo"], REDACTED);
     }
 

@@ -11,12 +11,20 @@ pub fn join(base: &Url, path: &str) -> Result<Url, String> {
     if !path.starts_with('/') || path.starts_with("//") {
         return refused("must begin with one slash");
     }
-    if path.contains(['\\', '#']) || path.chars().any(|char| char.is_control() || char.is_whitespace()) {
+    if path.contains(['\\', '#'])
+        || path
+            .chars()
+            .any(|char| char.is_control() || char.is_whitespace())
+    {
         return refused("has a backslash, fragment, space or control character");
     }
     let (route, _) = path.split_once('?').unwrap_or((path, ""));
     let lower = route.to_ascii_lowercase();
-    if ["%2e", "%2f", "%5c"].iter().any(|escape| lower.contains(escape)) || route.contains("//") {
+    if ["%2e", "%2f", "%5c"]
+        .iter()
+        .any(|escape| lower.contains(escape))
+        || route.contains("//")
+    {
         return refused("has escaped or doubled separators");
     }
     let text = format!("{}{path}", base.as_str().trim_end_matches('/'));
@@ -24,9 +32,17 @@ pub fn join(base: &Url, path: &str) -> Result<Url, String> {
         return refused("does not make a URL");
     };
     let base_path = base.path().trim_end_matches('/');
-    let below = url.path().strip_prefix(base_path).is_some_and(|rest| rest.starts_with('/'));
-    let same_origin = url.scheme() == base.scheme() && url.host() == base.host() && url.port() == base.port();
-    if !same_origin || !below || url.username() != base.username() || url.password() != base.password() {
+    let below = url
+        .path()
+        .strip_prefix(base_path)
+        .is_some_and(|rest| rest.starts_with('/'));
+    let same_origin =
+        url.scheme() == base.scheme() && url.host() == base.host() && url.port() == base.port();
+    if !same_origin
+        || !below
+        || url.username() != base.username()
+        || url.password() != base.password()
+    {
         return refused("leaves the provider's base URL");
     }
     Ok(url)
@@ -42,20 +58,53 @@ mod tests {
 
     #[test]
     fn a_path_and_query_are_appended_to_the_base() {
-        assert_eq!(join(&base(), "/chat/completions?a=b/../c&d=%2e").unwrap().as_str(), "https://api.example.com/v1/chat/completions?a=b/../c&d=%2e");
+        assert_eq!(
+            join(&base(), "/chat/completions?a=b/../c&d=%2e")
+                .unwrap()
+                .as_str(),
+            "https://api.example.com/v1/chat/completions?a=b/../c&d=%2e"
+        );
         let bare = Url::parse("http://127.0.0.1:8000").unwrap();
-        assert_eq!(join(&bare, "/v1/messages").unwrap().as_str(), "http://127.0.0.1:8000/v1/messages");
+        assert_eq!(
+            join(&bare, "/v1/messages").unwrap().as_str(),
+            "http://127.0.0.1:8000/v1/messages"
+        );
     }
 
     #[test]
     fn no_notation_leaves_the_base() {
         for path in [
-            "", "chat", "//evil.example/x", "/../admin", "/a/../../admin", "/%2e%2e/admin", "/%2E%2e/x", "/..%2fadmin",
-            "/..\\..\\admin", "\\evil", "/a\\..\\b", "@evil.example/", ":80@evil/", "/x#frag", "/ x", "/a\tb", "/a\r\nhost: x",
-            "/.", "/..", "/%5c..", "//", "/a//b", "https://evil.example/", "?x=1", ".evil.example/x",
+            "",
+            "chat",
+            "//evil.example/x",
+            "/../admin",
+            "/a/../../admin",
+            "/%2e%2e/admin",
+            "/%2E%2e/x",
+            "/..%2fadmin",
+            "/..\\..\\admin",
+            "\\evil",
+            "/a\\..\\b",
+            "@evil.example/",
+            ":80@evil/",
+            "/x#frag",
+            "/ x",
+            "/a\tb",
+            "/a\r\nhost: x",
+            "/.",
+            "/..",
+            "/%5c..",
+            "//",
+            "/a//b",
+            "https://evil.example/",
+            "?x=1",
+            ".evil.example/x",
         ] {
             if let Ok(url) = join(&base(), path) {
-                assert!(url.as_str().starts_with("https://api.example.com/v1/"), "{path} gave {url}");
+                assert!(
+                    url.as_str().starts_with("https://api.example.com/v1/"),
+                    "{path} gave {url}"
+                );
                 assert_eq!(path, "/.", "{path} should have been refused");
             }
         }

@@ -34,7 +34,9 @@ impl Cache {
         if crate::mount::is_shared(dir) {
             return Err(named("it lies on a shared mount".to_owned()));
         }
-        Ok(Self { dir: dir.to_owned() })
+        Ok(Self {
+            dir: dir.to_owned(),
+        })
     }
 
     /// The compiled form of the component with this sha256, if it is there and can be trusted.
@@ -54,11 +56,21 @@ impl Cache {
         }
     }
 
-    fn write(&self, engine: &wasmtime::Engine, sha256: &str, component: &Component) -> anyhow::Result<()> {
+    fn write(
+        &self,
+        engine: &wasmtime::Engine,
+        sha256: &str,
+        component: &Component,
+    ) -> anyhow::Result<()> {
         let bytes = component.serialize()?;
         let path = self.path(engine, sha256);
         let unfinished = path.with_extension(format!("tmp{}", std::process::id()));
-        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&unfinished)?;
         file.write_all(&bytes)?;
         drop(file);
         fs::rename(unfinished, path)?;
@@ -68,11 +80,15 @@ impl Cache {
     fn path(&self, engine: &wasmtime::Engine, sha256: &str) -> PathBuf {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
-        self.dir.join(format!("{sha256}-{:016x}.cwasm", hasher.finish()))
+        self.dir
+            .join(format!("{sha256}-{:016x}.cwasm", hasher.finish()))
     }
 }
 
-#[expect(unsafe_code, reason = "wasmtime cannot verify machine code; the file is ours alone and lies where only we write")]
+#[expect(
+    unsafe_code,
+    reason = "wasmtime cannot verify machine code; the file is ours alone and lies where only we write"
+)]
 fn deserialize(engine: &wasmtime::Engine, path: &Path) -> Option<Component> {
     // SAFETY: the caller checked that only this user can have written the file, and `write` is
     // the only place that does, with the output of this engine's compiler.
@@ -105,7 +121,11 @@ mod tests {
     fn a_folder_that_others_can_write_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o777)).unwrap();
-        assert!(Cache::open(dir.path()).unwrap_err().contains("others can write"));
+        assert!(
+            Cache::open(dir.path())
+                .unwrap_err()
+                .contains("others can write")
+        );
     }
 
     #[test]

@@ -14,7 +14,12 @@ pub const WIT_VERSION: &str = "0.1.0";
 const EXPORT: &str = "transom:transformer/transformer@";
 
 /// What a guest may import. Everything else would be something ambient.
-const ALLOWED_IMPORTS: [&str; 3] = ["transom:transformer/", "wasi:io/", "wasi:cli/"];
+const ALLOWED_IMPORTS: [&str; 4] = [
+    "transom:transformer/",
+    "wasi:io/",
+    "wasi:cli/",
+    "wasi:random/insecure-seed@",
+];
 
 /// Why bytes are not a transformer. Each says what to do about it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -32,13 +37,17 @@ pub enum Rejected {
     #[error("it exports no `transom:transformer/transformer`; its exports are: {0}")]
     NoTransformer(String),
     /// It was built against another version of the interface.
-    #[error("it was built for transom:transformer@{found}, this host serves @{WIT_VERSION}; rebuild it against the host's WIT")]
+    #[error(
+        "it was built for transom:transformer@{found}, this host serves @{WIT_VERSION}; rebuild it against the host's WIT"
+    )]
     Version {
         /// As the component names it.
         found: String,
     },
     /// It imports something that no guest gets.
-    #[error("it imports {0}; a guest may import only transom:transformer/host, wasi:io and wasi:cli")]
+    #[error(
+        "it imports {0}; a guest may import only transom:transformer/host, wasi:io, wasi:cli and wasi:random/insecure-seed"
+    )]
     Import(String),
     /// Names fit, types do not.
     #[error("it does not fit the world transom:transformer/guest: {0}")]
@@ -95,7 +104,12 @@ pub struct Component {
 impl Component {
     /// Compiles (or takes from the cache) and checks. Takes a few hundred milliseconds of all
     /// cores when it compiles: never call it on an async thread.
-    pub fn load(engine: &Engine, cache: Option<&Cache>, name: &str, bytes: &[u8]) -> Result<Self, Rejected> {
+    pub fn load(
+        engine: &Engine,
+        cache: Option<&Cache>,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<Self, Rejected> {
         check_header(bytes)?;
         let sha256 = sha256(bytes);
         let wasm = engine.wasmtime();
@@ -103,13 +117,17 @@ impl Component {
         let cached = hit.is_some();
         let compiled = match hit {
             Some(compiled) => compiled,
-            None => Compiled::new(wasm, bytes).map_err(|error| Rejected::Compile(one_line(&error)))?,
+            None => {
+                Compiled::new(wasm, bytes).map_err(|error| Rejected::Compile(one_line(&error)))?
+            }
         };
         let imports = imports_of(wasm, &compiled);
         let wit = check_names(&imports)?;
         let mut linker = Linker::new(wasm);
         state::link(&mut linker).map_err(|error| Rejected::World(one_line(&error)))?;
-        let pre = linker.instantiate_pre(&compiled).map_err(|error| Rejected::World(one_line(&error)))?;
+        let pre = linker
+            .instantiate_pre(&compiled)
+            .map_err(|error| Rejected::World(one_line(&error)))?;
         let pre = GuestPre::new(pre).map_err(|error| Rejected::World(one_line(&error)))?;
         if !cached && let Some(cache) = cache {
             cache.put(wasm, &sha256, &compiled);
@@ -130,10 +148,12 @@ impl Component {
 /// Lower-case hex.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("invariant: writing to a string cannot fail");
-        text
-    })
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("invariant: writing to a string cannot fail");
+            text
+        })
 }
 
 fn check_header(bytes: &[u8]) -> Result<(), Rejected> {
@@ -147,8 +167,14 @@ fn check_header(bytes: &[u8]) -> Result<(), Rejected> {
 fn imports_of(engine: &wasmtime::Engine, compiled: &Compiled) -> Imports {
     let ty = compiled.component_type();
     Imports {
-        imports: ty.imports(engine).map(|(name, _)| name.to_owned()).collect(),
-        exports: ty.exports(engine).map(|(name, _)| name.to_owned()).collect(),
+        imports: ty
+            .imports(engine)
+            .map(|(name, _)| name.to_owned())
+            .collect(),
+        exports: ty
+            .exports(engine)
+            .map(|(name, _)| name.to_owned())
+            .collect(),
     }
 }
 
@@ -159,12 +185,18 @@ fn check_names(names: &Imports) -> Result<String, Rejected> {
         .find_map(|name| name.strip_prefix(EXPORT))
         .ok_or_else(|| Rejected::NoTransformer(list_or_none(&names.exports)))?;
     if !compatible(version) {
-        return Err(Rejected::Version { found: version.to_owned() });
+        return Err(Rejected::Version {
+            found: version.to_owned(),
+        });
     }
     let refused: Vec<_> = names
         .imports
         .iter()
-        .filter(|name| !ALLOWED_IMPORTS.iter().any(|allowed| name.starts_with(allowed)))
+        .filter(|name| {
+            !ALLOWED_IMPORTS
+                .iter()
+                .any(|allowed| name.starts_with(allowed))
+        })
         .cloned()
         .collect();
     if refused.is_empty() {
@@ -181,7 +213,11 @@ fn compatible(version: &str) -> bool {
 }
 
 fn list_or_none(names: &[String]) -> String {
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    }
 }
 
 /// The chain of causes in one line.
@@ -206,18 +242,30 @@ mod tests {
     #[test]
     fn bytes_that_are_no_component_are_told_apart() {
         assert!(matches!(check_header(b""), Err(Rejected::NotWasm)));
-        assert!(matches!(check_header(b"#!/bin/sh\n"), Err(Rejected::NotWasm)));
-        assert!(matches!(check_header(b"\0asm\x01\0\0\0"), Err(Rejected::CoreModule)));
+        assert!(matches!(
+            check_header(b"#!/bin/sh\n"),
+            Err(Rejected::NotWasm)
+        ));
+        assert!(matches!(
+            check_header(b"\0asm\x01\0\0\0"),
+            Err(Rejected::CoreModule)
+        ));
         assert!(check_header(b"\0asm\x0d\0\x01\0").is_ok());
     }
 
     #[test]
     fn an_import_of_something_ambient_is_named() {
         let names = Imports {
-            imports: vec!["wasi:cli/stderr@0.2.6".into(), "wasi:sockets/tcp@0.2.6".into()],
+            imports: vec![
+                "wasi:cli/stderr@0.2.6".into(),
+                "wasi:sockets/tcp@0.2.6".into(),
+            ],
             exports: vec!["transom:transformer/transformer@0.1.0".into()],
         };
         let said = check_names(&names).unwrap_err().to_string();
-        assert!(said.contains("wasi:sockets/tcp@0.2.6") && !said.contains("wasi:cli/stderr"), "{said}");
+        assert!(
+            said.contains("wasi:sockets/tcp@0.2.6") && !said.contains("wasi:cli/stderr"),
+            "{said}"
+        );
     }
 }

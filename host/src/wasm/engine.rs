@@ -28,9 +28,21 @@ pub struct PoolStep {
 /// From the best to what fits everywhere.
 fn ladder(instances: u32, memory: usize) -> [PoolStep; 3] {
     [
-        PoolStep { instances, reservation: 4 * GIB, memory },
-        PoolStep { instances: instances.min(64), reservation: 4 * GIB, memory },
-        PoolStep { instances, reservation: 64 * MIB as u64, memory: memory.min(64 * MIB) },
+        PoolStep {
+            instances,
+            reservation: 4 * GIB,
+            memory,
+        },
+        PoolStep {
+            instances: instances.min(64),
+            reservation: 4 * GIB,
+            memory,
+        },
+        PoolStep {
+            instances,
+            reservation: 64 * MIB as u64,
+            memory: memory.min(64 * MIB),
+        },
     ]
 }
 
@@ -52,7 +64,11 @@ impl Engine {
             match wasmtime::Engine::new(&engine_config(step)) {
                 Ok(inner) => {
                     let ticker = Ticker::start(inner.clone());
-                    return Ok(Self { inner, step, ticker });
+                    return Ok(Self {
+                        inner,
+                        step,
+                        ticker,
+                    });
                 }
                 Err(error) => last = Some(error),
             }

@@ -12,7 +12,9 @@ use wasmtime::component::ResourceAny;
 use wasmtime::{Store, Trap};
 
 use super::bindings::exports::transom::transformer::transformer::GuestExchange;
-use super::bindings::{Context, Draft, Ending, Failure, Guest, Head, Manifest, Output, Plan, Pushed, Verdict};
+use super::bindings::{
+    Context, Draft, Ending, Failure, Guest, Head, Manifest, Output, Plan, Pushed, Verdict,
+};
 use super::component::{Component, one_line};
 use super::engine::ClockGuard;
 use super::fault::Fault;
@@ -27,6 +29,8 @@ pub struct Opening<'a> {
     pub options: &'a [u8],
     /// In force for all calls.
     pub limits: &'a Arc<Limits>,
+    /// What the guest's hash maps are seeded with: the same for the same exchange.
+    pub seed: u128,
     /// Where its lines go.
     pub sink: LogSink,
     /// Counts bytes into and out of guests.
@@ -61,25 +65,44 @@ pub struct Instance {
 impl Instance {
     /// Instantiates the component and configures it.
     pub async fn open(opening: Opening<'_>) -> Result<Self, Fault> {
-        let Opening { component, options, limits, sink, counters } = opening;
+        let Opening {
+            component,
+            options,
+            limits,
+            seed,
+            sink,
+            counters,
+        } = opening;
         let clock = component.engine.clock();
         let memory = limits.memory.min(component.engine.step().memory);
-        let mut store = Store::new(component.engine.wasmtime(), State::new(limits, memory, sink));
+        let mut store = Store::new(
+            component.engine.wasmtime(),
+            State::new(limits, memory, seed, sink),
+        );
         store.limiter(|state| state);
         store.epoch_deadline_callback(on_tick);
         store.data_mut().arm(limits.configure);
         store.set_epoch_deadline(1);
-        let guest = component.pre.instantiate_async(&mut store).await.map_err(|error| Fault::Start {
-            name: component.name.clone(),
-            why: one_line(&error),
-        })?;
+        let guest = component
+            .pre
+            .instantiate_async(&mut store)
+            .await
+            .map_err(|error| Fault::Start {
+                name: component.name.clone(),
+                why: one_line(&error),
+            })?;
         let mut instance = Self {
             store,
             guest,
             exchange: None,
             component: component.clone(),
             limits: limits.clone(),
-            manifest: Manifest { name: String::new(), version: String::new(), auth: None, notices: Vec::new() },
+            manifest: Manifest {
+                name: String::new(),
+                version: String::new(),
+                auth: None,
+                notices: Vec::new(),
+            },
             counters,
             _clock: clock,
         };
@@ -102,7 +125,10 @@ impl Instance {
         let api = self.guest.transom_transformer_transformer();
         let result = bounded(budget, api.call_configure(&mut self.store, options)).await;
         self.settle("configure", budget, result)?
-            .map_err(|problems| Fault::Options { name: self.component.name.clone(), problems })
+            .map_err(|problems| Fault::Options {
+                name: self.component.name.clone(),
+                problems,
+            })
     }
 
     /// Constructs the exchange.
@@ -115,18 +141,34 @@ impl Instance {
     }
 
     /// `exchange.request`
-    pub async fn request(&mut self, so_far: &Draft, body: &[u8]) -> Result<Result<Plan, Failure>, Fault> {
+    pub async fn request(
+        &mut self,
+        so_far: &Draft,
+        body: &[u8],
+    ) -> Result<Result<Plan, Failure>, Fault> {
         self.count_in(body);
         let (budget, exchange) = (self.arm(self.limits.request), self.exchange());
-        let result = bounded(budget, api(&self.guest).call_request(&mut self.store, exchange, so_far, body)).await;
+        let result = bounded(
+            budget,
+            api(&self.guest).call_request(&mut self.store, exchange, so_far, body),
+        )
+        .await;
         self.settle("request", budget, result)
     }
 
     /// `exchange.respond`
-    pub async fn respond(&mut self, head: &Head, body: &[u8]) -> Result<Result<Output, Failure>, Fault> {
+    pub async fn respond(
+        &mut self,
+        head: &Head,
+        body: &[u8],
+    ) -> Result<Result<Output, Failure>, Fault> {
         self.count_in(body);
         let (budget, exchange) = (self.arm(self.limits.request), self.exchange());
-        let result = bounded(budget, api(&self.guest).call_respond(&mut self.store, exchange, head, body)).await;
+        let result = bounded(
+            budget,
+            api(&self.guest).call_respond(&mut self.store, exchange, head, body),
+        )
+        .await;
         self.settle("respond", budget, result)
     }
 
@@ -134,14 +176,22 @@ impl Instance {
     pub async fn explain(&mut self, head: &Head, body: &[u8]) -> Result<Verdict, Fault> {
         self.count_in(body);
         let (budget, exchange) = (self.arm(self.limits.request), self.exchange());
-        let result = bounded(budget, api(&self.guest).call_explain(&mut self.store, exchange, head, body)).await;
+        let result = bounded(
+            budget,
+            api(&self.guest).call_explain(&mut self.store, exchange, head, body),
+        )
+        .await;
         self.settle("explain", budget, result)
     }
 
     /// `exchange.begin`
     pub async fn begin(&mut self, head: &Head) -> Result<Result<(), Failure>, Fault> {
         let (budget, exchange) = (self.arm(self.limits.push), self.exchange());
-        let result = bounded(budget, api(&self.guest).call_begin(&mut self.store, exchange, head)).await;
+        let result = bounded(
+            budget,
+            api(&self.guest).call_begin(&mut self.store, exchange, head),
+        )
+        .await;
         self.settle("begin", budget, result)
     }
 
@@ -150,48 +200,78 @@ impl Instance {
         self.count_in(frames);
         self.counters.pushes.fetch_add(1, Ordering::Relaxed);
         let (budget, exchange) = (self.arm(self.limits.push), self.exchange());
-        let result = bounded(budget, api(&self.guest).call_push(&mut self.store, exchange, frames, spliced)).await;
+        let result = bounded(
+            budget,
+            api(&self.guest).call_push(&mut self.store, exchange, frames, spliced),
+        )
+        .await;
         self.settle("push", budget, result)
     }
 
     /// `exchange.wake`
     pub async fn wake(&mut self) -> Result<Pushed, Fault> {
         let (budget, exchange) = (self.arm(self.limits.push), self.exchange());
-        let result = bounded(budget, api(&self.guest).call_wake(&mut self.store, exchange)).await;
+        let result = bounded(
+            budget,
+            api(&self.guest).call_wake(&mut self.store, exchange),
+        )
+        .await;
         self.settle("wake", budget, result)
     }
 
     /// `exchange.finish`
     pub async fn finish(&mut self, ending: &Ending) -> Result<Pushed, Fault> {
         let (budget, exchange) = (self.arm(self.limits.push), self.exchange());
-        let result = bounded(budget, api(&self.guest).call_finish(&mut self.store, exchange, ending)).await;
+        let result = bounded(
+            budget,
+            api(&self.guest).call_finish(&mut self.store, exchange, ending),
+        )
+        .await;
         self.settle("finish", budget, result)
     }
 
     /// A fault of this guest in `call`.
     pub(crate) fn illegal(&self, call: &'static str, why: impl Into<String>) -> Fault {
-        Fault::Illegal { name: self.component.name.clone(), call, why: why.into() }
+        Fault::Illegal {
+            name: self.component.name.clone(),
+            call,
+            why: why.into(),
+        }
     }
 
-
     fn exchange(&self) -> ResourceAny {
-        self.exchange.expect("invariant: begin_exchange comes before every other call")
+        self.exchange
+            .expect("invariant: begin_exchange comes before every other call")
     }
 
     fn count_in(&self, bytes: &[u8]) {
-        self.counters.bytes_in.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.counters
+            .bytes_in
+            .fetch_add(bytes.len() as u64, Ordering::Relaxed);
     }
 
     fn arm(&mut self, budget: Duration) -> Budget {
         self.store.data_mut().arm(budget);
         self.store.set_epoch_deadline(1);
-        Budget { own: budget, wall: self.limits.call_wall.max(budget) }
+        Budget {
+            own: budget,
+            wall: self.limits.call_wall.max(budget),
+        }
     }
 
-    fn settle<T>(&self, call: &'static str, budget: Budget, result: Option<wasmtime::Result<T>>) -> Result<T, Fault> {
+    fn settle<T>(
+        &self,
+        call: &'static str,
+        budget: Budget,
+        result: Option<wasmtime::Result<T>>,
+    ) -> Result<T, Fault> {
         let name = || self.component.name.clone();
         let Some(result) = result else {
-            return Err(Fault::Budget { name: name(), call, limit: budget.wall });
+            return Err(Fault::Budget {
+                name: name(),
+                call,
+                limit: budget.wall,
+            });
         };
         let error = match result {
             Ok(value) => return Ok(value),
@@ -199,14 +279,30 @@ impl Instance {
         };
         let state = self.store.data();
         if state.out_of_time {
-            return Err(Fault::Budget { name: name(), call, limit: budget.own });
+            return Err(Fault::Budget {
+                name: name(),
+                call,
+                limit: budget.own,
+            });
         }
         if state.out_of_memory {
-            return Err(Fault::Memory { name: name(), call, limit: state.memory_limit });
+            return Err(Fault::Memory {
+                name: name(),
+                call,
+                limit: state.memory_limit,
+            });
         }
         let own_words = state.stderr();
-        let why = if own_words.is_empty() { trap_words(&error) } else { own_words };
-        Err(Fault::Trap { name: name(), call, why })
+        let why = if own_words.is_empty() {
+            trap_words(&error)
+        } else {
+            own_words
+        };
+        Err(Fault::Trap {
+            name: name(),
+            call,
+            why,
+        })
     }
 }
 
@@ -221,7 +317,10 @@ struct Budget {
 }
 
 /// None when the wall clock ran out.
-async fn bounded<T>(budget: Budget, call: impl Future<Output = wasmtime::Result<T>>) -> Option<wasmtime::Result<T>> {
+async fn bounded<T>(
+    budget: Budget,
+    call: impl Future<Output = wasmtime::Result<T>>,
+) -> Option<wasmtime::Result<T>> {
     tokio::time::timeout(budget.wall, call).await.ok()
 }
 

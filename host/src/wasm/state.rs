@@ -61,9 +61,12 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(limits: &Limits, memory_limit: usize, sink: LogSink) -> Self {
+    pub(crate) fn new(limits: &Limits, memory_limit: usize, seed: u128, sink: LogSink) -> Self {
         let stderr = MemoryOutputPipe::new(STDERR_CAPACITY);
-        let wasi = WasiCtxBuilder::new().stderr(stderr.clone()).build();
+        let wasi = WasiCtxBuilder::new()
+            .stderr(stderr.clone())
+            .insecure_random_seed(seed)
+            .build();
         Self {
             wasi,
             table: ResourceTable::new(),
@@ -88,7 +91,9 @@ impl State {
 
     /// What the guest wrote to standard error, cut to the line limit.
     pub(crate) fn stderr(&self) -> String {
-        let text = String::from_utf8_lossy(&self.stderr.contents()).trim().to_owned();
+        let text = String::from_utf8_lossy(&self.stderr.contents())
+            .trim()
+            .to_owned();
         cut(text, self.line_limit)
     }
 
@@ -99,10 +104,16 @@ impl State {
         } else if self.lines == self.lines_limit + 1 {
             (self.sink)(LogLine::Log {
                 level: tracing::Level::WARN,
-                message: format!("further lines are dropped: limits.log_lines is {}", self.lines_limit),
+                message: format!(
+                    "further lines are dropped: limits.log_lines is {}",
+                    self.lines_limit
+                ),
             });
         } else if self.lines > self.lines_limit.saturating_mul(FLOOD_FACTOR) {
-            return Err(wasmtime::format_err!("log flood: {} lines in one exchange", self.lines));
+            return Err(wasmtime::format_err!(
+                "log flood: {} lines in one exchange",
+                self.lines
+            ));
         }
         Ok(())
     }
@@ -117,7 +128,10 @@ pub(crate) fn on_tick(mut store: StoreContextMut<'_, State>) -> wasmtime::Result
     }
     state.ticks_left -= 1;
     // Plain yielding starves I/O: tokio polls a self-woken task 61 times before it looks at sockets.
-    Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+    Ok(UpdateDeadline::YieldCustom(
+        1,
+        Box::pin(tokio::task::yield_now()),
+    ))
 }
 
 /// Cuts at a character boundary.
@@ -135,7 +149,10 @@ fn cut(mut text: String, limit: usize) -> String {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 
@@ -146,13 +163,23 @@ impl wasmtime_wasi_io::IoView for State {
 }
 
 impl ResourceLimiter for State {
-    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         let granted = desired <= self.memory_limit;
         self.out_of_memory |= !granted;
         Ok(granted)
     }
 
-    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         Ok(desired <= 20_000)
     }
 }
@@ -174,7 +201,11 @@ impl Host for State {
 
     fn note(&mut self, action: String, path: String, why: String) -> wasmtime::Result<()> {
         let limit = self.line_limit;
-        self.line(LogLine::Note { action: cut(action, limit), path: cut(path, limit), why: cut(why, limit) })
+        self.line(LogLine::Note {
+            action: cut(action, limit),
+            path: cut(path, limit),
+            why: cut(why, limit),
+        })
     }
 }
 
@@ -182,10 +213,13 @@ impl Host for State {
 /// for, with nothing behind it.
 pub(crate) fn link(linker: &mut wasmtime::component::Linker<State>) -> wasmtime::Result<()> {
     use wasmtime_wasi::cli::{WasiCli, WasiCliView};
-    use wasmtime_wasi::p2::bindings::cli;
+    use wasmtime_wasi::p2::bindings::{cli, random};
+    use wasmtime_wasi::random::WasiRandom;
 
     super::bindings::Guest::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
     wasmtime_wasi_io::add_to_linker_async(linker)?;
+    // Rust's hash maps ask for it; it is the exchange's own, so that a replay gives the same bytes.
+    random::insecure_seed::add_to_linker::<State, WasiRandom>(linker, |state| state.wasi.random())?;
     cli::environment::add_to_linker::<State, WasiCli>(linker, State::cli)?;
     cli::exit::add_to_linker::<State, WasiCli>(linker, State::cli)?;
     cli::stdin::add_to_linker::<State, WasiCli>(linker, State::cli)?;

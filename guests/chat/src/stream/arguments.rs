@@ -13,11 +13,6 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// All of the text.
-    pub(crate) fn text(&self) -> &str {
-        &self.text
-    }
-
     /// Whether an object has come whole.
     pub(crate) fn complete(&self) -> bool {
         self.complete
@@ -140,14 +135,14 @@ mod tests {
 
     #[test]
     fn a_whole_repetition_adds_only_what_is_new() {
-        assert_eq!(fed(&[r#"{"a":1"#, r#"{"a":1}"#]).text(), r#"{"a":1}"#);
-        assert_eq!(fed(&[r#"{"a":1}"#, r#"{"a":1}"#]).text(), r#"{"a":1}"#);
+        assert_eq!(fed(&[r#"{"a":1"#, r#"{"a":1}"#]).text, r#"{"a":1}"#);
+        assert_eq!(fed(&[r#"{"a":1}"#, r#"{"a":1}"#]).text, r#"{"a":1}"#);
     }
 
     #[test]
     fn a_nested_object_that_looks_like_a_repetition_is_kept() {
         let arguments = fed(&[r#"{"a":"#, r#"{"a":1}"#, "}"]);
-        assert_eq!(arguments.text(), r#"{"a":{"a":1}}"#);
+        assert_eq!(arguments.text, r#"{"a":{"a":1}}"#);
         assert!(arguments.complete());
     }
 

@@ -11,7 +11,8 @@ use crate::wasm::{Component, Engine};
 
 pub(super) fn run(args: &InspectArgs) -> anyhow::Result<ExitCode> {
     let (name, origin, bytes) = find(&args.guest, args.transformers.as_deref())?;
-    let engine = Engine::new(1, Limits::default().memory).map_err(|error| anyhow::anyhow!("{error:#}"))?;
+    let engine =
+        Engine::new(1, Limits::default().memory).map_err(|error| anyhow::anyhow!("{error:#}"))?;
     let component = match Component::load(&engine, None, &name, &bytes) {
         Ok(component) => component,
         Err(rejected) => {
@@ -41,6 +42,8 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<ExitCode> {
     for import in &component.imports.imports {
         term::say(&format!("  imports  {import}"));
     }
-    term::say("  reach    no file, no network, no clock, no variable, no key: WASI interfaces above are empty");
+    term::say(
+        "  reach    no file, no network, no clock, no variable, no key: WASI interfaces above are empty",
+    );
     Ok(ExitCode::SUCCESS)
 }

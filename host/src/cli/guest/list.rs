@@ -23,10 +23,23 @@ pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
     let running = runtime.block_on(crate::cli::service::status(&config));
     let (from, list) = match running {
         Some(status) => {
-            let from = format!("of the service at {}", status.get("listen").and_then(Value::as_str).unwrap_or("?"));
-            (from, status.get("transformers").and_then(Value::as_array).cloned().unwrap_or_default())
+            let from = format!(
+                "of the service at {}",
+                status.get("listen").and_then(Value::as_str).unwrap_or("?")
+            );
+            (
+                from,
+                status
+                    .get("transformers")
+                    .and_then(Value::as_array)
+                    .cloned()
+                    .unwrap_or_default(),
+            )
         }
-        None => ("no service runs; of the binary and the transformers folder".to_owned(), at_rest(args)),
+        None => (
+            "no service runs; of the binary and the transformers folder".to_owned(),
+            at_rest(args),
+        ),
     };
     if args.json {
         term::say(&json!(list).to_string());
@@ -42,11 +55,21 @@ pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
 fn at_rest(args: &ListArgs) -> Vec<Value> {
     let mut list: Vec<Value> = Vec::new();
     let usual = Paths::of(&process_env).map(|paths| paths.transformers);
-    let files = args.places.transformers.clone().or(usual).and_then(|dir| std::fs::read_dir(dir).ok());
+    let files = args
+        .places
+        .transformers
+        .clone()
+        .or(usual)
+        .and_then(|dir| std::fs::read_dir(dir).ok());
     for entry in files.into_iter().flatten().flatten() {
         let path = entry.path();
-        if path.extension().is_some_and(|extension| extension == "wasm")
-            && let (Some(name), Ok(bytes)) = (path.file_stem().and_then(|stem| stem.to_str()), std::fs::read(&path))
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "wasm")
+            && let (Some(name), Ok(bytes)) = (
+                path.file_stem().and_then(|stem| stem.to_str()),
+                std::fs::read(&path),
+            )
         {
             list.push(json!({"name": name, "source": "file", "path": path, "sha256": sha256(&bytes), "shadows_builtin": builtin(name).is_some()}));
         }
@@ -64,9 +87,26 @@ fn line(entry: &Value) -> String {
     let text = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default();
     let sha: String = text("sha256").chars().take(8).collect();
     let generation = entry.get("generation").and_then(Value::as_u64);
-    let generation = generation.map(|number| format!(" generation {number}")).unwrap_or_default();
-    let place = if text("path").is_empty() { text("source") } else { text("path") };
-    let shadow = if entry.get("shadows_builtin") == Some(&json!(true)) { ", stands before the built-in" } else { "" };
-    let error = if text("last_error").is_empty() { String::new() } else { format!("\n    last error: {}", text("last_error")) };
-    format!("  {}{generation} sha256:{sha} ({place}{shadow}){error}", text("name"))
+    let generation = generation
+        .map(|number| format!(" generation {number}"))
+        .unwrap_or_default();
+    let place = if text("path").is_empty() {
+        text("source")
+    } else {
+        text("path")
+    };
+    let shadow = if entry.get("shadows_builtin") == Some(&json!(true)) {
+        ", stands before the built-in"
+    } else {
+        ""
+    };
+    let error = if text("last_error").is_empty() {
+        String::new()
+    } else {
+        format!("\n    last error: {}", text("last_error"))
+    };
+    format!(
+        "  {}{generation} sha256:{sha} ({place}{shadow}){error}",
+        text("name")
+    )
 }

@@ -14,16 +14,27 @@ use crate::wasm::Engine;
 
 pub(super) fn run(args: &TestArgs) -> anyhow::Result<ExitCode> {
     let (name, origin, bytes) = find(&args.guest, args.transformers.as_deref())?;
-    let dir = args.fixtures.clone().unwrap_or_else(|| PathBuf::from("tests/fixtures").join(&name));
+    let dir = args
+        .fixtures
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("tests/fixtures").join(&name));
     let mut cases = cases_in(&dir)?;
     if let Some(only) = &args.only {
         cases.retain(|case| case.name.contains(only.as_str()));
         if cases.is_empty() {
-            term::fail(&format!("no case of {} has `{only}` in its name", dir.display()));
+            term::fail(&format!(
+                "no case of {} has `{only}` in its name",
+                dir.display()
+            ));
             return Ok(ExitCode::from(USAGE));
         }
     }
-    let seed = args.seed.unwrap_or_else(|| SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map(|now| now.as_secs()).unwrap_or(1));
+    let seed = args.seed.unwrap_or_else(|| {
+        SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map(|now| now.as_secs())
+            .unwrap_or(1)
+    });
     let limits = Limits::default();
     let engine = Engine::new(8, limits.memory).map_err(|error| anyhow::anyhow!("{error:#}"))?;
     let started = Instant::now();
@@ -49,12 +60,20 @@ pub(super) fn run(args: &TestArgs) -> anyhow::Result<ExitCode> {
             started.elapsed().as_secs_f64() * 1000.0
         ));
     }
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn print(outcome: &Outcome, explain: bool) {
     let mark = if outcome.passed() { "ok  " } else { "FAIL" };
-    term::say(&format!("{mark} {} ({:.1} ms)", outcome.name, outcome.took.as_secs_f64() * 1000.0));
+    term::say(&format!(
+        "{mark} {} ({:.1} ms)",
+        outcome.name,
+        outcome.took.as_secs_f64() * 1000.0
+    ));
     for failure in &outcome.failures {
         term::say(&indented(failure));
     }
@@ -69,7 +88,10 @@ fn print(outcome: &Outcome, explain: bool) {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("     {line}")).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(|line| format!("     {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn report(name: &str, seed: u64, outcomes: &[Outcome]) -> serde_json::Value {

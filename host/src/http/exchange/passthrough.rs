@@ -13,7 +13,10 @@ use crate::relay::{Relay, Source};
 use crate::upstream::{Answer, Outgoing, forwarded_from_client, forwarded_to_client, join};
 
 /// The whole way.
-pub(in crate::http) async fn passthrough(exchange: &Exchange<'_>, body: Bytes) -> Result<Answered, ApiError> {
+pub(in crate::http) async fn passthrough(
+    exchange: &Exchange<'_>,
+    body: Bytes,
+) -> Result<Answered, ApiError> {
     let answer = send(exchange, "/v1/messages", body).await?;
     let headers = forwarded_to_client(&answer.headers);
     let limit = exchange.snapshot.limits.response_body;
@@ -23,27 +26,46 @@ pub(in crate::http) async fn passthrough(exchange: &Exchange<'_>, body: Bytes) -
         let relay = Box::new(Relay::start(source, exchange.manners()).await?);
         return Ok(Answered::Stream { relay, headers });
     }
-    let body = answer.body.whole(limit).await.map_err(|error| ApiError::bad_gateway(error.to_string()))?;
+    let body = answer
+        .body
+        .whole(limit)
+        .await
+        .map_err(|error| ApiError::bad_gateway(error.to_string()))?;
     let body = one_message(head.status, body)?;
     Ok(Answered::Whole { body, headers })
 }
 
 /// Sends; whatever is not 2xx is an error with the upstream's own words.
-pub(super) async fn send(exchange: &Exchange<'_>, path: &str, body: Bytes) -> Result<Answer, ApiError> {
+pub(super) async fn send(
+    exchange: &Exchange<'_>,
+    path: &str,
+    body: Bytes,
+) -> Result<Answer, ApiError> {
     let provider = exchange.provider;
     let url = join(&provider.base_url, path).map_err(|why| ApiError::new("api_error", why))?;
     let outgoing = Outgoing {
         url,
         headers: forwarded_from_client(exchange.client_headers),
         body: with_model(exchange, body),
-        auth: provider.auth.clone().unwrap_or_else(|| usual_auth(provider)),
+        auth: provider
+            .auth
+            .clone()
+            .unwrap_or_else(|| usual_auth(provider)),
     };
     let answer = exchange.snapshot.upstream.send(provider, outgoing).await?;
     if answer.status.is_success() {
         return Ok(answer);
     }
-    let body = answer.body.whole(super::transformed::ERROR_BODY).await.unwrap_or_default();
-    Err(upstream_error(answer.status.as_u16(), &answer.headers, &body))
+    let body = answer
+        .body
+        .whole(super::transformed::ERROR_BODY)
+        .await
+        .unwrap_or_default();
+    Err(upstream_error(
+        answer.status.as_u16(),
+        &answer.headers,
+        &body,
+    ))
 }
 
 /// The client's bytes but for the model's string.
@@ -53,7 +75,11 @@ fn with_model(exchange: &Exchange<'_>, body: Bytes) -> Vec<Bytes> {
     }
     let range = exchange.head.model_range.clone();
     let model = serde_json::Value::from(exchange.model).to_string();
-    vec![body.slice(..range.start), Bytes::from(model), body.slice(range.end..)]
+    vec![
+        body.slice(..range.start),
+        Bytes::from(model),
+        body.slice(range.end..),
+    ]
 }
 
 /// Anthropic's API takes keys as `x-api-key` and OAuth tokens as bearer.
@@ -68,7 +94,9 @@ fn usual_auth(provider: &Provider) -> Auth {
 fn one_message(status: u16, body: Bytes) -> Result<Bytes, ApiError> {
     match kind_of(std::slice::from_ref(&body)) {
         Kind::Html => Err(html_error(status)),
-        Kind::Blank => Err(ApiError::bad_gateway("the upstream answered with an empty body")),
+        Kind::Blank => Err(ApiError::bad_gateway(
+            "the upstream answered with an empty body",
+        )),
         Kind::Other => {
             let message = fold(&body).map_err(|error| super::transformed::fold_error(&error))?;
             Ok(Bytes::from(message.to_string()))
@@ -81,9 +109,18 @@ fn one_message(status: u16, body: Bytes) -> Result<Bytes, ApiError> {
 }
 
 /// The upstream's own count; none when it has none to give.
-pub(in crate::http) async fn passthrough_count(exchange: &Exchange<'_>, body: Bytes) -> Option<Bytes> {
-    let answer = send(exchange, "/v1/messages/count_tokens", body).await.ok()?;
-    let body = answer.body.whole(super::transformed::ERROR_BODY).await.ok()?;
+pub(in crate::http) async fn passthrough_count(
+    exchange: &Exchange<'_>,
+    body: Bytes,
+) -> Option<Bytes> {
+    let answer = send(exchange, "/v1/messages/count_tokens", body)
+        .await
+        .ok()?;
+    let body = answer
+        .body
+        .whole(super::transformed::ERROR_BODY)
+        .await
+        .ok()?;
     let value: serde_json::Value = serde_json::from_slice(&body).ok()?;
     value.get("input_tokens")?.as_u64()?;
     Some(body)

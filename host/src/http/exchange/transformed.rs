@@ -27,16 +27,29 @@ pub(super) const ERROR_BODY: usize = 1 << 20;
 const USER_AGENT_VALUE: &str = concat!("transom/", env!("CARGO_PKG_VERSION"));
 
 /// The whole way.
-pub(in crate::http) async fn transformed(exchange: &Exchange<'_>, body: Bytes, record: &mut Record) -> Result<Answered, ApiError> {
+pub(in crate::http) async fn transformed(
+    exchange: &Exchange<'_>,
+    body: Bytes,
+    record: &mut Record,
+) -> Result<Answered, ApiError> {
     let mut chain = Box::new(open(exchange, "messages").await?);
     record.counters = Some(chain.counters().clone());
     let mut outbound = match chain.request(body).await? {
         Planned::Forward(outbound) => outbound,
         Planned::Answer(answer) => return local(exchange, answer),
-        Planned::Unsupported => return Err(ApiError::new("not_supported", "the transformer does not know this operation")),
+        Planned::Unsupported => {
+            return Err(ApiError::new(
+                "not_supported",
+                "the transformer does not know this operation",
+            ));
+        }
     };
     loop {
-        let answer = exchange.snapshot.upstream.send(exchange.provider, outgoing(exchange, outbound)?).await?;
+        let answer = exchange
+            .snapshot
+            .upstream
+            .send(exchange.provider, outgoing(exchange, outbound)?)
+            .await?;
         let head = reading::head(answer.status, &answer.headers);
         if answer.status.is_success() {
             return relay(exchange, chain, head, answer).await;
@@ -59,20 +72,33 @@ pub(in crate::http) enum Count {
 }
 
 /// A `count_tokens` request through the guests.
-pub(in crate::http) async fn count(exchange: &Exchange<'_>, body: Bytes) -> Result<Count, ApiError> {
+pub(in crate::http) async fn count(
+    exchange: &Exchange<'_>,
+    body: Bytes,
+) -> Result<Count, ApiError> {
     let mut chain = open(exchange, "count-tokens").await?;
     let outbound = match chain.request(body).await? {
         Planned::Forward(outbound) => outbound,
         Planned::Answer(answer) => return Ok(Count::Answer(answer)),
         Planned::Unsupported => return Ok(Count::Unsupported),
     };
-    let answer = exchange.snapshot.upstream.send(exchange.provider, outgoing(exchange, outbound)?).await?;
+    let answer = exchange
+        .snapshot
+        .upstream
+        .send(exchange.provider, outgoing(exchange, outbound)?)
+        .await?;
     if !answer.status.is_success() {
         return Ok(Count::Unsupported);
     }
     let head = reading::head(answer.status, &answer.headers);
-    let body = answer.body.whole(ERROR_BODY).await.map_err(|error| ApiError::bad_gateway(error.to_string()))?;
-    Ok(Count::Answer(reading::respond(&mut chain, &head, body).await?))
+    let body = answer
+        .body
+        .whole(ERROR_BODY)
+        .await
+        .map_err(|error| ApiError::bad_gateway(error.to_string()))?;
+    Ok(Count::Answer(
+        reading::respond(&mut chain, &head, body).await?,
+    ))
 }
 
 async fn open(exchange: &Exchange<'_>, operation: &str) -> Result<Chain, ApiError> {
@@ -84,14 +110,32 @@ async fn open(exchange: &Exchange<'_>, operation: &str) -> Result<Chain, ApiErro
         let (id, label, secrets) = (id.clone(), generation.label(), secrets.clone());
         Arc::new(move |line| log_line(&id, &label, &secrets, line))
     };
-    Chain::open(&exchange.pinned, &context, &exchange.snapshot.limits, &sink, permit).await
+    Chain::open(
+        &exchange.pinned,
+        &context,
+        &exchange.snapshot.limits,
+        &sink,
+        permit,
+    )
+    .await
 }
 
 /// What a guest learns. No header that carries a credential is among it.
 fn context(exchange: &Exchange<'_>, operation: &str) -> Context {
-    let model = exchange.provider.models.iter().find(|known| known.id == exchange.model);
-    let limit = |name: &str, tokens: Option<u32>| tokens.map(|tokens| (name.to_owned(), tokens.to_string()));
-    let limits = model.into_iter().flat_map(|model| [limit("context-window", model.context_window), limit("max-output", model.max_output)]);
+    let model = exchange
+        .provider
+        .models
+        .iter()
+        .find(|known| known.id == exchange.model);
+    let limit = |name: &str, tokens: Option<u32>| {
+        tokens.map(|tokens| (name.to_owned(), tokens.to_string()))
+    };
+    let limits = model.into_iter().flat_map(|model| {
+        [
+            limit("context-window", model.context_window),
+            limit("max-output", model.max_output),
+        ]
+    });
     Context {
         exchange_id: exchange.id.clone(),
         provider: exchange.provider.name.clone(),
@@ -111,11 +155,21 @@ fn log_line(id: &str, label: &str, secrets: &crate::upstream::Secrets, line: Log
         LogLine::Log { level, message } => {
             let message = secrets.scrub_text(&message);
             match level {
-                tracing::Level::ERROR => tracing::error!(target: "guest", request_id = id, generation = label, "{message}"),
-                tracing::Level::WARN => tracing::warn!(target: "guest", request_id = id, generation = label, "{message}"),
-                tracing::Level::INFO => tracing::info!(target: "guest", request_id = id, generation = label, "{message}"),
-                tracing::Level::DEBUG => tracing::debug!(target: "guest", request_id = id, generation = label, "{message}"),
-                tracing::Level::TRACE => tracing::trace!(target: "guest", request_id = id, generation = label, "{message}"),
+                tracing::Level::ERROR => {
+                    tracing::error!(target: "guest", request_id = id, generation = label, "{message}")
+                }
+                tracing::Level::WARN => {
+                    tracing::warn!(target: "guest", request_id = id, generation = label, "{message}")
+                }
+                tracing::Level::INFO => {
+                    tracing::info!(target: "guest", request_id = id, generation = label, "{message}")
+                }
+                tracing::Level::DEBUG => {
+                    tracing::debug!(target: "guest", request_id = id, generation = label, "{message}")
+                }
+                tracing::Level::TRACE => {
+                    tracing::trace!(target: "guest", request_id = id, generation = label, "{message}")
+                }
             }
         }
         LogLine::Note { action, path, why } => {
@@ -126,35 +180,69 @@ fn log_line(id: &str, label: &str, secrets: &crate::upstream::Secrets, line: Log
 }
 
 fn outgoing(exchange: &Exchange<'_>, outbound: Outbound) -> Result<Outgoing, ApiError> {
-    let Outbound { path, headers: wanted, body, auth } = outbound;
-    let url = join(&exchange.provider.base_url, &path)
-        .map_err(|why| ApiError::new("api_error", format!("a transformer asked for a place it may not reach: {why}")))?;
+    let Outbound {
+        path,
+        headers: wanted,
+        body,
+        auth,
+    } = outbound;
+    let url = join(&exchange.provider.base_url, &path).map_err(|why| {
+        ApiError::new(
+            "api_error",
+            format!("a transformer asked for a place it may not reach: {why}"),
+        )
+    })?;
     let mut headers = HeaderMap::with_capacity(wanted.len() + 5);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let accept = if exchange.head.stream { "text/event-stream" } else { "application/json" };
+    let accept = if exchange.head.stream {
+        "text/event-stream"
+    } else {
+        "application/json"
+    };
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
     headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE));
     headers.extend(wanted);
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    let auth = exchange.provider.auth.clone().or(auth).unwrap_or(Auth::Bearer);
-    Ok(Outgoing { url, headers, body, auth })
+    let auth = exchange
+        .provider
+        .auth
+        .clone()
+        .or(auth)
+        .unwrap_or(Auth::Bearer);
+    Ok(Outgoing {
+        url,
+        headers,
+        body,
+        auth,
+    })
 }
 
 /// A guest's own answer, in the form that the client wants.
 fn local(exchange: &Exchange<'_>, answer: Bytes) -> Result<Answered, ApiError> {
     let headers = HeaderMap::new();
     if !exchange.head.stream {
-        return Ok(Answered::Whole { body: answer, headers });
+        return Ok(Answered::Whole {
+            body: answer,
+            headers,
+        });
     }
     let message: Value = serde_json::from_slice(&answer).unwrap_or_default();
     match expand(&message) {
         Some(events) => Ok(Answered::Events { events, headers }),
-        None => Err(ApiError::new("api_error", "a transformer answered with what is no message")),
+        None => Err(ApiError::new(
+            "api_error",
+            "a transformer answered with what is no message",
+        )),
     }
 }
 
 /// A 2xx answer on its way back.
-async fn relay(exchange: &Exchange<'_>, mut chain: Box<Chain>, head: Head, answer: Answer) -> Result<Answered, ApiError> {
+async fn relay(
+    exchange: &Exchange<'_>,
+    mut chain: Box<Chain>,
+    head: Head,
+    answer: Answer,
+) -> Result<Answered, ApiError> {
     let (headers, limit) = (HeaderMap::new(), exchange.snapshot.limits.response_body);
     if exchange.head.stream {
         let source = if chain.is_done() {
@@ -165,11 +253,19 @@ async fn relay(exchange: &Exchange<'_>, mut chain: Box<Chain>, head: Head, answe
         let relay = Box::new(Relay::start(source, exchange.manners()).await?);
         return Ok(Answered::Stream { relay, headers });
     }
-    let body = answer.body.whole(limit).await.map_err(|error| ApiError::bad_gateway(error.to_string()))?;
+    let body = answer
+        .body
+        .whole(limit)
+        .await
+        .map_err(|error| ApiError::bad_gateway(error.to_string()))?;
     let lines = chain.framing() == crate::sse::Framing::JsonLines;
     let body = match kind_of(std::slice::from_ref(&body)) {
         Kind::Html => return Err(html_error(head.status)),
-        Kind::Blank => return Err(ApiError::bad_gateway("the upstream answered with an empty body")),
+        Kind::Blank => {
+            return Err(ApiError::bad_gateway(
+                "the upstream answered with an empty body",
+            ));
+        }
         Kind::Json if !lines => reading::respond(&mut chain, &head, body).await?,
         Kind::Json | Kind::Other => folded(&mut chain, &head, body).await?,
     };
@@ -196,7 +292,9 @@ async fn folded(chain: &mut Chain, head: &Head, body: Bytes) -> Result<Bytes, Ap
 
 pub(super) fn fold_error(error: &FoldError) -> ApiError {
     match error {
-        FoldError::Said { kind, message } => ApiError::new(known_kind(kind).unwrap_or("api_error"), message),
+        FoldError::Said { kind, message } => {
+            ApiError::new(known_kind(kind).unwrap_or("api_error"), message)
+        }
         FoldError::Incomplete | FoldError::Malformed(_) => ApiError::bad_gateway(error.to_string()),
     }
 }

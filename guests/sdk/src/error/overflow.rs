@@ -1,7 +1,7 @@
 //! Context overflow: Claude Code compacts the conversation only if it reads certain words. They come
 //! first, then what the upstream said.
 
-use super::body::Said;
+use super::Said;
 
 const CODES: [&str; 5] = [
     "context_length_exceeded",

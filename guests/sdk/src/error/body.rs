@@ -1,35 +1,35 @@
 //! The shapes in which providers say what went wrong.
 
-use sdk::json::{Escaped, Members, RawValue};
+use crate::json::{Escaped, Members, RawValue};
 
 /// What an error body says.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub struct Said {
     /// The upstream's own words, empty if there are none fit to be shown.
-    pub(super) message: String,
+    pub message: String,
     /// Its `type`, `code` and the like.
-    pub(super) codes: Vec<String>,
+    pub codes: Vec<String>,
     /// A status named in the body.
-    pub(super) status: Option<u16>,
+    pub status: Option<u16>,
     /// Numbers that llama.cpp gives: tokens of the prompt, size of the context.
-    pub(super) tokens: Option<(u64, u64)>,
+    pub tokens: Option<(u64, u64)>,
 }
 
 impl Said {
     /// Whether one of these codes is said.
-    pub(super) fn any(&self, codes: &[&str]) -> bool {
+    pub fn any(&self, codes: &[&str]) -> bool {
         self.codes.iter().any(|code| codes.contains(&code.as_str()))
     }
 }
 
 /// Reads `{"error":{…}}`, a flat object, FastAPI's `detail`, a list with one error, or MiniMax's
 /// `base_resp`. Pages and other text are not for the client.
-pub(super) fn read(text: &str) -> Said {
+pub fn read(text: &str) -> Said {
     let mut said = Said::default();
     let text = text.trim();
-    let list = sdk::json::from_str::<Vec<&RawValue>>(text).unwrap_or_default();
+    let list = crate::json::from_str::<Vec<&RawValue>>(text).unwrap_or_default();
     let text = list.first().map_or(text, |first| first.get());
-    let Ok(members) = sdk::json::from_str::<Members<'_>>(text) else {
+    let Ok(members) = crate::json::from_str::<Members<'_>>(text) else {
         return said;
     };
     object(&members, &mut said);
@@ -37,7 +37,7 @@ pub(super) fn read(text: &str) -> Said {
         let Some(error) = members.get(inner) else {
             continue;
         };
-        match sdk::json::from_str::<Members<'_>>(error.get()) {
+        match crate::json::from_str::<Members<'_>>(error.get()) {
             Ok(members) => object(&members, &mut said),
             Err(_) => said.message = words(error).unwrap_or_default(),
         }
@@ -64,7 +64,7 @@ fn object(members: &Members<'_>, said: &mut Said) {
                 said.codes.push(code);
             }
             "metadata" => {
-                if let Ok(members) = sdk::json::from_str(value.get()) {
+                if let Ok(members) = crate::json::from_str(value.get()) {
                     object(&members, said);
                 }
             }
@@ -83,11 +83,11 @@ fn words(value: &RawValue) -> Option<String> {
 
 /// FastAPI's list of complaints: `messages.0.role: Input should be 'user' or 'assistant'`.
 fn complaints(detail: &RawValue) -> String {
-    let list = sdk::json::from_str::<Vec<Members<'_>>>(detail.get()).unwrap_or_default();
+    let list = crate::json::from_str::<Vec<Members<'_>>>(detail.get()).unwrap_or_default();
     let complaints = list.iter().filter_map(|complaint| {
         let what = words(complaint.get("msg")?)?;
         let path = complaint.get("loc").map(RawValue::get).unwrap_or_default();
-        let path = sdk::json::from_str::<Vec<&RawValue>>(path).unwrap_or_default();
+        let path = crate::json::from_str::<Vec<&RawValue>>(path).unwrap_or_default();
         let path: Vec<&str> = path
             .iter()
             .map(|step| step.get().trim_matches('"'))

@@ -1,0 +1,147 @@
+//! The ways a client can reach a model: each a strict upstream, and transom in front of it.
+
+use serde_json::json;
+
+use super::claude::Claude;
+use crate::harness::host::{self, Host};
+use crate::strict::anthropic::Anthropic;
+use crate::strict::cerebras::Cerebras;
+use crate::strict::zai::{Mood, Zai};
+use crate::strict::{Seen, Strict, Turn};
+
+/// A way from the client to a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Route {
+    /// No transom at all: what the client does with a strict Anthropic upstream is the measure of
+    /// every other route.
+    Direct,
+    /// Passed through untouched.
+    Passthrough,
+    /// Through the `cerebras` component.
+    Cerebras,
+    /// Through the `zai` component; the upstream takes `role:"system"` inside messages.
+    Zai,
+    /// Through the `zai` component with `mid_system: "fold"`; the upstream refuses it.
+    ZaiFolded,
+}
+
+/// An upstream with a script, transom before it, and what a client needs to know.
+#[derive(Debug)]
+pub(super) struct Road {
+    pub(super) route: Route,
+    pub(super) strict: Strict,
+    pub(super) host: Option<Host>,
+}
+
+const KEY: &str = "upstream-key-0123456789";
+
+impl Route {
+    /// The model as the upstream names it.
+    pub(super) fn upstream_model(self) -> &'static str {
+        match self {
+            Self::Direct => "direct,model-1",
+            Self::Passthrough => "model-1",
+            Self::Cerebras => "gpt-oss-120b",
+            Self::Zai | Self::ZaiFolded => "glm-4.7",
+        }
+    }
+
+    /// The model as the client asks for it.
+    pub(super) fn model(self) -> String {
+        match self {
+            Self::Direct => self.upstream_model().to_owned(),
+            _ => format!("{},{}", self.provider(), self.upstream_model()),
+        }
+    }
+
+    pub(super) fn provider(self) -> &'static str {
+        match self {
+            Self::Direct => "",
+            Self::Passthrough => "anthropic",
+            Self::Cerebras => "cerebras",
+            Self::Zai | Self::ZaiFolded => "zai",
+        }
+    }
+
+    /// Starts the road with a turn for each answer.
+    pub(super) async fn turns(self, turns: Vec<Turn>) -> Road {
+        self.script(move |seen| {
+            let missing = || Turn::text(&format!("the script has no turn {}", seen.answers));
+            turns.get(seen.answers).cloned().unwrap_or_else(missing)
+        })
+        .await
+    }
+
+    /// Starts the road with a script.
+    pub(super) async fn script(
+        self,
+        script: impl Fn(&Seen) -> Turn + Send + Sync + 'static,
+    ) -> Road {
+        let strict = match self {
+            Self::Direct | Self::Passthrough => Strict::start(Anthropic::new(KEY), script).await,
+            Self::Cerebras => {
+                let models = [self.upstream_model(), "qwen-3.8-27b"];
+                Strict::start(Cerebras::new(KEY, &models), script).await
+            }
+            Self::Zai => Strict::start(Zai::new(KEY, Mood::Takes), script).await,
+            Self::ZaiFolded => Strict::start(Zai::new(KEY, Mood::Refuses), script).await,
+        };
+        Road {
+            route: self,
+            host: self.host(&strict),
+            strict,
+        }
+    }
+
+    fn host(self, strict: &Strict) -> Option<Host> {
+        if self == Self::Direct {
+            return None;
+        }
+        Some(self.host_builder(strict).start())
+    }
+
+    /// transom configured for this road, not yet started.
+    pub(super) fn host_builder(self, strict: &Strict) -> host::Builder {
+        let url = match self {
+            Self::Cerebras => format!("{}/v1", strict.url()),
+            _ => strict.url(),
+        };
+        let transformer = match self {
+            Self::Direct | Self::Passthrough => "anthropic",
+            Self::Cerebras => "cerebras",
+            Self::Zai | Self::ZaiFolded => "zai",
+        };
+        let name = self.provider();
+        let mut provider = host::provider(name, &url, transformer, self.upstream_model());
+        provider["api_key"] = KEY.into();
+        match self {
+            Self::Passthrough => provider["auth"] = "x-api-key".into(),
+            Self::ZaiFolded => provider["options"] = json!({ "mid_system": "fold" }),
+            _ => {}
+        }
+        host::Builder::new().provider(provider)
+    }
+}
+
+impl Road {
+    /// What a client sets as its base URL.
+    pub(super) fn base_url(&self) -> String {
+        match &self.host {
+            Some(host) => host.base().to_owned(),
+            None => self.strict.url(),
+        }
+    }
+
+    /// Any key will do for transom; an upstream wants its own.
+    pub(super) fn key(&self) -> &'static str {
+        match &self.host {
+            Some(_) => "any-key-of-the-client",
+            None => KEY,
+        }
+    }
+
+    /// A Claude Code that takes this road.
+    pub(super) fn claude(&self) -> Claude {
+        Claude::new(&self.base_url(), self.key(), &self.route.model())
+    }
+}

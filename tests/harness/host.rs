@@ -1,0 +1,312 @@
+//! transom as its users run it: the binary, a configuration file, a folder of transformers, and a
+//! home of its own. Nothing of the machine but `PATH` is seen by it.
+
+use std::io::{BufRead as _, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::client;
+
+/// How long a start or a stop may take. Long: it only ends a test that fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a host is started with.
+#[derive(Debug)]
+pub(crate) struct Builder {
+    config: Value,
+    env: Vec<(String, String)>,
+    home: TempDir,
+}
+
+/// A running host. Dropping it kills the process.
+#[derive(Debug)]
+pub(crate) struct Host {
+    child: Child,
+    base: String,
+    stdout: Captured,
+    stderr: Captured,
+    home: TempDir,
+}
+
+type Captured = Arc<Mutex<String>>;
+
+/// The configuration of a provider, in the words of the configuration file.
+pub(crate) fn provider(name: &str, base_url: &str, transformer: &str, model: &str) -> Value {
+    json!({
+        "name": name,
+        "base_url": base_url,
+        "api_key": format!("key-of-{name}-0123456789"),
+        "models": [model],
+        "transformer": transformer,
+    })
+}
+
+impl Builder {
+    /// No provider yet.
+    pub(crate) fn new() -> Self {
+        let home = TempDir::with_prefix("transom-test-").expect("a temporary folder");
+        std::fs::create_dir(home.path().join("transformers")).expect("a fresh folder");
+        Self {
+            config: json!({ "providers": [], "router": {} }),
+            env: Vec::new(),
+            home,
+        }
+    }
+
+    /// Adds a provider; the first one's first model is the default route.
+    pub(crate) fn provider(mut self, provider: Value) -> Self {
+        if self.config["router"]["default"].is_null() {
+            let target = format!(
+                "{},{}",
+                provider["name"].as_str().unwrap_or_default(),
+                provider["models"][0].as_str().unwrap_or_default()
+            );
+            self.config["router"]["default"] = Value::String(target);
+        }
+        let providers = self.config["providers"].as_array_mut();
+        providers.expect("providers is a list").push(provider);
+        self
+    }
+
+    /// Sets a top-level key of the configuration.
+    pub(crate) fn set(mut self, key: &str, value: Value) -> Self {
+        self.config[key] = value;
+        self
+    }
+
+    /// Sets an environment variable of the host.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Puts a component into the transformers folder before the start.
+    pub(crate) fn component(self, name: &str, bytes: &[u8]) -> Self {
+        let file = self.transformers().join(format!("{name}.wasm"));
+        std::fs::write(file, bytes).expect("write a component");
+        self
+    }
+
+    pub(crate) fn transformers(&self) -> PathBuf {
+        self.home.path().join("transformers")
+    }
+
+    /// The binary with this home, for commands other than `serve`. Writes the configuration.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        write_config(&config_path(&self.home), &self.config);
+        let mut command = Command::new(binary());
+        let home = self.home.path();
+        command
+            .args(arguments)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", home)
+            .env("XDG_CONFIG_HOME", home.join("config"))
+            .env("XDG_DATA_HOME", home.join("data"))
+            .env("XDG_CACHE_HOME", home.join("cache"))
+            .env("XDG_STATE_HOME", home.join("state"))
+            .env("XDG_RUNTIME_DIR", home.join("run"))
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .current_dir(home)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn output(&self, arguments: &[&str]) -> Output {
+        let mut command = self.command(arguments);
+        command.output().expect("the transom binary runs")
+    }
+
+    /// Starts `serve` and waits until it listens; panics with its output if it does not.
+    pub(crate) fn start(self) -> Host {
+        let config = config_path(&self.home);
+        let transformers = self.transformers();
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.arg("--config").arg(&config);
+        command.arg("--transformers").arg(&transformers);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the transom binary runs");
+        let (lines, first_lines) = mpsc::channel();
+        let stdout = capture(child.stdout.take().expect("piped"), Some(lines));
+        let stderr = capture(child.stderr.take().expect("piped"), None);
+        let mut host = Host {
+            child,
+            base: String::new(),
+            stdout,
+            stderr,
+            home: self.home,
+        };
+        host.base = host.wait_for_address(&first_lines);
+        host
+    }
+}
+
+impl Host {
+    /// `http://127.0.0.1:PORT`
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    pub(crate) fn transformers(&self) -> PathBuf {
+        self.home.path().join("transformers")
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Replaces the configuration file by rename, as editors do.
+    pub(crate) fn write_config(&self, config: &Value) {
+        write_config(&config_path(&self.home), config);
+    }
+
+    /// `/api/status`.
+    pub(crate) async fn status(&self) -> Value {
+        client::get(&self.base, "/api/status").await.json()
+    }
+
+    /// The entry of a transformer in `/api/status`.
+    pub(crate) async fn transformer(&self, name: &str) -> Value {
+        let status = self.status().await;
+        let transformers = status["transformers"].as_array();
+        let found = transformers.and_then(|all| all.iter().find(|one| one["name"] == name));
+        found
+            .cloned()
+            .unwrap_or_else(|| panic!("no transformer {name}: {status:#}"))
+    }
+
+    /// Asks for `/api/status` until it satisfies `wanted`; panics with the last one and the log.
+    pub(crate) async fn wait_for_status(
+        &self,
+        what: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let status = self.status().await;
+            if wanted(&status) {
+                return status;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "never came: {what}\n{status:#}\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Standard output so far.
+    pub(crate) fn stdout(&self) -> String {
+        text_of(&self.stdout)
+    }
+
+    /// Standard error so far: the log.
+    pub(crate) fn log(&self) -> String {
+        text_of(&self.stderr)
+    }
+
+    /// Sends SIGTERM.
+    pub(crate) fn terminate(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("signal the host");
+    }
+
+    /// Waits for the process to end.
+    pub(crate) async fn wait_for_exit(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("wait for the host") {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "still running\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn wait_for_address(&mut self, lines: &mpsc::Receiver<String>) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        while let Ok(line) = lines.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        {
+            if let Some(base) = line.strip_prefix("listening on ") {
+                return base.trim().to_owned();
+            }
+        }
+        // The log is complete only once the process has ended.
+        let _ = self.child.kill();
+        let status = self.child.wait();
+        std::thread::sleep(Duration::from_millis(100));
+        panic!("no address ({status:?})\n{}\n{}", self.stdout(), self.log());
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("--- log of the host\n{}", self.log());
+        }
+    }
+}
+
+/// The binary under test: the one cargo built with these tests, unless `TRANSOM_TEST_BINARY` names
+/// another (a release build, an installed one).
+pub(crate) fn binary() -> PathBuf {
+    let named = std::env::var_os("TRANSOM_TEST_BINARY");
+    named.map_or_else(|| env!("CARGO_BIN_EXE_transom").into(), PathBuf::from)
+}
+
+fn config_path(home: &TempDir) -> PathBuf {
+    home.path().join("config/transom/config.json5")
+}
+
+fn write_config(path: &Path, config: &Value) {
+    let folder = path.parent().expect("a folder above the file");
+    std::fs::create_dir_all(folder).expect("the configuration's folder");
+    let fresh = path.with_extension("new");
+    std::fs::write(&fresh, format!("{config:#}\n")).expect("write the configuration");
+    std::fs::rename(&fresh, path).expect("put the configuration in place");
+}
+
+/// Collects a stream of the child in a thread of its own, which ends with the child.
+fn capture(stream: impl Read + Send + 'static, lines: Option<mpsc::Sender<String>>) -> Captured {
+    let captured = Captured::default();
+    let kept = Arc::clone(&captured);
+    std::thread::spawn(move || {
+        let mut reader = BufReader::new(stream);
+        let mut line = Vec::new();
+        while reader
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|count| count > 0)
+        {
+            let text = String::from_utf8_lossy(&line).into_owned();
+            kept.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push_str(&text);
+            if let Some(lines) = &lines {
+                // Nobody listens any more once the address is known.
+                let _ = lines.send(text);
+            }
+            line.clear();
+        }
+    });
+    captured
+}
+
+fn text_of(captured: &Captured) -> String {
+    captured
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone()
+}

@@ -1,0 +1,20 @@
+//! Everything that needs nothing from outside: transom as a black box between scripted upstreams
+//! and a raw client. One binary, a module for each subject.
+
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test that fails panics, and shows what it knows"
+)]
+
+#[allow(
+    dead_code,
+    reason = "each test binary uses its own part of the harness"
+)]
+mod harness;
+#[allow(
+    dead_code,
+    reason = "each test binary uses its own part of the strict upstreams"
+)]
+mod strict;
