@@ -67,7 +67,7 @@ impl Folding {
     fn event(&mut self, event: &Value) -> Result<(), FoldError> {
         match event.get("type").and_then(Value::as_str) {
             Some("message_start") => {
-                self.message = event.get("message").and_then(Value::as_object).cloned()
+                self.message = event.get("message").and_then(Value::as_object).cloned();
             }
             Some("content_block_start") => {
                 self.blocks

@@ -131,7 +131,7 @@ impl Ticker {
                 while let Some(ticker) = weak.upgrade() {
                     if ticker.active.load(Ordering::SeqCst) == 0 {
                         drop(ticker);
-                        std::thread::park_timeout(Duration::from_secs(60));
+                        std::thread::park_timeout(Duration::from_mins(1));
                         continue;
                     }
                     drop(ticker);
