@@ -79,6 +79,31 @@ fn the_minimal_file_is_valid_and_has_a_default_route() {
 }
 
 #[test]
+fn the_configuration_that_the_readme_shows_is_valid() {
+    let readme = include_str!("../../../README.md");
+    let (_, rest) = readme.split_once("```json5\n").unwrap();
+    let (shown, _) = rest.split_once("```").unwrap();
+    assert_eq!(parse(shown).unwrap().warnings, []);
+}
+
+#[test]
+fn every_setting_is_documented() {
+    let docs = include_str!("../../../docs/config.md");
+    let all = [
+        read::SETTINGS.as_slice(),
+        &read::provider::SETTINGS,
+        &read::limits::LIMITS,
+        &read::limits::TIMEOUTS,
+    ]
+    .concat();
+    let missing: Vec<_> = all
+        .iter()
+        .filter(|name| **name != "$schema" && !docs.contains(&format!("`{name}`")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
 fn the_schema_knows_exactly_the_settings_that_the_reader_knows() {
     let schema: serde_json::Value =
         serde_json::from_str(include_str!("../../../config/schema.json")).unwrap();
