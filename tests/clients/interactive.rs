@@ -61,12 +61,15 @@ async fn model_and_status(route: Route, other: &str) {
         &claude.work(),
         &claude.environment(),
     );
-    terminal.wait_for("? for shortcuts").await;
+    terminal.wait_for("shift+tab to cycle").await;
     terminal.enter("hello there").await;
     terminal
         .wait_for(&format!("Answer 0 comes from {}.", route.upstream_model()))
         .await;
     terminal.enter(&format!("/model {other}")).await;
+    // It asks because the conversation has begun: the new model reads all of it again.
+    terminal.wait_for("Yes, switch to").await;
+    terminal.press("\r");
     terminal.wait_for("Set model to").await;
     terminal.enter("and hello again").await;
     let second = match route {
