@@ -20,7 +20,7 @@ use crate::config::Limits;
 use crate::error::ApiError;
 use crate::registry::Generation;
 use crate::sse::Framing;
-use crate::wasm::bindings::{Context, Ending, Head, Next};
+use crate::wasm::bindings::{Context, Ending, Head, Next, Reply};
 use crate::wasm::{Counters, LogLine};
 use stage::Stage;
 
@@ -102,6 +102,22 @@ impl Chain {
             .rev()
             .find_map(Stage::framing)
             .unwrap_or(Framing::Sse)
+    }
+
+    /// How the stage at the upstream wants its reply, by the WIT's names.
+    pub fn reply(&self) -> String {
+        match self.stages.last().map(|stage| &stage.reply) {
+            None | Some(Reply::Untouched) => "untouched".to_owned(),
+            Some(Reply::Whole) => "whole".to_owned(),
+            Some(Reply::Frames(name)) => name.clone(),
+        }
+    }
+
+    /// Splice rules are not obeyed: every frame goes to the guests. For comparing.
+    pub fn ignore_rules(&mut self) {
+        for stage in &mut self.stages {
+            stage.obeys_rules = false;
+        }
     }
 
     /// No stage wants the answer: it may pass untouched.

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use url::Url;
 
-pub use load::Loaded;
+pub use load::{Examined, Glimpse, Loaded};
 pub use nearest::nearest;
 pub use paths::Paths;
 pub use problem::{Problem, Problems};

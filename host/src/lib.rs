@@ -22,7 +22,9 @@
 
 pub mod app;
 pub mod chain;
+pub mod cli;
 pub mod config;
+mod demo;
 pub mod error;
 pub mod head;
 pub mod http;
@@ -35,5 +37,7 @@ pub mod registry;
 pub mod relay;
 pub mod route;
 pub mod sse;
+pub mod telemetry;
+pub mod testing;
 pub mod upstream;
 pub mod wasm;

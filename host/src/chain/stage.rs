@@ -27,6 +27,7 @@ pub(super) struct Stage {
     rules: Rules,
     spliced: u32,
     wants_wake: bool,
+    pub(super) obeys_rules: bool,
     /// The body this stage sent on, for a `resend` that keeps or edits it.
     pub(super) sent: Bytes,
 }
@@ -45,6 +46,7 @@ impl Stage {
             component: &generation.component,
             options: &pin.options,
             limits,
+            seed: seed(&context.exchange_id),
             sink,
             counters: counters.clone(),
         };
@@ -63,6 +65,7 @@ impl Stage {
             rules: Rules::default(),
             spliced: 0,
             wants_wake: false,
+            obeys_rules: true,
             sent: Bytes::new(),
             generation,
         })
@@ -256,7 +259,10 @@ impl Stage {
             outlet.slice(piece);
         }
         if let Some(rules) = pushed.rules {
-            self.rules = Rules::check(rules).map_err(|why| self.broke(call, &why))?;
+            let rules = Rules::check(rules).map_err(|why| self.broke(call, &why))?;
+            if self.obeys_rules {
+                self.rules = rules;
+            }
         }
         self.wants_wake = matches!(pushed.next, Next::WakeAfter(_));
         Ok(pushed.next)
@@ -316,6 +322,15 @@ impl Stage {
             why: "the stage has ended".to_owned(),
         })
     }
+}
+
+/// FNV-1a of the exchange's id: differs between exchanges, and is the same in a replay.
+fn seed(exchange_id: &str) -> u128 {
+    exchange_id
+        .bytes()
+        .fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
+            (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+        })
 }
 
 /// Counts the fault against its generation and turns it into an error.

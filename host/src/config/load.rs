@@ -19,6 +19,30 @@ pub struct Loaded {
     pub warnings: Vec<Problem>,
 }
 
+/// What `transom check` wants to know of a file, valid or not.
+#[derive(Debug, Clone)]
+pub struct Examined {
+    /// The configuration, or every problem.
+    pub outcome: Result<Loaded, Problems>,
+    /// Every provider of the file, those with problems among them.
+    pub providers: Vec<Glimpse>,
+    /// The same as in a [`Loaded`].
+    pub warnings: Vec<Problem>,
+}
+
+/// What could be read of a provider.
+#[derive(Debug, Clone)]
+pub struct Glimpse {
+    /// None if it has no valid one.
+    pub name: Option<String>,
+    /// None if it has no valid one.
+    pub base_url: Option<Url>,
+    /// As in a [`Provider`].
+    pub key: Key,
+    /// As [`Transformer::shown`]; none if it has no valid one.
+    pub transformer: Option<String>,
+}
+
 impl Config {
     /// Which file to read: `--config`, else `TRANSOM_CONFIG`, else `~/.config/transom/config.json5`
     /// if it is there. A file that was named is not looked for: that it is missing is a problem
@@ -37,13 +61,20 @@ impl Config {
 
     /// Reads a file. Variables that `env` does not set are looked up in `~/.config/transom/env`.
     pub fn load(path: &Path, env: Env<'_>) -> Result<Loaded, Problems> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            let problem = Problem::of_file(
-                format!("the file can not be read: {error}"),
-                "name another with --config, or start from config/minimal.json5",
-            );
-            Problems::one(Some(path.to_owned()), problem)
-        })?;
+        Self::examine(path, env).outcome
+    }
+
+    /// Reads text. `path` is only for messages; `env` alone gives the variables.
+    pub fn parse(text: &str, path: Option<&Path>, env: Env<'_>) -> Result<Loaded, Problems> {
+        examine_text(text, path, env).outcome
+    }
+
+    /// [`Config::load`], and what could be seen of the providers even if there are problems.
+    pub fn examine(path: &Path, env: Env<'_>) -> Examined {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) => return unreadable(path, &error),
+        };
         let (variables, mut warnings) = Paths::of(env)
             .map(|paths| env_file::read(&paths.env))
             .unwrap_or_default();
@@ -52,26 +83,14 @@ impl Config {
                 .filter(|value| !value.is_empty())
                 .or_else(|| variables.get(name).cloned())
         };
-        let mut loaded = Self::parse(&text, Some(path), &both)?;
-        warnings.append(&mut loaded.warnings);
-        loaded.warnings = warnings;
-        Ok(loaded)
-    }
-
-    /// Reads text. `path` is only for messages; `env` alone gives the variables.
-    pub fn parse(text: &str, path: Option<&Path>, env: Env<'_>) -> Result<Loaded, Problems> {
-        let file = path.map(Path::to_owned);
-        let root = text::parse(text).map_err(|problem| Problems::one(file.clone(), problem))?;
-        let mut reader = Reader::new(env);
-        match read::config(&Place::root(&root), &mut reader) {
-            Some(config) if reader.problems.is_empty() => Ok(Loaded {
-                config: Self {
-                    path: file,
-                    ..config
-                },
-                warnings: reader.warnings,
-            }),
-            _ => Err(Problems::new(file, reader.problems)),
+        let mut examined = examine_text(&text, Some(path), &both);
+        warnings.append(&mut examined.warnings);
+        if let Ok(loaded) = &mut examined.outcome {
+            loaded.warnings.clone_from(&warnings);
+        }
+        Examined {
+            warnings,
+            ..examined
         }
     }
 
@@ -124,5 +143,48 @@ impl Config {
     pub fn listening_on(self, listen: std::net::SocketAddr) -> Result<Self, Problem> {
         read::open_to_others(listen, self.api_key.as_ref())?;
         Ok(Self { listen, ..self })
+    }
+}
+
+fn examine_text(text: &str, path: Option<&Path>, env: Env<'_>) -> Examined {
+    let file = path.map(Path::to_owned);
+    let mut providers = Vec::new();
+    let root = match text::parse(text) {
+        Ok(root) => root,
+        Err(problem) => return nothing_seen(Problems::one(file, problem)),
+    };
+    let mut reader = Reader::new(env);
+    let config = read::config(&Place::root(&root), &mut providers, &mut reader);
+    let warnings = reader.warnings;
+    let outcome = match config {
+        Some(config) if reader.problems.is_empty() => Ok(Loaded {
+            config: Config {
+                path: file,
+                ..config
+            },
+            warnings: warnings.clone(),
+        }),
+        _ => Err(Problems::new(file, reader.problems)),
+    };
+    Examined {
+        outcome,
+        providers,
+        warnings,
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Examined {
+    let problem = Problem::of_file(
+        format!("the file can not be read: {error}"),
+        "name another with --config, or start from config/minimal.json5",
+    );
+    nothing_seen(Problems::one(Some(path.to_owned()), problem))
+}
+
+fn nothing_seen(problems: Problems) -> Examined {
+    Examined {
+        outcome: Err(problems),
+        providers: Vec::new(),
+        warnings: Vec::new(),
     }
 }

@@ -1,5 +1,7 @@
 //! Questions to a [`Config`]: which provider, which model, which window.
 
+use std::fmt;
+
 use super::read::split_target;
 use super::{Config, Key, Model, Provider, Stage, Target, Transformer};
 
@@ -75,5 +77,12 @@ impl Stage {
     /// The component's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+}
+
+impl fmt::Display for Target {
+    /// `provider,model`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{},{}", self.provider, self.model)
     }
 }

@@ -58,7 +58,7 @@ impl Problems {
         Self { file, list }
     }
 
-    pub(super) fn one(file: Option<PathBuf>, problem: Problem) -> Self {
+    pub(crate) fn one(file: Option<PathBuf>, problem: Problem) -> Self {
         Self::new(file, vec![problem])
     }
 }

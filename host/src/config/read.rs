@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use super::problem::Problem;
 use super::reader::{Fields, Place, Reader};
-use super::{Config, DEFAULT_LISTEN, Log, OnBroken, Provider, Secret, Trust};
+use super::{Config, DEFAULT_LISTEN, Glimpse, Log, OnBroken, Provider, Secret, Trust};
 
 mod auth;
 mod base_url;
@@ -36,8 +36,13 @@ pub(super) const SETTINGS: [&str; 15] = [
     "trust",
 ];
 
-/// Reads everything, whatever goes wrong. Worth something only if the reader has no problem then.
-pub(super) fn config(root: &Place<'_>, reader: &mut Reader<'_>) -> Option<Config> {
+/// Reads everything, whatever goes wrong. Worth something only if the reader has no problem then;
+/// `seen` has every provider all the same.
+pub(super) fn config(
+    root: &Place<'_>,
+    seen: &mut Vec<Glimpse>,
+    reader: &mut Reader<'_>,
+) -> Option<Config> {
     if of_claude_code_router(root) {
         reader.problem(
             root,
@@ -48,8 +53,9 @@ pub(super) fn config(root: &Place<'_>, reader: &mut Reader<'_>) -> Option<Config
         return None;
     }
     let fields = reader.fields(root, &SETTINGS)?;
-    let (providers, names) = providers(root, &fields, reader);
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let providers = providers(root, &fields, seen, reader);
+    // A route to a provider that has a problem of its own is not a second problem.
+    let names: Vec<&str> = seen.iter().filter_map(|one| one.name.as_deref()).collect();
     let api_key = fields.get("api_key").and_then(|at| api_key(at, reader));
     let listen = listen(&fields, api_key.as_ref(), reader);
     for name in ["recorder", "proxy"] {
@@ -103,35 +109,28 @@ fn of_claude_code_router(root: &Place<'_>) -> bool {
     members.iter().any(|member| member.name == "Providers")
 }
 
-/// The providers that could be read, and the names of all: a route to one that has a problem of
-/// its own is not a second problem.
+/// The providers that could be read.
 fn providers(
     root: &Place<'_>,
     fields: &Fields<'_>,
+    seen: &mut Vec<Glimpse>,
     reader: &mut Reader<'_>,
-) -> (Vec<Provider>, Vec<String>) {
+) -> Vec<Provider> {
+    let remedy = "name at least one, as config/minimal.json5 does";
     let Some(at) = fields.get("providers") else {
-        reader.problem(
-            root,
-            "there are no `providers`",
-            "name at least one, as config/minimal.json5 does",
-        );
-        return Default::default();
+        reader.problem(root, "there are no `providers`", remedy);
+        return Vec::new();
     };
-    let items = reader.items(at).unwrap_or_default();
+    let Some(items) = reader.items(at) else {
+        return Vec::new();
+    };
     if items.is_empty() {
-        reader.problem(
-            at,
-            "there is no provider",
-            "name at least one, as config/minimal.json5 does",
-        );
+        reader.problem(at, "there is no provider", remedy);
     }
-    let mut names: Vec<String> = Vec::new();
-    let mut providers = Vec::new();
-    for item in &items {
-        providers.extend(provider::provider(item, &mut names, reader));
-    }
-    (providers, names)
+    let providers = items
+        .iter()
+        .filter_map(|item| provider::provider(item, seen, reader));
+    providers.collect()
 }
 
 /// The key that clients must present. Empty, as `${TRANSOM_API_KEY:-}` can be, is none.

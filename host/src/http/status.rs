@@ -15,7 +15,7 @@ use crate::registry::{Origin, Slot};
 
 pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
     json(
-        &json!({"status": "ok", "service": "transom", "version": env!("CARGO_PKG_VERSION"), "pid": std::process::id(),
+        &json!({"status": "ok", "name": "transom", "version": env!("CARGO_PKG_VERSION"), "pid": std::process::id(),
         "uptime_s": app.started.elapsed().as_secs()}),
     )
 }

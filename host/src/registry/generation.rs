@@ -60,6 +60,11 @@ impl Generation {
         }
     }
 
+    /// A generation that no registry knows, for component tests.
+    pub(crate) fn for_tests(component: Component) -> Self {
+        Self::new(component, 1, Origin::Builtin)
+    }
+
     /// The first 8 digits of the sha256.
     pub fn short_sha(&self) -> &str {
         self.component.sha256.get(..8).unwrap_or_default()
@@ -108,6 +113,7 @@ pub(super) async fn configure_all(
             component,
             options,
             limits,
+            seed: 0,
             sink: Arc::new(|_| ()),
             counters: Arc::new(Counters::default()),
         };

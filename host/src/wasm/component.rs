@@ -14,7 +14,12 @@ pub const WIT_VERSION: &str = "0.1.0";
 const EXPORT: &str = "transom:transformer/transformer@";
 
 /// What a guest may import. Everything else would be something ambient.
-const ALLOWED_IMPORTS: [&str; 3] = ["transom:transformer/", "wasi:io/", "wasi:cli/"];
+const ALLOWED_IMPORTS: [&str; 4] = [
+    "transom:transformer/",
+    "wasi:io/",
+    "wasi:cli/",
+    "wasi:random/insecure-seed@",
+];
 
 /// Why bytes are not a transformer. Each says what to do about it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -41,7 +46,7 @@ pub enum Rejected {
     },
     /// It imports something that no guest gets.
     #[error(
-        "it imports {0}; a guest may import only transom:transformer/host, wasi:io and wasi:cli"
+        "it imports {0}; a guest may import only transom:transformer/host, wasi:io, wasi:cli and wasi:random/insecure-seed"
     )]
     Import(String),
     /// Names fit, types do not.

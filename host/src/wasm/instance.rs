@@ -29,6 +29,8 @@ pub struct Opening<'a> {
     pub options: &'a [u8],
     /// In force for all calls.
     pub limits: &'a Arc<Limits>,
+    /// What the guest's hash maps are seeded with: the same for the same exchange.
+    pub seed: u128,
     /// Where its lines go.
     pub sink: LogSink,
     /// Counts bytes into and out of guests.
@@ -67,6 +69,7 @@ impl Instance {
             component,
             options,
             limits,
+            seed,
             sink,
             counters,
         } = opening;
@@ -74,7 +77,7 @@ impl Instance {
         let memory = limits.memory.min(component.engine.step().memory);
         let mut store = Store::new(
             component.engine.wasmtime(),
-            State::new(limits, memory, sink),
+            State::new(limits, memory, seed, sink),
         );
         store.limiter(|state| state);
         store.epoch_deadline_callback(on_tick);

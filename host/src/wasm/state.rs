@@ -61,9 +61,12 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(limits: &Limits, memory_limit: usize, sink: LogSink) -> Self {
+    pub(crate) fn new(limits: &Limits, memory_limit: usize, seed: u128, sink: LogSink) -> Self {
         let stderr = MemoryOutputPipe::new(STDERR_CAPACITY);
-        let wasi = WasiCtxBuilder::new().stderr(stderr.clone()).build();
+        let wasi = WasiCtxBuilder::new()
+            .stderr(stderr.clone())
+            .insecure_random_seed(seed)
+            .build();
         Self {
             wasi,
             table: ResourceTable::new(),
@@ -210,10 +213,13 @@ impl Host for State {
 /// for, with nothing behind it.
 pub(crate) fn link(linker: &mut wasmtime::component::Linker<State>) -> wasmtime::Result<()> {
     use wasmtime_wasi::cli::{WasiCli, WasiCliView};
-    use wasmtime_wasi::p2::bindings::cli;
+    use wasmtime_wasi::p2::bindings::{cli, random};
+    use wasmtime_wasi::random::WasiRandom;
 
     super::bindings::Guest::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
     wasmtime_wasi_io::add_to_linker_async(linker)?;
+    // Rust's hash maps ask for it; it is the exchange's own, so that a replay gives the same bytes.
+    random::insecure_seed::add_to_linker::<State, WasiRandom>(linker, |state| state.wasi.random())?;
     cli::environment::add_to_linker::<State, WasiCli>(linker, State::cli)?;
     cli::exit::add_to_linker::<State, WasiCli>(linker, State::cli)?;
     cli::stdin::add_to_linker::<State, WasiCli>(linker, State::cli)?;

@@ -2,7 +2,7 @@
 
 use super::super::reader::{Fields, Place, Reader};
 use super::super::text::Value;
-use super::super::{Auth, Key, Model, Provider, Secret, Transformer};
+use super::super::{Auth, Glimpse, Key, Model, Provider, Secret, Transformer};
 use super::{auth, base_url, transformer};
 
 pub(in super::super) const SETTINGS: [&str; 7] = [
@@ -15,15 +15,15 @@ pub(in super::super) const SETTINGS: [&str; 7] = [
     "transformer",
 ];
 
-/// Reads all of it before it gives up. Its name joins `names` even then.
+/// Reads all of it before it gives up. What could be read joins `seen` even then.
 pub(super) fn provider(
     at: &Place<'_>,
-    names: &mut Vec<String>,
+    seen: &mut Vec<Glimpse>,
     reader: &mut Reader<'_>,
 ) -> Option<Provider> {
     let fields = reader.fields(at, &SETTINGS)?;
     let name = match fields.get("name") {
-        Some(place) => name(place, names, reader),
+        Some(place) => name(place, seen, reader),
         None => {
             reader.problem(
                 at,
@@ -53,6 +53,12 @@ pub(super) fn provider(
         }
     };
     let transformer = read_transformer(at, &fields, base_url.as_ref(), reader);
+    seen.push(Glimpse {
+        name: name.clone(),
+        base_url: base_url.clone(),
+        key: key.clone(),
+        transformer: transformer.as_ref().map(Transformer::shown),
+    });
     if let (Some(place), Some(Auth::Command(_))) = (fields.get("api_key"), &auth) {
         reader.problem(
             place,
@@ -81,7 +87,7 @@ pub(super) fn provider(
     })
 }
 
-fn name(at: &Place<'_>, names: &mut Vec<String>, reader: &mut Reader<'_>) -> Option<String> {
+fn name(at: &Place<'_>, seen: &[Glimpse], reader: &mut Reader<'_>) -> Option<String> {
     let name = reader.text(at)?;
     if name.contains(',') || name.trim() != name || name.chars().any(char::is_control) {
         reader.problem(
@@ -91,7 +97,8 @@ fn name(at: &Place<'_>, names: &mut Vec<String>, reader: &mut Reader<'_>) -> Opt
         );
         return None;
     }
-    if let Some(other) = names.iter().find(|other| other.eq_ignore_ascii_case(&name)) {
+    let mut names = seen.iter().filter_map(|other| other.name.as_deref());
+    if let Some(other) = names.find(|other| other.eq_ignore_ascii_case(&name)) {
         reader.problem(
             at,
             format!("there is a provider `{other}` already, and names are compared without case"),
@@ -99,7 +106,6 @@ fn name(at: &Place<'_>, names: &mut Vec<String>, reader: &mut Reader<'_>) -> Opt
         );
         return None;
     }
-    names.push(name.clone());
     Some(name)
 }
 

@@ -67,14 +67,12 @@ pub(super) fn router(
     router
 }
 
-/// Says which routes are read only: silence would be a promise.
+/// Says what is read only: silence would be a promise.
 fn not_acted_on(routes: &Fields<'_>, reader: &mut Reader<'_>) {
-    let later = ROUTES[1..].iter().chain(&["fallback"]);
-    for at in later.filter_map(|name| routes.get(name)) {
+    for at in ["image", "fallback"].into_iter().filter_map(|name| routes.get(name)) {
         reader.warning(
             at,
-            "this version does not act on it: requests go by `provider,model`, alias, listed model \
-             or `router.default`",
+            "this version does not act on it",
             "leave it if a later version is to use it",
         );
     }

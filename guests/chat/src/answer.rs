@@ -1,0 +1,155 @@
+//! A whole answer: a chat completion to an Anthropic message. Thinking first, then text, then calls.
+
+use crate::request::Names;
+use crate::stop::{Finish, finish};
+use crate::stream::chunk::{Choice, Chunk, Delta, non_empty};
+use crate::stream::{FunctionDelta, Piece, Think, mend};
+use crate::{Profile, error, profile};
+use sdk::json::{Escaped, RawValue, Writer, separator};
+use sdk::{Context, Failure, Head, failure};
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+/// Converts a 2xx body.
+pub(crate) fn convert(
+    context: &Context,
+    profile: &Profile,
+    names: &Names,
+    head: &Head,
+    body: &[u8],
+) -> Result<String, Failure> {
+    let completion: Chunk<'_> = sdk::json::from_slice(body)
+        .map_err(|_| failure::upstream("upstream answered with something else than JSON"))?;
+    if completion.error.is_some() {
+        return Err(error::explain(profile, head, body));
+    }
+    let choice = completion.choices.as_deref().and_then(<[_]>::first);
+    let Some(Choice {
+        message: Some(message),
+        finish_reason,
+        ..
+    }) = choice
+    else {
+        return Err(failure::upstream("upstream answered without a message"));
+    };
+    let calls = calls(message);
+    let reason = non_empty(*finish_reason).unwrap_or_default();
+    let reason = match finish(&reason.unescape(), !calls.is_empty()) {
+        Finish::Stop(reason) => reason,
+        Finish::Error => return Err(failure::upstream("upstream ended its answer with an error")),
+    };
+    let mut out = String::with_capacity(body.len() + 256);
+    let mut answer = Writer::object(&mut out);
+    answer
+        .plain("id", &sdk::message_id(context))
+        .raw("type", r#""message""#)
+        .raw("role", r#""assistant""#)
+        .plain("model", &context.model);
+    let mut content = Writer::list(answer.member("content"));
+    write_said(&mut content, profile, message);
+    write_calls(&mut content, context, names, &calls);
+    content.end();
+    answer
+        .plain("stop_reason", reason.name())
+        .raw("stop_sequence", "null");
+    let usage = completion.usage.unwrap_or_default().usage();
+    usage.write(answer.member("usage"));
+    answer.end();
+    Ok(out)
+}
+
+fn write_said(content: &mut Writer<'_>, profile: &Profile, message: &Delta<'_>) {
+    let mut said = message.said();
+    let inside = match profile.think_tags {
+        profile::ThinkTags::Off => None,
+        profile::ThinkTags::Parse => Some(false),
+        profile::ThinkTags::Open => Some(true),
+    };
+    if let Some(inside) = inside {
+        let mut think = Think::new(inside);
+        let mut pieces = think.feed(&said.text.unescape());
+        pieces.extend(think.flush());
+        said.text = Escaped::default();
+        for piece in pieces {
+            match piece {
+                Piece::Thinking(text) => said.thinking.join(separator::NONE, Escaped::plain(&text)),
+                Piece::Text(text) => said.text.join(separator::NONE, Escaped::plain(&text)),
+            }
+        }
+    }
+    if !said.thinking.is_empty() {
+        let mut block = Writer::object(content.item());
+        block
+            .raw("type", r#""thinking""#)
+            .text("thinking", &said.thinking)
+            .raw("signature", r#""""#);
+        block.end();
+    }
+    if !said.text.is_empty() {
+        let mut block = Writer::object(content.item());
+        block.raw("type", r#""text""#).text("text", &said.text);
+        block.end();
+    }
+}
+
+/// Id and function of each call, the old `function_call` among them.
+fn calls<'m>(message: &'m Delta<'m>) -> Vec<(Escaped<'m>, &'m FunctionDelta<'m>)> {
+    let calls = message.tool_calls.as_deref().unwrap_or_default().iter();
+    let calls = calls.filter_map(|call| Some((call.id, call.function.as_ref()?)));
+    let old = message
+        .function_call
+        .as_ref()
+        .map(|function| (None, function));
+    calls
+        .chain(old)
+        .filter(|(_, function)| function.name().is_some())
+        .map(|(id, function)| (non_empty(id).unwrap_or_default(), function))
+        .collect()
+}
+
+fn write_calls(
+    content: &mut Writer<'_>,
+    context: &Context,
+    names: &Names,
+    calls: &[(Escaped<'_>, &FunctionDelta<'_>)],
+) {
+    let mut ids: HashSet<String> = HashSet::new();
+    for (at, (id, function)) in calls.iter().enumerate() {
+        let mut id = id.unescape().into_owned();
+        if id.is_empty() {
+            id = format!("toolu_{}{at:02}", context.exchange_id);
+        }
+        if !ids.insert(id.clone()) {
+            id = format!("{id}_{}", at + 1);
+            ids.insert(id.clone());
+        }
+        let name = function.name().unwrap_or_default();
+        let arguments = function.arguments();
+        let mut block = Writer::object(content.item());
+        block
+            .raw("type", r#""tool_use""#)
+            .plain("id", &id)
+            .plain("name", names.incoming(&name.unescape()))
+            .raw("input", &input(&arguments.unescape()));
+        block.end();
+    }
+}
+
+/// Arguments as an object; those that are none become `{}`.
+fn input(arguments: &str) -> Cow<'_, str> {
+    let object = |text: &str| {
+        text.trim_start().starts_with('{') && sdk::json::from_str::<&RawValue>(text).is_ok()
+    };
+    if object(arguments) {
+        return Cow::Borrowed(arguments);
+    }
+    let mended = mend(arguments);
+    if object(&mended) {
+        return Cow::Owned(mended);
+    }
+    if !arguments.trim().is_empty() {
+        let message = "the upstream called a tool with arguments that are not a JSON object";
+        sdk::host::log(sdk::host::Level::Warn, message);
+    }
+    Cow::Borrowed("{}")
+}

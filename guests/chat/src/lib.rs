@@ -1,0 +1,22 @@
+//! Anthropic Messages to OpenAI chat completions and back, as plain Rust: no component here.
+//!
+//! What differs between providers is data, a [`Profile`]; a provider's transformer is a [`Dialect`]
+//! that names its profile. In the order of an exchange: `request` (with `request::repair`), then
+//! `answer` for a whole answer or `stream` for a streamed one, or `error`.
+
+mod answer;
+mod dialect;
+mod error;
+mod exchange;
+mod profile;
+mod request;
+mod stop;
+mod stream;
+mod usage;
+
+pub use dialect::{Cerebras, Chat, Dialect, OpenAi, Overrides};
+pub use exchange::Exchange;
+pub use profile::{
+    EmptyContent, MaxTokensField, MidSystem, Prefill, Profile, ReasoningOut, Sampling, ThinkTags,
+    ThinkingStyle,
+};

@@ -1,0 +1,168 @@
+//! What differs between the providers that speak chat completions, as data. Each member is an option
+//! of the transformer; the defaults suit an OpenAI-like server about which nothing is known.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// The member that limits the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MaxTokensField {
+    /// Most servers.
+    MaxTokens,
+    /// OpenAI's reasoning models, Cerebras.
+    MaxCompletionTokens,
+}
+
+/// How thinking is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThinkingStyle {
+    /// Not at all.
+    None,
+    /// `reasoning_effort`.
+    Effort,
+    /// `thinking: {type}`.
+    Type,
+    /// `enable_thinking`.
+    EnableThinking,
+    /// `think`.
+    Think,
+    /// `reasoning: {effort}`.
+    ReasoningObj,
+}
+
+/// What becomes of the thinking in the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasoningOut {
+    /// It is dropped.
+    Drop,
+    /// `reasoning` of the assistant message.
+    Reasoning,
+    /// `reasoning_content` of the assistant message.
+    ReasoningContent,
+    /// `<think>` at the beginning of its text.
+    ThinkTags,
+}
+
+/// The content of an assistant message that only calls tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmptyContent {
+    /// No such member.
+    Omit,
+    /// `null`.
+    Null,
+    /// `""`.
+    Empty,
+}
+
+/// System messages amid the conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MidSystem {
+    /// A system message at the same place.
+    Keep,
+    /// User text in `<system-reminder>` tags at the same place.
+    Fold,
+}
+
+/// `temperature` and `top_p`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sampling {
+    /// Sent as they are.
+    Keep,
+    /// Dropped.
+    Drop,
+}
+
+/// A conversation that ends with an assistant message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prefill {
+    /// Sent as it is.
+    Keep,
+    /// `Continue.` follows as user text.
+    Continue,
+}
+
+/// `<think>` in the text of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThinkTags {
+    /// Text like any other.
+    Off,
+    /// Thinking.
+    Parse,
+    /// Thinking from the first word on: the opening tag was part of the prompt.
+    Open,
+}
+
+sdk::options! {
+    /// A provider's dialect of chat completions.
+    pub struct Profile {
+        /// Path below the base URL.
+        pub path: String = "/chat/completions".to_owned(),
+        /// Headers to set.
+        pub headers: BTreeMap<String, String> = BTreeMap::new(),
+        /// The member that limits the output.
+        pub max_tokens_field: MaxTokensField = MaxTokensField::MaxTokens,
+        /// The most output tokens to ask for. 0: what the catalog knows of the model.
+        pub max_out_clamp: u64 = 0,
+        /// How thinking is asked for.
+        pub thinking_style: ThinkingStyle = ThinkingStyle::None,
+        /// Efforts the model takes, from low to high. Others become the nearest one.
+        pub effort_set: Vec<String> = ["low", "medium", "high"].map(str::to_owned).to_vec(),
+        /// Effort when the client names none. Empty: none is sent.
+        pub effort_default: String = String::new(),
+        /// `reasoning_format`. Empty: not sent.
+        pub reasoning_format: String = String::new(),
+        /// What becomes of the thinking in the history.
+        pub reasoning_out: ReasoningOut = ReasoningOut::Drop,
+        /// Assistant messages with tool calls must have the reasoning member, be it empty.
+        pub reasoning_required_with_tools: bool = false,
+        /// The content of an assistant message that only calls tools.
+        pub empty_assistant_content: EmptyContent = EmptyContent::Null,
+        /// System messages amid the conversation.
+        pub mid_system: MidSystem = MidSystem::Keep,
+        /// The system message has the role `developer`.
+        pub developer_role: bool = false,
+        /// Forms of `tool_choice` the server takes: `auto`, `none`, `required`, `named`.
+        pub tool_choice_set: Vec<String> = ["auto", "none", "required", "named"].map(str::to_owned).to_vec(),
+        /// `parallel_tool_calls` is taken.
+        pub parallel_param: bool = true,
+        /// The most tools. 0: no limit.
+        pub tools_max: usize = 0,
+        /// Members of tool schemas to remove at their top level, such as `$schema`.
+        pub schema_strip: Vec<String> = Vec::new(),
+        /// The most stop strings. 0: none are sent.
+        pub stop_max: usize = 4,
+        /// `temperature` and `top_p`.
+        pub sampling: Sampling = Sampling::Keep,
+        /// `top_k` is taken.
+        pub top_k: bool = false,
+        /// `stream_options` is taken.
+        pub stream_options: bool = true,
+        /// Images are taken; else a placeholder stands for them.
+        pub images: bool = true,
+        /// A conversation that ends with an assistant message.
+        pub prefill: Prefill = Prefill::Continue,
+        /// `response_format` with a schema is taken.
+        pub response_format: bool = true,
+        /// `response_format` is taken together with tools.
+        pub response_format_with_tools: bool = true,
+        /// `prompt_cache_key`, a hash of the client's session, is sent.
+        pub prompt_cache_key: bool = false,
+        /// The client's attribution block is kept in the system text.
+        pub attribution: bool = false,
+        /// `<think>` in the text of an answer.
+        pub think_tags: ThinkTags = ThinkTags::Off,
+        /// Headers that tell when a limit is renewed: the one with what remains, the one with the
+        /// seconds to wait.
+        pub ratelimit_headers: Vec<(String, String)> = Vec::new(),
+        /// Members to add to the request's body.
+        pub extra_body: BTreeMap<String, Box<sdk::json::RawValue>> = BTreeMap::new(),
+    }
+}

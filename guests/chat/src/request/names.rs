@@ -1,0 +1,60 @@
+//! Tool names: providers take 64 characters of `[a-zA-Z0-9_-]`, Anthropic more. Names that do not fit
+//! are shortened with a hash of the whole name and mapped back in the answer.
+
+use std::borrow::Cow;
+
+const MOST: usize = 64;
+
+/// The shortened names of one exchange.
+#[derive(Debug, Default)]
+pub(crate) struct Names(Vec<(String, String)>);
+
+impl Names {
+    /// The name to send for `name`.
+    pub(crate) fn outgoing<'n>(&mut self, name: &'n str) -> Cow<'n, str> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        if (1..=MOST).contains(&name.len()) && name.chars().all(fits) {
+            return Cow::Borrowed(name);
+        }
+        if let Some((short, _)) = self.0.iter().find(|(_, long)| long == name) {
+            return Cow::Owned(short.clone());
+        }
+        let mut short: String = name
+            .chars()
+            .map(|c| if fits(c) { c } else { '_' })
+            .take(MOST - 9)
+            .collect();
+        short.push_str(&format!("_{:08x}", hash(name) as u32));
+        self.0.push((short.clone(), name.to_owned()));
+        Cow::Owned(short)
+    }
+
+    /// The client's name for a name in the answer.
+    pub(crate) fn incoming<'n>(&'n self, name: &'n str) -> &'n str {
+        let long = self.0.iter().find(|(short, _)| short == name);
+        long.map_or(name, |(_, long)| long)
+    }
+}
+
+/// FNV-1a: short, stable over versions. Not a secret.
+pub(crate) fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_comes_back_as_it_was() {
+        let long = format!("mcp__{}", "x".repeat(80));
+        let mut names = Names::default();
+        let short = names.outgoing(&long).into_owned();
+        assert_eq!(short.len(), MOST);
+        assert_eq!(names.outgoing(&long), short);
+        assert_eq!(names.incoming(&short), long);
+        assert_eq!(names.incoming("Read"), "Read");
+    }
+}

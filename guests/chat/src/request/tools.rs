@@ -1,0 +1,125 @@
+//! Tools, tool choice and parallel calls.
+
+use super::Names;
+use crate::Profile;
+use sdk::anthropic::{Request, Tool};
+use sdk::host;
+use sdk::json::{Escaped, Members, RawValue, Writer, quote_into};
+
+/// Whether the request exists only to let Anthropic search the web. A model without the tool would
+/// make results up.
+pub(super) fn only_web_search(request: &Request<'_>) -> bool {
+    let tools = request.tools.as_deref().unwrap_or_default();
+    let search = |tool: &Tool<'_>| kind(tool).starts_with("web_search_");
+    !tools.is_empty() && tools.iter().all(search)
+}
+
+/// A tool's type, empty for tools of the client.
+fn kind<'t>(tool: &'t Tool<'_>) -> &'t str {
+    let kind = tool.kind.map_or("", RawValue::get).trim_matches('"');
+    if kind == "custom" { "" } else { kind }
+}
+
+/// Writes `tools`, `tool_choice` and `parallel_tool_calls`. Returns whether there are tools.
+pub(super) fn write(
+    body: &mut Writer<'_>,
+    names: &mut Names,
+    request: &Request<'_>,
+    profile: &Profile,
+) -> bool {
+    let all = request.tools.as_deref().unwrap_or_default();
+    let mut tools: Vec<&Tool<'_>> = all.iter().filter(|tool| kept(tool)).collect();
+    if profile.tools_max > 0 && tools.len() > profile.tools_max {
+        host::note("drop", "tools", "the provider takes fewer tools");
+        tools.truncate(profile.tools_max);
+    }
+    if tools.is_empty() {
+        return false;
+    }
+    let mut list = Writer::list(body.member("tools"));
+    for tool in &tools {
+        write_tool(list.item(), names, tool, profile);
+    }
+    list.end();
+    write_choice(body, names, request, profile, &tools);
+    true
+}
+
+fn kept(tool: &Tool<'_>) -> bool {
+    let kept = kind(tool).is_empty();
+    if !kept {
+        let why = format!("{} is a tool of Anthropic's", kind(tool));
+        host::note("drop", "tools", &why);
+    }
+    kept
+}
+
+fn write_tool(out: &mut String, names: &mut Names, tool: &Tool<'_>, profile: &Profile) {
+    let mut object = Writer::object(out);
+    let mut function = Writer::object(object.raw("type", r#""function""#).member("function"));
+    function.plain("name", &names.outgoing(&tool.name));
+    if let Some(description) = tool.description.and_then(Escaped::of) {
+        function.text("description", &description);
+    }
+    let parameters = function.member("parameters");
+    match tool.input_schema {
+        Some(schema) => write_schema(parameters, schema, profile),
+        None => parameters.push_str(r#"{"type":"object","properties":{}}"#),
+    }
+    function.end();
+    object.end();
+}
+
+/// The schema as it came, without the members the provider refuses.
+fn write_schema(out: &mut String, schema: &RawValue, profile: &Profile) {
+    if profile.schema_strip.is_empty() {
+        out.push_str(schema.get());
+        return;
+    }
+    let Ok(members) = sdk::json::from_str::<Members<'_>>(schema.get()) else {
+        out.push_str(schema.get());
+        return;
+    };
+    let mut object = Writer::object(out);
+    for (name, value) in members.iter() {
+        if !profile.schema_strip.iter().any(|strip| strip == name) {
+            object.raw(Escaped::plain(name).get(), value.get());
+        }
+    }
+    object.end();
+}
+
+fn write_choice(
+    body: &mut Writer<'_>,
+    names: &mut Names,
+    request: &Request<'_>,
+    profile: &Profile,
+    tools: &[&Tool<'_>],
+) {
+    let Some(choice) = &request.tool_choice else {
+        return;
+    };
+    let takes = |form: &str| profile.tool_choice_set.iter().any(|known| known == form);
+    let named = choice.kind == "tool" && tools.iter().any(|tool| tool.name == choice.name);
+    let word = match choice.kind.as_ref() {
+        "tool" if named && takes("named") => None,
+        "tool" if !named => Some("auto"),
+        "any" | "tool" if takes("required") => Some("required"),
+        "none" if takes("none") => Some("none"),
+        _ => Some("auto"),
+    };
+    match word {
+        None => {
+            let mut object = Writer::object(body.member("tool_choice"));
+            let function = object.raw("type", r#""function""#).member("function");
+            let mut function = Writer::object(function);
+            function.plain("name", &names.outgoing(&choice.name));
+            function.end();
+            object.end();
+        }
+        Some(word) => quote_into(body.member("tool_choice"), &Escaped::verbatim(word)),
+    }
+    if choice.disable_parallel_tool_use == Some(true) && profile.parallel_param {
+        body.flag("parallel_tool_calls", false);
+    }
+}

@@ -1,0 +1,137 @@
+//! Which call a piece belongs to. Servers number calls, or name them by id, or neither, or wrongly:
+//! all with index 0, or a new id on every piece.
+
+use super::arguments::Arguments;
+use super::chunk::{CallDelta, non_empty};
+use std::borrow::Cow;
+
+/// A tool call that is coming in.
+#[derive(Debug, Default)]
+pub(crate) struct Call {
+    key: u64,
+    id: String,
+    pub(crate) name: String,
+    pub(crate) arguments: Arguments,
+}
+
+impl Call {
+    /// The id for the client: the upstream's, or one made from the exchange.
+    pub(crate) fn id<'c>(&'c self, exchange_id: &str, at: usize) -> Cow<'c, str> {
+        if self.id.is_empty() {
+            Cow::Owned(format!("toolu_{exchange_id}{at:02}"))
+        } else {
+            Cow::Borrowed(&self.id)
+        }
+    }
+}
+
+/// The calls of one answer in the order of their first piece.
+#[derive(Debug, Default)]
+pub(crate) struct Calls(Vec<Call>);
+
+/// What the piece says of itself.
+struct Piece<'p> {
+    index: Option<u64>,
+    position: u64,
+    id: Cow<'p, str>,
+    named: bool,
+    arguments: &'p str,
+}
+
+impl Calls {
+    pub(crate) fn get(&self, at: usize) -> &Call {
+        &self.0[at]
+    }
+
+    pub(crate) fn get_mut(&mut self, at: usize) -> &mut Call {
+        &mut self.0[at]
+    }
+
+    /// The place of the call that `delta`, the entry number `position` of its list, belongs to, and
+    /// whether it is new. Takes over id and name.
+    pub(crate) fn place(
+        &mut self,
+        delta: &CallDelta<'_>,
+        position: usize,
+        arguments: &str,
+    ) -> (usize, bool) {
+        let id = non_empty(delta.id);
+        let name = delta.function.as_ref().and_then(super::FunctionDelta::name);
+        let piece = Piece {
+            index: delta
+                .index
+                .and_then(|raw| raw.get().trim_matches('"').parse().ok()),
+            position: position as u64,
+            id: id.as_ref().map_or(Cow::Borrowed(""), |id| id.unescape()),
+            named: name.is_some(),
+            arguments,
+        };
+        let (at, new) = match self.known(&piece) {
+            Some(at) => (at, false),
+            None => {
+                let id = self.unique(&piece.id);
+                self.0.push(Call {
+                    key: piece.index.unwrap_or(piece.position),
+                    id,
+                    ..Call::default()
+                });
+                (self.0.len() - 1, true)
+            }
+        };
+        let call = &mut self.0[at];
+        if call.id.is_empty() {
+            call.id = piece.id.into_owned();
+        }
+        // A name that is repeated on every piece is not appended.
+        if let Some(name) = name.filter(|_| call.name.is_empty()) {
+            call.name = name.unescape().into_owned();
+        }
+        (at, new)
+    }
+
+    fn known(&self, piece: &Piece<'_>) -> Option<usize> {
+        let by_id = |call: &Call| !piece.id.is_empty() && call.id == piece.id;
+        if piece.index.is_none()
+            && let Some(at) = self.0.iter().rposition(by_id)
+        {
+            return Some(at);
+        }
+        let key = piece.index.unwrap_or(piece.position);
+        let mut at = self.0.iter().rposition(|call| call.key == key);
+        if at.is_none() && piece.index.is_none() && !piece.named {
+            // Neither number nor name: more of the last call.
+            at = self.0.len().checked_sub(1);
+        }
+        let at = at?;
+        if by_id(&self.0[at]) {
+            return Some(at);
+        }
+        (!piece.begins_another(&self.0[at])).then_some(at)
+    }
+
+    /// The upstream's id, with a suffix if another call has it already.
+    fn unique(&self, id: &str) -> String {
+        let taken = |id: &str| self.0.iter().any(|call| call.id == id);
+        if id.is_empty() || !taken(id) {
+            return id.to_owned();
+        }
+        let mut numbered = (2..).map(|count| format!("{id}_{count}"));
+        numbered.find(|id| !taken(id)).unwrap_or_default()
+    }
+}
+
+impl Piece<'_> {
+    /// Whether the piece, at the place of `call`, belongs to another call.
+    fn begins_another(&self, call: &Call) -> bool {
+        if !self.named {
+            return false;
+        }
+        if !self.id.is_empty() {
+            return !call.id.is_empty() && call.id != self.id;
+        }
+        // No ids: a name and new arguments after a complete call.
+        let arguments = &call.arguments;
+        let again = self.arguments.is_empty() || arguments.is_repeated_by(self.arguments);
+        arguments.complete() && !again
+    }
+}

@@ -1,0 +1,156 @@
+//! `<think>` in the text of an answer. A tag may be split over any number of deltas; what may be the
+//! beginning of one is kept back.
+
+const OPEN: &str = "<think>";
+const CLOSE: &str = "</think>";
+
+/// The parser.
+#[derive(Debug)]
+pub(crate) struct Think {
+    inside: bool,
+    /// An opening tag counts here: at the beginning or after white space.
+    may_open: bool,
+    /// White space directly behind a closing tag is not text.
+    trim: bool,
+    held: String,
+}
+
+/// A piece of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// Between the tags.
+    Thinking(String),
+    /// Outside.
+    Text(String),
+}
+
+impl Think {
+    /// `inside`: the answer begins with thinking, the opening tag was part of the prompt.
+    pub(crate) fn new(inside: bool) -> Self {
+        Self {
+            inside,
+            may_open: true,
+            trim: false,
+            held: String::new(),
+        }
+    }
+
+    /// Takes text and gives the pieces that are certain.
+    pub(crate) fn feed(&mut self, text: &str) -> Vec<Piece> {
+        let mut buffer = std::mem::take(&mut self.held);
+        buffer.push_str(text);
+        let mut rest = buffer.as_str();
+        let mut pieces = Vec::new();
+        while let Some((at, tag)) = self.tag(rest) {
+            self.emit(&rest[..at], &mut pieces);
+            rest = &rest[at + tag.len()..];
+            self.inside = tag == OPEN;
+            self.trim = true;
+        }
+        let keep = kept_back(rest);
+        self.emit(&rest[..rest.len() - keep], &mut pieces);
+        self.held = rest[rest.len() - keep..].to_owned();
+        pieces
+    }
+
+    /// Gives what was kept back.
+    pub(crate) fn flush(&mut self) -> Vec<Piece> {
+        let held = std::mem::take(&mut self.held);
+        let mut pieces = Vec::new();
+        self.emit(&held, &mut pieces);
+        pieces
+    }
+
+    /// The next tag that counts. A closing tag counts also without an opening one.
+    fn tag(&self, text: &str) -> Option<(usize, &'static str)> {
+        let close = text.find(CLOSE).map(|at| (at, CLOSE));
+        if self.inside {
+            return close;
+        }
+        let mut opens = text.match_indices(OPEN).map(|(at, _)| at);
+        let open = opens.find(|at| match text[..*at].chars().next_back() {
+            Some(before) => before.is_whitespace(),
+            None => self.may_open,
+        });
+        let open = open.map(|at| (at, OPEN));
+        [open, close].into_iter().flatten().min()
+    }
+
+    fn emit(&mut self, text: &str, pieces: &mut Vec<Piece>) {
+        let text = if self.trim { text.trim_start() } else { text };
+        let Some(last) = text.chars().next_back() else {
+            return;
+        };
+        self.trim = false;
+        self.may_open = last.is_whitespace();
+        pieces.push(if self.inside {
+            Piece::Thinking(text.to_owned())
+        } else {
+            Piece::Text(text.to_owned())
+        });
+    }
+}
+
+/// How many bytes at the end may be the beginning of a tag.
+fn kept_back(text: &str) -> usize {
+    let from = text.len().saturating_sub(CLOSE.len() - 1);
+    let tail = text.as_bytes();
+    (from..text.len())
+        .find(|at| {
+            let end = &tail[*at..];
+            OPEN.as_bytes().starts_with(end) || CLOSE.as_bytes().starts_with(end)
+        })
+        .map_or(0, |at| text.len() - at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Thinking and text of an answer that comes in these deltas.
+    fn read(inside: bool, deltas: &[&str]) -> (String, String) {
+        let mut think = Think::new(inside);
+        let mut pieces: Vec<Piece> = deltas.iter().flat_map(|delta| think.feed(delta)).collect();
+        pieces.extend(think.flush());
+        let (mut thinking, mut text) = (String::new(), String::new());
+        for piece in pieces {
+            match piece {
+                Piece::Thinking(piece) => thinking.push_str(&piece),
+                Piece::Text(piece) => text.push_str(&piece),
+            }
+        }
+        (thinking, text)
+    }
+
+    fn said(thinking: &str, text: &str) -> (String, String) {
+        (thinking.to_owned(), text.to_owned())
+    }
+
+    #[test]
+    fn tags_may_be_split_anywhere() {
+        let whole = "<think>a < b</think>\n\nc <b> é";
+        for cut in (0..whole.len()).filter(|at| whole.is_char_boundary(*at)) {
+            let (before, after) = whole.split_at(cut);
+            assert_eq!(read(false, &[before, after]), said("a < b", "c <b> é"));
+        }
+        let single: Vec<String> = whole.chars().map(String::from).collect();
+        let single: Vec<&str> = single.iter().map(String::as_str).collect();
+        assert_eq!(read(false, &single), said("a < b", "c <b> é"));
+    }
+
+    #[test]
+    fn a_tag_in_the_middle_of_a_word_is_text() {
+        assert_eq!(read(false, &["use`<think>`"]), said("", "use`<think>`"));
+    }
+
+    #[test]
+    fn thinking_may_have_begun_in_the_prompt() {
+        assert_eq!(read(true, &["a</think>b"]), said("a", "b"));
+        assert_eq!(read(false, &["</think>b"]), said("", "b"));
+    }
+
+    #[test]
+    fn an_unfinished_tag_at_the_end_is_text() {
+        assert_eq!(read(false, &["a </thi"]), said("", "a </thi"));
+    }
+}

@@ -1,0 +1,99 @@
+//! The shapes in which providers say what went wrong.
+
+use crate::json::{Escaped, Members, RawValue};
+
+/// What an error body says.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// The upstream's own words, empty if there are none fit to be shown.
+    pub message: String,
+    /// Its `type`, `code` and the like.
+    pub codes: Vec<String>,
+    /// A status named in the body.
+    pub status: Option<u16>,
+    /// Numbers that llama.cpp gives: tokens of the prompt, size of the context.
+    pub tokens: Option<(u64, u64)>,
+}
+
+impl Said {
+    /// Whether one of these codes is said.
+    pub fn any(&self, codes: &[&str]) -> bool {
+        self.codes.iter().any(|code| codes.contains(&code.as_str()))
+    }
+}
+
+/// Reads `{"error":{…}}`, a flat object, FastAPI's `detail`, a list with one error, or MiniMax's
+/// `base_resp`. Pages and other text are not for the client.
+pub fn read(text: &str) -> Said {
+    let mut said = Said::default();
+    let text = text.trim();
+    let list = crate::json::from_str::<Vec<&RawValue>>(text).unwrap_or_default();
+    let text = list.first().map_or(text, |first| first.get());
+    let Ok(members) = crate::json::from_str::<Members<'_>>(text) else {
+        return said;
+    };
+    object(&members, &mut said);
+    for inner in ["error", "base_resp"] {
+        let Some(error) = members.get(inner) else {
+            continue;
+        };
+        match crate::json::from_str::<Members<'_>>(error.get()) {
+            Ok(members) => object(&members, &mut said),
+            Err(_) => said.message = words(error).unwrap_or_default(),
+        }
+    }
+    if let Some(detail) = members.get("detail").filter(|_| said.message.is_empty()) {
+        said.message = words(detail).unwrap_or_else(|| complaints(detail));
+    }
+    said
+}
+
+fn object(members: &Members<'_>, said: &mut Said) {
+    for (name, value) in members.iter() {
+        match name {
+            "message" | "status_msg" => {
+                if let Some(words) = words(value) {
+                    said.message = words;
+                }
+            }
+            "type" | "code" | "status" | "status_code" | "error_type" => {
+                let code = words(value).unwrap_or_else(|| value.get().to_owned());
+                if let Ok(status @ 400..=599) = code.parse() {
+                    said.status = Some(status);
+                }
+                said.codes.push(code);
+            }
+            "metadata" => {
+                if let Ok(members) = crate::json::from_str(value.get()) {
+                    object(&members, said);
+                }
+            }
+            _ => {}
+        }
+    }
+    let number = |name: &str| members.get(name)?.get().parse().ok();
+    if let (Some(prompt), Some(context)) = (number("n_prompt_tokens"), number("n_ctx")) {
+        said.tokens = Some((prompt, context));
+    }
+}
+
+fn words(value: &RawValue) -> Option<String> {
+    Escaped::of(value).map(|text| text.unescape().into_owned())
+}
+
+/// FastAPI's list of complaints: `messages.0.role: Input should be 'user' or 'assistant'`.
+fn complaints(detail: &RawValue) -> String {
+    let list = crate::json::from_str::<Vec<Members<'_>>>(detail.get()).unwrap_or_default();
+    let complaints = list.iter().filter_map(|complaint| {
+        let what = words(complaint.get("msg")?)?;
+        let path = complaint.get("loc").map(RawValue::get).unwrap_or_default();
+        let path = crate::json::from_str::<Vec<&RawValue>>(path).unwrap_or_default();
+        let path: Vec<&str> = path
+            .iter()
+            .map(|step| step.get().trim_matches('"'))
+            .filter(|step| *step != "body")
+            .collect();
+        Some(format!("{}: {what}", path.join(".")))
+    });
+    complaints.collect::<Vec<_>>().join("; ")
+}

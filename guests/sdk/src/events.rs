@@ -1,0 +1,314 @@
+//! Writes the events of an Anthropic stream. A malformed stream cannot be written: blocks come one
+//! after another with indices 0, 1, 2, …, each is closed before the next, every tool block has a
+//! delta, and after the end nothing is written any more.
+
+use crate::json::{Escaped, Writer, escape_into, number_into, quote_into};
+
+/// Why an answer stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopReason {
+    /// It is finished.
+    EndTurn,
+    /// The output limit was reached.
+    MaxTokens,
+    /// A stop sequence was met.
+    StopSequence,
+    /// Tools are called.
+    ToolUse,
+    /// The provider refused.
+    Refusal,
+    /// The context window is full.
+    ContextWindow,
+}
+
+impl StopReason {
+    /// Its name in the Messages API.
+    pub fn name(self) -> &'static str {
+        match self {
+            StopReason::EndTurn => "end_turn",
+            StopReason::MaxTokens => "max_tokens",
+            StopReason::StopSequence => "stop_sequence",
+            StopReason::ToolUse => "tool_use",
+            StopReason::Refusal => "refusal",
+            StopReason::ContextWindow => "model_context_window_exceeded",
+        }
+    }
+}
+
+/// Tokens. The whole input is the sum of the three input figures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Input that was not read from nor written to a cache.
+    pub input: u64,
+    /// Output, reasoning included.
+    pub output: u64,
+    /// Input read from a cache.
+    pub cache_read: u64,
+    /// Input written to a cache.
+    pub cache_creation: u64,
+}
+
+impl Usage {
+    /// Appends the `usage` object.
+    pub fn write(self, out: &mut String) {
+        let mut usage = Writer::object(out);
+        usage
+            .number("input_tokens", self.input)
+            .number("cache_creation_input_tokens", self.cache_creation)
+            .number("cache_read_input_tokens", self.cache_read)
+            .number("output_tokens", self.output);
+        usage.end();
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Open {
+    None,
+    Text,
+    Thinking,
+    Tool { filled: bool },
+    Ended,
+}
+
+/// A stream that is being written.
+#[derive(Debug)]
+pub struct Events {
+    out: String,
+    open: Open,
+    /// Index of the open block, or of the next one if none is open.
+    index: u32,
+}
+
+impl Events {
+    /// Begins a message. `id` must be unique for the answer; `input_tokens` is an estimate.
+    pub fn start(id: &str, model: &str, input_tokens: u32) -> Self {
+        let mut out = String::with_capacity(512);
+        event(&mut out, "message_start", |data| {
+            let message = data.member("message");
+            let mut message = Writer::object(message);
+            message
+                .plain("id", id)
+                .raw("type", r#""message""#)
+                .raw("role", r#""assistant""#)
+                .plain("model", model)
+                .raw("content", "[]")
+                .raw("stop_reason", "null")
+                .raw("stop_sequence", "null");
+            let usage = Usage {
+                input: input_tokens.into(),
+                ..Usage::default()
+            };
+            usage.write(message.member("usage"));
+            message.end();
+        });
+        Self {
+            out,
+            open: Open::None,
+            index: 0,
+        }
+    }
+
+    /// Text, in the open text block or a new one. Empty text is not written.
+    pub fn text(&mut self, text: &Escaped<'_>) {
+        if text.is_empty() || !self.enter(Open::Text, r#"{"type":"text","text":""}"#) {
+            return;
+        }
+        self.delta(r#"{"type":"text_delta","text":""#, text);
+    }
+
+    /// Thinking, in the open thinking block or a new one.
+    pub fn thinking(&mut self, text: &Escaped<'_>) {
+        const BLOCK: &str = r#"{"type":"thinking","thinking":"","signature":""}"#;
+        if text.is_empty() || !self.enter(Open::Thinking, BLOCK) {
+            return;
+        }
+        self.delta(r#"{"type":"thinking_delta","thinking":""#, text);
+    }
+
+    /// Opens a tool block. Its input follows by [`Events::input`].
+    pub fn tool(&mut self, id: &str, name: &str) {
+        self.close();
+        if self.open == Open::Ended {
+            return;
+        }
+        let mut block = String::with_capacity(96);
+        let mut object = Writer::object(&mut block);
+        object
+            .raw("type", r#""tool_use""#)
+            .plain("id", id)
+            .plain("name", name)
+            .raw("input", "{}");
+        object.end();
+        self.begin(Open::Tool { filled: false }, &block);
+    }
+
+    /// A piece of the open tool block's input. Ignored if no tool block is open.
+    pub fn input(&mut self, json: &Escaped<'_>) {
+        let Open::Tool { filled } = &mut self.open else {
+            return;
+        };
+        *filled = true;
+        self.delta(r#"{"type":"input_json_delta","partial_json":""#, json);
+    }
+
+    /// Closes the open block.
+    pub fn close(&mut self) {
+        match self.open {
+            Open::None | Open::Ended => return,
+            Open::Tool { filled: false } => self.input(&Escaped::verbatim("")),
+            Open::Text | Open::Thinking | Open::Tool { .. } => {}
+        }
+        let index = self.index;
+        event(&mut self.out, "content_block_stop", |data| {
+            data.number("index", index.into());
+        });
+        self.open = Open::None;
+        self.index += 1;
+    }
+
+    /// Ends the message.
+    pub fn end(&mut self, reason: StopReason, usage: Usage) {
+        self.close();
+        if self.open == Open::Ended {
+            return;
+        }
+        event(&mut self.out, "message_delta", |data| {
+            let mut delta = Writer::object(data.member("delta"));
+            delta
+                .plain("stop_reason", reason.name())
+                .raw("stop_sequence", "null");
+            delta.end();
+            usage.write(data.member("usage"));
+        });
+        event(&mut self.out, "message_stop", |_| {});
+        self.open = Open::Ended;
+    }
+
+    /// Whether the message has ended.
+    pub fn ended(&self) -> bool {
+        self.open == Open::Ended
+    }
+
+    /// Takes what was written since the last call.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.out).into_bytes()
+    }
+
+    /// What stands before and after a text literal in a delta of the open text block.
+    pub fn text_frame(&self) -> Option<(String, &'static str)> {
+        (self.open == Open::Text).then(|| {
+            let prefix = delta_prefix(self.index, r#"{"type":"text_delta","text":"#);
+            (prefix, "}}\n\n")
+        })
+    }
+
+    /// The same for the open thinking block.
+    pub fn thinking_frame(&self) -> Option<(String, &'static str)> {
+        (self.open == Open::Thinking).then(|| {
+            let prefix = delta_prefix(self.index, r#"{"type":"thinking_delta","thinking":"#);
+            (prefix, "}}\n\n")
+        })
+    }
+
+    /// Makes sure that a block of this kind is open.
+    fn enter(&mut self, kind: Open, block: &str) -> bool {
+        if self.open == kind {
+            return true;
+        }
+        self.close();
+        if self.open == Open::Ended {
+            return false;
+        }
+        self.begin(kind, block);
+        true
+    }
+
+    fn begin(&mut self, kind: Open, block: &str) {
+        let index = self.index;
+        event(&mut self.out, "content_block_start", |data| {
+            data.number("index", index.into())
+                .raw("content_block", block);
+        });
+        self.open = kind;
+    }
+
+    /// One delta; `before` ends with the quote that opens the text.
+    fn delta(&mut self, before: &str, text: &Escaped<'_>) {
+        self.out.push_str(DELTA);
+        number_into(&mut self.out, self.index.into());
+        self.out.push_str(",\"delta\":");
+        self.out.push_str(&before[..before.len() - 1]);
+        quote_into(&mut self.out, text);
+        self.out.push_str("}}\n\n");
+    }
+}
+
+const DELTA: &str =
+    "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":";
+
+fn delta_prefix(index: u32, before: &str) -> String {
+    let mut prefix = String::from(DELTA);
+    number_into(&mut prefix, index.into());
+    prefix.push_str(",\"delta\":");
+    prefix.push_str(before);
+    prefix
+}
+
+/// Writes one event whose data has `type` and what `fill` adds.
+fn event(out: &mut String, name: &str, fill: impl FnOnce(&mut Writer<'_>)) {
+    out.push_str("event: ");
+    out.push_str(name);
+    out.push_str("\ndata: ");
+    let mut data = Writer::object(out);
+    data.plain("type", name);
+    fill(&mut data);
+    data.end();
+    out.push_str("\n\n");
+}
+
+/// Appends plain text as a string literal.
+pub fn literal(out: &mut String, text: &str) {
+    out.push('"');
+    escape_into(out, text);
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(events: &mut Events) -> Vec<String> {
+        let bytes = events.take();
+        let text = crate::sse::text(&bytes);
+        crate::sse::frames(&text)
+            .map(|frame| frame.event.to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn blocks_are_closed_before_the_next_one_opens() {
+        let mut events = Events::start("msg_1", "m", 1);
+        events.text(&Escaped::verbatim("a"));
+        events.tool("t", "n");
+        events.text(&Escaped::verbatim("b"));
+        events.end(StopReason::ToolUse, Usage::default());
+        events.text(&Escaped::verbatim("late"));
+        let expected = "message_start content_block_start content_block_delta content_block_stop \
+            content_block_start content_block_delta content_block_stop \
+            content_block_start content_block_delta content_block_stop message_delta message_stop";
+        assert_eq!(
+            names(&mut events).join(" "),
+            expected.replace("            ", "")
+        );
+    }
+
+    #[test]
+    fn the_spliced_frame_is_what_would_have_been_written() {
+        let mut events = Events::start("msg_1", "m", 1);
+        events.text(&Escaped::verbatim("a"));
+        events.take();
+        events.text(&Escaped::verbatim("b"));
+        let (prefix, suffix) = events.text_frame().unwrap();
+        assert_eq!(events.take(), format!("{prefix}\"b\"{suffix}").into_bytes());
+    }
+}

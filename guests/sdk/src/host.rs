@@ -1,0 +1,74 @@
+//! What a guest says to the host. On wasm it goes to the host; natively it is recorded for the
+//! thread, so that tests can look at it.
+
+pub use crate::bindings::transom::transformer::host::Level;
+
+/// One line for the log of the exchange.
+pub fn log(level: Level, message: &str) {
+    sink::log(level, message);
+}
+
+/// Says what was dropped or changed and why. `action` is one word, `path` a JSON path in the client's body.
+pub fn note(action: &str, path: &str, why: &str) {
+    sink::note(action, path, why);
+}
+
+#[cfg(target_family = "wasm")]
+mod sink {
+    pub(super) use crate::bindings::transom::transformer::host::{log, note};
+}
+
+#[cfg(not(target_family = "wasm"))]
+mod sink {
+    use super::{Level, Note, recorded};
+
+    pub(super) fn log(level: Level, message: &str) {
+        recorded(|record| record.logs.push((level, message.to_owned())));
+    }
+
+    pub(super) fn note(action: &str, path: &str, why: &str) {
+        recorded(|record| {
+            record.notes.push(Note {
+                action: action.to_owned(),
+                path: path.to_owned(),
+                why: why.to_owned(),
+            });
+        });
+    }
+}
+
+/// A recorded [`note()`].
+#[cfg(not(target_family = "wasm"))]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// `drop`, `change` or `add`.
+    pub action: String,
+    /// The JSON path in the client's body.
+    pub path: String,
+    /// The reason.
+    pub why: String,
+}
+
+/// What this thread's guests have said since [`take`].
+#[cfg(not(target_family = "wasm"))]
+#[derive(Debug, Default)]
+pub struct Record {
+    /// Log lines.
+    pub logs: Vec<(Level, String)>,
+    /// Notes.
+    pub notes: Vec<Note>,
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn recorded<R>(with: impl FnOnce(&mut Record) -> R) -> R {
+    thread_local! {
+        static RECORD: std::cell::RefCell<Record> = std::cell::RefCell::default();
+    }
+    RECORD.with_borrow_mut(with)
+}
+
+/// Takes what was recorded on this thread.
+#[cfg(not(target_family = "wasm"))]
+pub fn take() -> Record {
+    recorded(std::mem::take)
+}

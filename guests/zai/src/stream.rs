@@ -1,0 +1,108 @@
+//! The stream is Anthropic's already and is kept. Watched is whether it says an error, and whether it
+//! comes to its end: only `message_stop` is one.
+
+use crate::codes;
+use sdk::json::{Members, first_value};
+use sdk::{Edit, Ending, Next, Output, Pushed, SpliceRule, failure, sse};
+
+/// The host takes at most so many.
+const RULES_MOST: usize = 8;
+
+/// What was seen of a stream.
+#[derive(Debug, Default)]
+pub(crate) struct Stream {
+    rules: Vec<SpliceRule>,
+}
+
+impl Stream {
+    /// Whole frames.
+    pub(crate) fn push(&mut self, frames: &[u8]) -> Pushed {
+        let text = sse::text(frames);
+        let known = self.rules.len();
+        let mut at = 0;
+        for frame in sse::frames(&text) {
+            match (frame.event, frame.data.as_deref()) {
+                ("message_stop", _) => return sdk::pushed(Output::Keep, Next::Done),
+                (event, Some(data)) if event == "error" || is_error(event, data) => {
+                    return Pushed {
+                        out: up_to(at, frames.len()),
+                        rules: None,
+                        next: Next::Failed(codes::in_stream(data)),
+                    };
+                }
+                ("content_block_delta", Some(_)) => self.learn(frame.raw),
+                _ => {}
+            }
+            at += frame.raw.len();
+        }
+        Pushed {
+            out: Output::Keep,
+            rules: (self.rules.len() > known).then(|| self.rules.clone()),
+            next: Next::More,
+        }
+    }
+
+    /// No more frames.
+    pub(crate) fn finish(ending: Ending) -> Pushed {
+        let failure = match ending {
+            Ending::Complete => failure::truncated(),
+            Ending::Broken(how) => failure::broken(&how),
+        };
+        sdk::pushed(Output::Drop, Next::Failed(failure))
+    }
+
+    /// Text and thinking deltas like this one may pass by the guest: they are kept anyway.
+    fn learn(&mut self, frame: &str) {
+        const MARKS: [&str; 2] = [r#""text":"#, r#""thinking":"#];
+        if self.rules.len() >= RULES_MOST || !frame.contains("_delta\",") {
+            return;
+        }
+        let Some(end) = MARKS
+            .iter()
+            .find_map(|mark| Some(frame.rfind(mark)? + mark.len()))
+        else {
+            return;
+        };
+        let Some(literal) = first_value(&frame[end..]).map(|value| value.get()) else {
+            return;
+        };
+        let (prefix, suffix) = (&frame[..end], &frame[end + literal.len()..]);
+        let plain = literal.starts_with('"') && !suffix.is_empty();
+        let meets = |rule: &SpliceRule| {
+            rule.match_prefix.starts_with(prefix.as_bytes())
+                || prefix.as_bytes().starts_with(&rule.match_prefix)
+        };
+        if plain && !self.rules.iter().any(meets) {
+            self.rules.push(SpliceRule {
+                match_prefix: prefix.into(),
+                match_suffix: suffix.into(),
+                emit_prefix: prefix.into(),
+                emit_suffix: suffix.into(),
+            });
+        }
+    }
+}
+
+/// An error without an event name, as the OpenAI side of Z.ai sends it.
+fn is_error(event: &str, data: &str) -> bool {
+    if !event.is_empty() {
+        return false;
+    }
+    let members = sdk::json::from_str::<Members<'_>>(data).unwrap_or_default();
+    members
+        .get("error")
+        .is_some_and(|error| error.get() != "null")
+}
+
+/// What stands before the error.
+fn up_to(at: usize, length: usize) -> Output {
+    if at == 0 {
+        return Output::Drop;
+    }
+    Output::Edit(vec![Edit {
+        // A push is far below 4 GB.
+        start: at as u32,
+        end: length as u32,
+        replacement: Vec::new(),
+    }])
+}

@@ -1,0 +1,132 @@
+//! The command line. Each command is a module; this one only says what there is and what the exit code is.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+pub mod activate;
+pub mod check;
+pub mod code;
+mod commands;
+mod demo;
+mod guest;
+mod serve;
+mod service;
+mod term;
+
+/// Exit code for wrong usage or configuration.
+const USAGE: u8 = 2;
+
+#[derive(Parser)]
+#[command(name = "transom", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve in the foreground
+    Serve(ServeArgs),
+    /// Run Claude Code through transom: arguments go to `claude` untouched
+    Code(CodeArgs),
+    /// Print the environment that makes Claude Code use transom, for `eval`
+    Activate(ActivateArgs),
+    /// Check the configuration: providers, keys, transformers, contradictions
+    Check(CheckArgs),
+    /// Show a transformer being swapped while a stream runs, on an embedded upstream
+    Demo,
+    /// Look at and test transformers
+    #[command(subcommand)]
+    Guest(guest::Command),
+}
+
+/// Where configuration and components are.
+#[derive(Args, Clone, Default)]
+struct Places {
+    /// Configuration file [default: $TRANSOM_CONFIG, else ~/.config/transom/config.json5]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder of component files [default: ~/.local/share/transom/transformers]
+    #[arg(long, value_name = "DIR")]
+    transformers: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct ServeArgs {
+    #[command(flatten)]
+    places: Places,
+    /// Address to listen on, instead of the configuration's; port 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+}
+
+#[derive(Args)]
+struct CodeArgs {
+    /// For `claude`; put -- before options
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS"
+    )]
+    args: Vec<OsString>,
+}
+
+#[derive(Args)]
+struct ActivateArgs {
+    #[command(flatten)]
+    places: Places,
+    /// Whose syntax to print [default: that of $SHELL]
+    #[arg(long, value_enum)]
+    shell: Option<activate::Shell>,
+}
+
+#[derive(Args)]
+struct CheckArgs {
+    #[command(flatten)]
+    places: Places,
+    /// Print JSON for a program
+    #[arg(long)]
+    json: bool,
+}
+
+/// Parses the command line and runs it.
+///
+/// Exit codes: 0, 1 for a failure, 2 for wrong usage or configuration.
+pub fn run() -> ExitCode {
+    keep_keys_out_of_core_dumps();
+    let result = match Cli::parse().command {
+        Command::Serve(args) => serve::run(args),
+        Command::Demo => demo::run(),
+        Command::Guest(command) => guest::run(command),
+        Command::Code(args) => commands::code(&args.args),
+        Command::Activate(args) => commands::activate(&args),
+        Command::Check(args) => commands::check(&args),
+    };
+    result.unwrap_or_else(|error| {
+        term::fail(&format!("{error:#}"));
+        ExitCode::FAILURE
+    })
+}
+
+fn keep_keys_out_of_core_dumps() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    // Lowering a limit of one's own is always allowed; if it fails the process is as it was.
+    drop(setrlimit(
+        Resource::Core,
+        Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        },
+    ));
+}
+
+/// A runtime for commands that need one.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?)
+}

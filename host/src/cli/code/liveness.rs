@@ -1,0 +1,107 @@
+//! Whether a transom listens where the configuration says: by asking it, not by a process id.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::cli::activate::base_url;
+use crate::config::Config;
+
+/// A service on this machine answers at once or is of no use.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Far more than `/health` says.
+const LONGEST_ANSWER: u64 = 64 << 10;
+
+/// Who listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// A transom, at this base URL.
+    Transom(String),
+    /// Something else: the port is taken.
+    Other,
+    /// Nobody.
+    Nobody,
+}
+
+/// Asks `GET /health` at the configured address.
+pub async fn running_service(config: &Config) -> Answer {
+    let url = base_url(config.listen);
+    let address = url.trim_start_matches("http://").parse::<SocketAddr>();
+    let Ok(address) = address else {
+        return Answer::Nobody;
+    };
+    let Ok(Ok(stream)) = timeout(PATIENCE, TcpStream::connect(address)).await else {
+        return Answer::Nobody;
+    };
+    match timeout(PATIENCE, ask(stream, address)).await {
+        Ok(Ok(answer)) if is_transom(&answer) => Answer::Transom(url),
+        _ => Answer::Other,
+    }
+}
+
+async fn ask(mut stream: TcpStream, address: SocketAddr) -> std::io::Result<Vec<u8>> {
+    let request = format!("GET /health HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.take(LONGEST_ANSWER).read_to_end(&mut answer).await?;
+    Ok(answer)
+}
+
+/// 200, and a JSON object whose `service` is `transom`.
+fn is_transom(answer: &[u8]) -> bool {
+    let ok = answer.starts_with(b"HTTP/1.1 200 ");
+    let Some(end) = memchr::memmem::find(answer, b"\r\n\r\n") else {
+        return false;
+    };
+    let body: Option<serde_json::Value> = serde_json::from_slice(&answer[end + 4..]).ok();
+    ok && body.is_some_and(|body| body["service"] == "transom")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    async fn asked(answer: &'static str) -> Answer {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut config = Config::demo("http://127.0.0.1:9".parse().unwrap());
+        config.listen = listener.local_addr().unwrap();
+        let serve = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 512];
+            let read = stream.read(&mut request).await.unwrap();
+            assert!(request[..read].starts_with(b"GET /health HTTP/1.1\r\n"));
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        };
+        tokio::join!(running_service(&config), serve).0
+    }
+
+    #[tokio::test]
+    async fn a_transom_is_known_by_its_name() {
+        let yes =
+            asked("HTTP/1.1 200 OK\r\ncontent-length: 21\r\n\r\n{\"service\":\"transom\"}").await;
+        assert!(matches!(yes, Answer::Transom(url) if url.starts_with("http://127.0.0.1:")));
+    }
+
+    #[tokio::test]
+    async fn whatever_else_listens_is_not_taken_for_one() {
+        assert_eq!(
+            asked("HTTP/1.1 200 OK\r\n\r\n{\"status\":\"ok\"}").await,
+            Answer::Other
+        );
+        assert_eq!(asked("SSH-2.0-x\r\n").await, Answer::Other);
+    }
+
+    #[tokio::test]
+    async fn nobody_listens_on_a_closed_port() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut config = Config::demo("http://127.0.0.1:9".parse().unwrap());
+        config.listen = listener.local_addr().unwrap();
+        drop(listener);
+        assert_eq!(running_service(&config).await, Answer::Nobody);
+    }
+}

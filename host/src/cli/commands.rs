@@ -1,0 +1,135 @@
+//! `transom code`, `activate` and `check`: configuration and components found, the rest is theirs.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use super::activate::{Environment, Shell, base_url};
+use super::check::{Finding, Report, Severity};
+use super::code::{Answer, become_claude, running_service};
+use super::serve::{configuration, start};
+use super::{ActivateArgs, CheckArgs, Places, USAGE, runtime, term};
+use crate::app::Running;
+use crate::config::{Config, Loaded, Paths, process_env};
+use crate::registry::{Registry, Wanted};
+use crate::telemetry;
+use crate::wasm::Engine;
+
+/// Uses the running service, else serves in this process for as long as `claude` runs.
+pub(super) fn code(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
+    let places = Places::default();
+    let runtime = runtime()?;
+    let Some(Loaded { mut config, .. }) = runtime.block_on(load(&places)) else {
+        return Ok(ExitCode::from(USAGE));
+    };
+    if let Answer::Transom(url) = runtime.block_on(running_service(&config)) {
+        return Err(become_claude(&url, &config, &process_env, arguments));
+    }
+    runtime.block_on(async {
+        // The terminal belongs to claude: lines of ours would be written over its screen.
+        telemetry::start_in_file(
+            &config.log,
+            Paths::of(&process_env).map(|paths| paths.state.join("code.log")),
+        );
+        config.listen.set_port(0);
+        let running = Running::start(start(config.clone(), &places)).await?;
+        let url = running.url();
+        let (ended, stop) = tokio::sync::oneshot::channel::<()>();
+        let serving = tokio::spawn(running.serve(async move { drop(stop.await) }));
+        let code = super::code::run(&url, &config, &process_env, arguments).await;
+        drop(ended);
+        // What still runs belongs to a client that is gone.
+        serving.abort();
+        code
+    })
+}
+
+/// Prints the environment for a shell's `eval`.
+pub(super) fn activate(args: &ActivateArgs) -> anyhow::Result<ExitCode> {
+    let Some(Loaded { config, .. }) = runtime()?.block_on(load(&args.places)) else {
+        return Ok(ExitCode::from(USAGE));
+    };
+    let shell = args.shell.unwrap_or_else(|| Shell::of(&process_env));
+    let environment = Environment::of(&base_url(config.listen), &config, &process_env);
+    term::show(&environment.script(shell));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says everything that is wrong with the configuration and the components it names.
+pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
+    let path = Config::find(args.places.config.clone(), &process_env);
+    let runtime = runtime()?;
+    let report = Report::of(path.as_deref(), &process_env, |config| {
+        components(config, &args.places, &runtime)
+    });
+    if args.json {
+        term::say(&report.to_json());
+    } else {
+        term::show(&report.to_string());
+    }
+    Ok(report.exit_code())
+}
+
+async fn load(places: &Places) -> Option<Loaded> {
+    match configuration(places).await {
+        Ok(loaded) => {
+            for warning in &loaded.warnings {
+                term::note(&format!("warning: {warning}"));
+            }
+            Some(loaded)
+        }
+        Err(problems) => {
+            term::note(&problems.to_string());
+            None
+        }
+    }
+}
+
+/// Loads every component the configuration names, as a start would.
+fn components(config: &Config, places: &Places, runtime: &tokio::runtime::Runtime) -> Vec<Finding> {
+    let problem = |transformer: &str, message: String, remedy: Option<&str>| Finding {
+        transformer: transformer.to_owned(),
+        severity: Severity::Problem,
+        message,
+        remedy: remedy.map(str::to_owned),
+    };
+    let engine = match Engine::new(
+        u32::try_from(config.limits.instances).unwrap_or(u32::MAX),
+        config.limits.memory,
+    ) {
+        Ok(engine) => engine,
+        Err(error) => {
+            return vec![problem(
+                "all",
+                format!("the WebAssembly engine cannot be built: {error:#}"),
+                Some("lower limits.instances or limits.memory"),
+            )];
+        }
+    };
+    let wanted = Wanted::of(config);
+    let dir = start(config.clone(), places).transformers;
+    let registry = Arc::new(Registry::new(engine, None, dir, runtime.handle().clone()));
+    // The reasons are in the slots, one for each.
+    drop(registry.prepare(&wanted));
+    let slots = registry.slots();
+    slots
+        .iter()
+        .filter_map(|slot| match slot.current() {
+            None => Some(problem(
+                &slot.name,
+                slot.last_error().unwrap_or_default(),
+                None,
+            )),
+            Some(generation) if generation.shadows_builtin() => Some(Finding {
+                transformer: slot.name.clone(),
+                severity: Severity::Warning,
+                message: format!(
+                    "{} stands before the built-in of that name",
+                    generation.origin
+                ),
+                remedy: Some("remove the file to have the built-in back".to_owned()),
+            }),
+            Some(_) => None,
+        })
+        .collect()
+}

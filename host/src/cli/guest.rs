@@ -1,0 +1,109 @@
+//! `transom guest`: the transformer author's side.
+
+mod inspect;
+mod list;
+mod test;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+
+use super::Places;
+use crate::config::{Paths, process_env};
+use crate::registry::builtin;
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// List the transformers of the running service, or of the folder and the binary
+    List(ListArgs),
+    /// Show what a component exports, imports and can reach
+    Inspect(InspectArgs),
+    /// Run recorded exchanges through a compiled component
+    Test(TestArgs),
+}
+
+#[derive(Args)]
+pub(super) struct ListArgs {
+    #[command(flatten)]
+    places: Places,
+    /// Print JSON for a program
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct InspectArgs {
+    /// A component file, or the name of a transformer
+    guest: String,
+    /// Folder of component files [default: ~/.local/share/transom/transformers]
+    #[arg(long, value_name = "DIR")]
+    transformers: Option<PathBuf>,
+    /// Print JSON for a program
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct TestArgs {
+    /// A component file, or the name of a transformer
+    guest: String,
+    /// Folder of cases [default: tests/fixtures/NAME]
+    fixtures: Option<PathBuf>,
+    /// Only cases whose name contains this
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+    /// For splitting streams at random; a failure shows it
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+    /// List what the guest said it dropped or changed
+    #[arg(long)]
+    explain: bool,
+    /// Folder of component files [default: ~/.local/share/transom/transformers]
+    #[arg(long, value_name = "DIR")]
+    transformers: Option<PathBuf>,
+    /// Print JSON for a program
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::List(args) => list::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Test(args) => test::run(&args),
+    }
+}
+
+/// A component by file or by name: its name, where it came from, its bytes.
+fn find(guest: &str, transformers: Option<&Path>) -> anyhow::Result<(String, String, Vec<u8>)> {
+    let as_file = Path::new(guest);
+    if guest.contains('/')
+        || as_file
+            .extension()
+            .is_some_and(|extension| extension == "wasm")
+    {
+        let bytes = std::fs::read(as_file).with_context(|| format!("{guest} cannot be read"))?;
+        let name = as_file
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        return Ok((name, guest.to_owned(), bytes));
+    }
+    let usual = Paths::of(&process_env).map(|paths| paths.transformers);
+    if let Some(dir) = transformers.map(Path::to_owned).or(usual) {
+        let path = dir.join(format!("{guest}.wasm"));
+        if let Ok(bytes) = std::fs::read(&path) {
+            return Ok((guest.to_owned(), path.display().to_string(), bytes));
+        }
+    }
+    let bytes = builtin(guest).with_context(|| {
+        let known: Vec<_> = crate::registry::builtin_names().collect();
+        format!(
+            "there is no transformer `{guest}`: name a .wasm file, or one of {}",
+            known.join(", ")
+        )
+    })?;
+    Ok((guest.to_owned(), "builtin".to_owned(), bytes.to_vec()))
+}

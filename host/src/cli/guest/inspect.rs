@@ -1,0 +1,49 @@
+//! `transom guest inspect`: what a component is and can reach.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::{InspectArgs, find};
+use crate::cli::term;
+use crate::config::Limits;
+use crate::wasm::{Component, Engine};
+
+pub(super) fn run(args: &InspectArgs) -> anyhow::Result<ExitCode> {
+    let (name, origin, bytes) = find(&args.guest, args.transformers.as_deref())?;
+    let engine =
+        Engine::new(1, Limits::default().memory).map_err(|error| anyhow::anyhow!("{error:#}"))?;
+    let component = match Component::load(&engine, None, &name, &bytes) {
+        Ok(component) => component,
+        Err(rejected) => {
+            if args.json {
+                term::say(&json!({"name": name, "origin": origin, "size": bytes.len(), "usable": false, "why": rejected.to_string()}).to_string());
+            } else {
+                term::fail(&format!("{origin} is not a usable transformer: {rejected}"));
+            }
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    if args.json {
+        let value = json!({
+            "name": name, "origin": origin, "size": component.size, "sha256": component.sha256, "usable": true,
+            "wit": component.wit, "exports": component.imports.exports, "imports": component.imports.imports,
+        });
+        term::say(&value.to_string());
+        return Ok(ExitCode::SUCCESS);
+    }
+    term::say(&format!("{name} ({origin})"));
+    term::say(&format!("  size     {} bytes", component.size));
+    term::say(&format!("  sha256   {}", component.sha256));
+    term::say(&format!("  version  transom:transformer@{}", component.wit));
+    for export in &component.imports.exports {
+        term::say(&format!("  exports  {export}"));
+    }
+    for import in &component.imports.imports {
+        term::say(&format!("  imports  {import}"));
+    }
+    term::say(
+        "  reach    no file, no network, no clock, no variable, no key: WASI interfaces above are empty",
+    );
+    Ok(ExitCode::SUCCESS)
+}

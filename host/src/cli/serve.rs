@@ -1,0 +1,151 @@
+//! `transom serve`: the host in the foreground.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::{Places, ServeArgs, USAGE, runtime, term};
+use crate::app::{Running, Start};
+use crate::config::{Config, Key, Loaded, Paths, Problems, Provider, Transformer, process_env};
+use crate::demo::Upstream;
+use crate::telemetry;
+
+pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    runtime()?.block_on(serve(args))
+}
+
+async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let loaded = match configuration(&args.places).await {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            term::note(&problems.to_string());
+            return Ok(ExitCode::from(USAGE));
+        }
+    };
+    telemetry::start(&loaded.config.log);
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let config = match args.listen {
+        Some(listen) => match loaded.config.listening_on(listen) {
+            Ok(config) => config,
+            Err(problem) => {
+                term::fail(&problem.to_string());
+                return Ok(ExitCode::from(USAGE));
+            }
+        },
+        None => loaded.config,
+    };
+    let running = Running::start(start(config, &args.places)).await?;
+    announce(&running);
+    running.serve(stop_signal()).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The configuration that the places name; without any file the embedded demo.
+pub(super) async fn configuration(places: &Places) -> Result<Loaded, Problems> {
+    if let Some(path) = Config::find(places.config.clone(), &process_env) {
+        // Absolute, so that its folder can be watched from wherever the process runs.
+        let path = std::path::absolute(&path).unwrap_or(path);
+        return Config::load(&path, &process_env);
+    }
+    let upstream = Upstream::start().await.map_err(|error| {
+        Problems::one(
+            None,
+            crate::config::Problem::of_file(
+                format!("the demo upstream cannot start: {error}"),
+                "write a configuration file",
+            ),
+        )
+    })?;
+    Ok(Loaded {
+        config: Config::demo(upstream.base_url()),
+        warnings: Vec::new(),
+    })
+}
+
+/// Everything a host needs, with the usual folders where none are named.
+pub(super) fn start(config: Config, places: &Places) -> Start {
+    let paths = Paths::of(&process_env);
+    let usual = || {
+        paths.as_ref().map_or_else(
+            || PathBuf::from("transformers"),
+            |paths| paths.transformers.clone(),
+        )
+    };
+    Start {
+        config,
+        transformers: places.transformers.clone().unwrap_or_else(usual),
+        cache: paths.as_ref().map(|paths| paths.cache.clone()),
+        listen: None,
+        watch: true,
+    }
+}
+
+fn announce(running: &Running) {
+    term::say(&format!("listening on {}", running.url()));
+    let snapshot = running.app.snapshot();
+    for provider in &snapshot.config.providers {
+        term::say(&registered(provider));
+    }
+    for slot in running.app.registry.slots() {
+        match slot.current() {
+            Some(generation) if generation.shadows_builtin() => {
+                term::say(&format!(
+                    "transformer {} comes from {} and stands before the built-in of that name",
+                    slot.name, generation.origin
+                ));
+            }
+            Some(_) => {}
+            None => term::say(&format!(
+                "transformer {} is not loaded: {}",
+                slot.name,
+                slot.last_error().unwrap_or_default()
+            )),
+        }
+    }
+    if snapshot.config.path.is_none() {
+        let place = Paths::of(&process_env).map_or_else(
+            || "a file named by --config".to_owned(),
+            |paths| paths.config.display().to_string(),
+        );
+        term::say(&format!(
+            "no configuration: the embedded `demo` provider answers; a configuration goes to {place}"
+        ));
+    }
+}
+
+fn registered(provider: &Provider) -> String {
+    let key = match &provider.key {
+        Key::Set(_) => "key set".to_owned(),
+        Key::Missing { variable } => format!("KEY MISSING: {variable} is not set"),
+        Key::Absent => "no key".to_owned(),
+    };
+    let transformer = match &provider.transformer {
+        Transformer::Passthrough => "anthropic".to_owned(),
+        Transformer::Chain(stages) => stages
+            .iter()
+            .map(|stage| stage.name.as_str())
+            .collect::<Vec<_>>()
+            .join(" > "),
+    };
+    format!(
+        "provider registered {} {} (transformer {transformer}, {key})",
+        provider.name, provider.base_url
+    )
+}
+
+/// Ready on SIGINT or SIGTERM.
+pub(super) async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => terminate.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated => {}
+    }
+    tracing::info!("stopping: running exchanges are finished first");
+}

@@ -1,0 +1,100 @@
+# transom: the only entry to building, running and testing.
+# With Rust from rustup and a C compiler: `just demo`, `just test`.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+# The compiler that all of this is checked with, if rustup has it; else the stable one. Cargo.toml
+# says which version is the least.
+pinned := `rustup toolchain list 2>/dev/null | grep -o '^1\.95\.0' | head -n 1 || true`
+export RUSTUP_TOOLCHAIN := env('RUSTUP_TOOLCHAIN', if pinned == '' { 'stable' } else { pinned })
+
+target := env('CARGO_TARGET_DIR', justfile_directory() / 'target')
+
+# List the recipes
+default:
+    @just --list --unsorted
+
+# Install what the recipes need beside Rust: the compiler's WebAssembly target
+setup:
+    @rustup --quiet target add wasm32-wasip2
+
+# Build the components that the host embeds and the tests use (a minute the first time)
+guests: setup
+    cd guests && cargo build --locked --release --workspace --exclude fixtures --target-dir target
+
+# Build one component quickly and put it where a running transom takes it up
+guest NAME: setup
+    cd guests && cargo build --locked --profile guest-dev --package {{ NAME }} --target-dir target
+    mkdir -p "{{ components }}"
+    cp guests/target/wasm32-wasip2/guest-dev/{{ NAME }}.wasm "{{ components }}/.{{ NAME }}.new"
+    mv "{{ components }}/.{{ NAME }}.new" "{{ components }}/{{ NAME }}.wasm"
+
+components := env('XDG_DATA_HOME', home_directory() / '.local/share') / 'transom/transformers'
+
+# Build the binary (the first time several minutes: wasmtime)
+build: guests
+    cargo build --locked --release
+
+# Run the binary, such as `just run serve`
+run *ARGS: guests
+    cargo run --locked --release -- {{ ARGS }}
+
+# See a transformer swapped under a running stream, on an embedded upstream (builds first: minutes)
+demo: guests
+    cargo run --locked --release -- demo
+
+# All tests that need nothing from outside (the first time several minutes: wasmtime)
+test: test-guests
+    cargo test --locked
+
+# Tests of the converters as plain Rust, and of their fixtures
+test-guests: guests
+    cd guests && cargo test --locked --workspace --target host-tuple --target-dir target
+
+# Tests of one converter, natively and as a component on its fixtures
+test-guest NAME: guests
+    cd guests && cargo test --locked --package {{ NAME }} --target host-tuple --target-dir target
+    cargo run --locked -- guest test {{ NAME }}
+
+# Tests with the real Claude Code and Anthropic's SDKs (fetches them from npm and PyPI once)
+test-clients: guests
+    tests/clients/install.sh "{{ target }}/clients"
+    TRANSOM_CLIENTS_DIR="{{ target }}/clients" cargo test --locked --test clients
+
+# Formatting and clippy, both workspaces, natively and for WebAssembly
+lint: guests
+    cargo fmt --check
+    cargo clippy --locked --workspace --all-targets -- -D warnings
+    cd guests && cargo fmt --check
+    cd guests && cargo clippy --locked --workspace --all-targets --target host-tuple --target-dir target -- -D warnings
+    cd guests && cargo clippy --locked --workspace --exclude fixtures --target-dir target -- -D warnings
+
+# Format everything
+fmt:
+    cargo fmt
+    cd guests && cargo fmt
+
+# The documentation of the code, without a warning
+doc: guests
+    RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
+    cd guests && RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --workspace --target host-tuple --target-dir target
+
+# Licences, banned crates and sources of both workspaces
+deny: _tools
+    PATH="{{ target }}/tools/bin:$PATH" cargo deny --locked --config .cargo/deny.toml check bans licenses sources
+    PATH="{{ target }}/tools/bin:$PATH" cargo deny --locked --manifest-path guests/Cargo.toml --config .cargo/deny.toml check bans licenses sources
+
+# Spelling
+typos: _tools
+    PATH="{{ target }}/tools/bin:$PATH" typos
+
+# What the hop through transom costs, beside a bare relay (builds first: minutes; wants a quiet machine)
+bench *ARGS: guests
+    cargo bench --locked --bench hop -- {{ ARGS }}
+
+# Everything that a change must pass
+ci:
+    .ci/run
+
+_tools:
+    .ci/install-tools "{{ target }}/tools"
