@@ -21,7 +21,7 @@ pub(super) fn follow(app: &Arc<App>) {
 
 fn run(weak: &Weak<App>) {
     // Compiling must not take time from running streams. Failing to is no reason not to compile.
-    drop(rustix::process::nice(10));
+    let _ = rustix::process::nice(10);
     let Some(mut watch) = weak.upgrade().map(|app| Watch::new(&watched(&app))) else {
         return;
     };

@@ -198,7 +198,7 @@ impl Check {
         let told = self.delta_seen || self.stopped;
         match ends {
             Ends::Complete if !(self.started && self.delta_seen && self.stopped) => {
-                self.wrong("a complete stream without start, message_delta or message_stop")
+                self.wrong("a complete stream without start, message_delta or message_stop");
             }
             Ends::Error | Ends::Cut if told => self.wrong("a failed stream that tells an end"),
             _ => {}
