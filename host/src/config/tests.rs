@@ -421,7 +421,7 @@ fn a_transformer_is_a_name_a_chain_or_passthrough() {
     says(&pair("https://x.test", "[]"), &["the chain is empty"]);
     says(
         &pair("https://x.test", "['openai', 'anthropic']"),
-        &["can not be part of a chain"],
+        &["cannot be part of a chain"],
     );
     says(
         &pair("https://x.test", "'../evil'"),
@@ -501,7 +501,7 @@ fn auth_is_bearer_a_header_or_a_command() {
     );
     says(
         &with("auth: { header: 'host' }", ""),
-        &["can not carry a key"],
+        &["cannot carry a key"],
     );
     says(
         &with("auth: {}", ""),
@@ -595,7 +595,7 @@ fn a_file_that_was_named_is_read_even_if_it_is_missing() {
     assert_eq!(Config::find(Some(named.clone()), &env), Some(named.clone()));
     let shown = Config::load(&named, &env).unwrap_err().to_string();
     assert!(
-        shown.starts_with("/nonexistent/c.json5: the file can not be read"),
+        shown.starts_with("/nonexistent/c.json5: the file cannot be read"),
         "{shown}"
     );
 }
