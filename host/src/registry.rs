@@ -196,6 +196,10 @@ impl Registry {
     pub fn adopt(&self, wanted: Wanted) {
         let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
         slots.retain(|name, _| wanted.options.contains_key(name));
+        // Bytes that were refused for their options or pin may fit the new ones.
+        for slot in slots.values() {
+            slot.state().refused = None;
+        }
         *self.wanted.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(wanted);
     }
 
