@@ -41,7 +41,7 @@ run *ARGS: guests
 
 # See a transformer swapped under a running stream, on an embedded upstream (builds first: minutes)
 demo: guests
-    cargo run --locked --release -- demo
+    cargo run --locked -- demo
 
 # All tests that need nothing from outside (the first time several minutes: wasmtime)
 test: test-guests
@@ -92,6 +92,10 @@ deny: _tools
 # Spelling
 typos: _tools
     PATH="{{ target }}/tools/bin:$PATH" typos
+
+# What calling a guest costs: opening, requests, pushes (wants a quiet machine)
+bench-guests: guests
+    cargo bench --locked --bench guest_costs
 
 # What the hop through transom costs, beside a bare relay (builds first: minutes; wants a quiet machine)
 bench *ARGS: guests
