@@ -1,7 +1,7 @@
 //! `transom code`: runs `claude` in the environment of [`super::activate`], as if it had been
 //! called itself: arguments, terminal, signals and exit code are its own.
 //!
-//! Whether a service runs is [`liveness`]'s to say; starting one in this process is the caller's.
+//! Whether a service runs is [`running_service`]'s to say; starting one in this process is the caller's.
 
 use std::ffi::OsString;
 use std::io::{Error, ErrorKind, IsTerminal};
@@ -80,7 +80,7 @@ fn not_started(program: &str, error: Error) -> anyhow::Error {
         "install it with `npm install -g @anthropic-ai/claude-code`, or name it in CLAUDE_PATH";
     match error.kind() {
         ErrorKind::NotFound => anyhow!("run `{program}`: there is no such program; {remedy}"),
-        ErrorKind::PermissionDenied => anyhow!("run `{program}`: it can not be executed; {remedy}"),
+        ErrorKind::PermissionDenied => anyhow!("run `{program}`: it cannot be executed; {remedy}"),
         _ => anyhow!("run `{program}`: {error}"),
     }
 }
