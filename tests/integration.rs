@@ -18,3 +18,6 @@ mod harness;
     reason = "each test binary uses its own part of the strict upstreams"
 )]
 mod strict;
+
+mod scene;
+mod swap;
