@@ -18,3 +18,7 @@ mod harness;
     reason = "each test binary uses its own part of the strict upstreams"
 )]
 mod strict;
+
+mod roads;
+
+mod stream;
