@@ -41,20 +41,25 @@ run *ARGS: guests
 
 # See a transformer swapped under a running stream, on an embedded upstream (builds first: minutes)
 demo: guests
-    cargo run --locked --release -- demo
+    cargo run --locked -- demo
 
 # All tests that need nothing from outside (the first time several minutes: wasmtime)
 test: test-guests
     cargo test --locked
 
-# Tests of the converters as plain Rust, and of their fixtures
+# Tests of the converters: as plain Rust, then as components on their recorded exchanges
 test-guests: guests
     cd guests && cargo test --locked --workspace --target host-tuple --target-dir target
+    cargo build --locked
+    for dir in tests/fixtures/*/; do just _fixtures "$(basename "$dir")"; done
 
-# Tests of one converter, natively and as a component on its fixtures
+# Tests of one converter: as plain Rust, then as a component on its recorded exchanges
 test-guest NAME: guests
     cd guests && cargo test --locked --package {{ NAME }} --target host-tuple --target-dir target
-    cargo run --locked -- guest test {{ NAME }}
+    just _fixtures {{ NAME }}
+
+_fixtures NAME:
+    cargo run --locked --quiet -- guest test guests/target/wasm32-wasip2/release/{{ NAME }}.wasm tests/fixtures/{{ NAME }}
 
 # Tests with the real Claude Code and Anthropic's SDKs (fetches them from npm and PyPI once)
 test-clients: guests
@@ -87,6 +92,10 @@ deny: _tools
 # Spelling
 typos: _tools
     PATH="{{ target }}/tools/bin:$PATH" typos
+
+# What calling a guest costs: opening, requests, pushes (wants a quiet machine)
+bench-guests: guests
+    cargo bench --locked --bench guest_costs
 
 # What the hop through transom costs, beside a bare relay (builds first: minutes; wants a quiet machine)
 bench *ARGS: guests

@@ -25,5 +25,8 @@ mod clients {
     mod claude;
     mod claude_code;
     mod installed;
+    mod interactive;
     mod route;
+    mod sdk;
+    mod terminal;
 }

@@ -33,6 +33,12 @@ pub struct Pinned {
     pub options: Bytes,
 }
 
+/// Takes one guest's log lines.
+pub type Sink = Arc<dyn Fn(LogLine) + Send + Sync>;
+
+/// Makes the sink of the generation that writes into it.
+pub type SinkOf<'a> = dyn Fn(&Arc<Generation>) -> Sink + Sync + 'a;
+
 /// The live guests of one exchange.
 pub struct Chain {
     stages: Vec<Stage>,
@@ -73,7 +79,7 @@ impl Chain {
         pinned: &[Pinned],
         context: &Context,
         limits: &Arc<Limits>,
-        sink: &(dyn Fn(&Arc<Generation>) -> Arc<dyn Fn(LogLine) + Send + Sync> + Sync),
+        sink: &SinkOf<'_>,
         permit: OwnedSemaphorePermit,
     ) -> Result<Self, ApiError> {
         let counters = Arc::new(Counters::default());

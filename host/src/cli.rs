@@ -115,13 +115,13 @@ pub fn run() -> ExitCode {
 fn keep_keys_out_of_core_dumps() {
     use rustix::process::{Resource, Rlimit, setrlimit};
     // Lowering a limit of one's own is always allowed; if it fails the process is as it was.
-    drop(setrlimit(
+    let _ = setrlimit(
         Resource::Core,
         Rlimit {
             current: Some(0),
             maximum: Some(0),
         },
-    ));
+    );
 }
 
 /// A runtime for commands that need one.

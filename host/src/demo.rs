@@ -27,13 +27,13 @@ const STORY: &str = "This answer comes from the upstream that is embedded in tra
 const PACE: Duration = Duration::from_millis(25);
 
 /// A running embedded upstream. It lives as long as the process.
-pub struct Upstream {
+pub(crate) struct Upstream {
     address: SocketAddr,
 }
 
 impl Upstream {
     /// Listens on a free loopback port.
-    pub async fn start() -> std::io::Result<Self> {
+    pub(crate) async fn start() -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
@@ -43,7 +43,7 @@ impl Upstream {
     }
 
     /// For a provider's `base_url`.
-    pub fn base_url(&self) -> Url {
+    pub(crate) fn base_url(&self) -> Url {
         Url::parse(&format!("http://{}/v1", self.address))
             .expect("invariant: an address makes a URL")
     }

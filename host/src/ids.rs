@@ -3,7 +3,7 @@
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// 24 random characters of `[0-9A-Za-z]`: about 142 bits.
-pub fn exchange_id() -> String {
+pub(crate) fn exchange_id() -> String {
     let mut bytes = [0_u8; 24];
     if getrandom::fill(&mut bytes).is_err() {
         // Without a random source ids only have to differ, not to be secret.

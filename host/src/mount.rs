@@ -15,14 +15,9 @@ const SHARED: [u64; 7] = [
 
 /// Whether the folder lies on a mount that another machine (such as the Mac around a VM) shares.
 /// Unknown counts as not shared.
-pub fn is_shared(path: &Path) -> bool {
+pub(crate) fn is_shared(path: &Path) -> bool {
     rustix::fs::statfs(path).is_ok_and(|stat| {
-        #[expect(
-            clippy::cast_lossless,
-            clippy::unnecessary_cast,
-            reason = "the width of f_type differs between architectures"
-        )]
-        let kind = stat.f_type as u64;
-        SHARED.contains(&(kind & 0xffff_ffff))
+        // The width of `f_type` differs between architectures; the magic numbers have 32 bits.
+        SHARED.contains(&((stat.f_type as u64) & 0xffff_ffff))
     })
 }

@@ -133,8 +133,8 @@ fn from_json(status: u16, value: &Value) -> ApiError {
     match kind {
         Some(kind) if status == 500 => ApiError::new(kind, by_status.message),
         Some(kind) => ApiError {
-            kind,
             status,
+            kind,
             ..by_status
         },
         None => by_status,

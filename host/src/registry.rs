@@ -196,6 +196,10 @@ impl Registry {
     pub fn adopt(&self, wanted: Wanted) {
         let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
         slots.retain(|name, _| wanted.options.contains_key(name));
+        // Bytes that were refused for their options or pin may fit the new ones.
+        for slot in slots.values() {
+            slot.state().refused = None;
+        }
         *self.wanted.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(wanted);
     }
 
@@ -252,7 +256,7 @@ impl Registry {
             return Outcome::Unchanged;
         }
         match self.build(slot, &origin, &bytes, &sha256, wanted) {
-            Ok(component) => self.swap(slot, component, origin, started),
+            Ok(component) => swap(slot, component, origin, started),
             Err(rejected) => keep(slot, Some(sha256), rejected.to_string()),
         }
     }
@@ -284,27 +288,27 @@ impl Registry {
         self.runtime
             .block_on(configure_all(component, options, limits))
     }
+}
 
-    fn swap(&self, slot: &Slot, component: Component, origin: Origin, started: Instant) -> Outcome {
-        let mut state = slot.state();
-        state.number += 1;
-        state.last_error = None;
-        state.refused = None;
-        let generation = Generation::new(component, state.number, origin);
-        tracing::info!(
-            transformer = slot.name,
-            generation = generation.number,
-            sha256 = generation.short_sha(),
-            origin = %generation.origin,
-            shadows_builtin = generation.shadows_builtin(),
-            cached = generation.component.cached,
-            ms = started.elapsed().as_secs_f64() * 1000.0,
-            "transformer is live"
-        );
-        let number = generation.number;
-        slot.current.store(Some(Arc::new(generation)));
-        Outcome::Swapped { generation: number }
-    }
+fn swap(slot: &Slot, component: Component, origin: Origin, started: Instant) -> Outcome {
+    let mut state = slot.state();
+    state.number += 1;
+    state.last_error = None;
+    state.refused = None;
+    let generation = Generation::new(component, state.number, origin);
+    tracing::info!(
+        transformer = slot.name,
+        generation = generation.number,
+        sha256 = generation.short_sha(),
+        origin = %generation.origin,
+        shadows_builtin = generation.shadows_builtin(),
+        cached = generation.component.cached,
+        ms = started.elapsed().as_secs_f64() * 1000.0,
+        "transformer is live"
+    );
+    let number = generation.number;
+    slot.current.store(Some(Arc::new(generation)));
+    Outcome::Swapped { generation: number }
 }
 
 fn check_pin(name: &str, sha256: &str, wanted: &Wanted) -> Result<(), Rejected> {

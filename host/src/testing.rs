@@ -4,9 +4,11 @@
 mod case;
 mod compare;
 mod grammar;
+mod measure;
 mod outcome;
 mod run;
 
 pub use case::{Case, cases_in};
+pub use measure::Meter;
 pub use outcome::Outcome;
 pub use run::Runner;

@@ -59,7 +59,7 @@ impl Upstream {
             .tcp_nodelay(true)
             .connect_timeout(timeouts.connect)
             .pool_idle_timeout(Duration::from_secs(90))
-            .tcp_keepalive(Duration::from_secs(60))
+            .tcp_keepalive(Duration::from_mins(1))
             // A redirect would carry the key to another origin.
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tokio::process::Command;
@@ -11,8 +12,12 @@ use tokio::process::Command;
 use crate::cases::Case;
 use crate::child::{self, Child};
 use crate::columns::Column;
+use crate::load::{Session, Until};
 use crate::pin::Cores;
 use crate::transom::Installation;
+
+/// For the first exchange after the start.
+const TRY_LIMIT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Fleet {
     mock: Child,
@@ -56,7 +61,32 @@ impl Fleet {
             }
         }
         cores.stay_around()?;
+        if let (Some(_), Some(case)) = (&fleet.transom, cases.first()) {
+            fleet.try_out(columns, case).await;
+        }
         Ok(fleet)
+    }
+
+    /// Takes out the columns of transom in which one exchange of `case` does not work: one reason
+    /// instead of one for each case.
+    async fn try_out(&mut self, columns: &[Column], case: &Case) {
+        for column in columns.iter().filter(|column| column.needs_transom()) {
+            if let Err(error) = self.one_exchange(*column, case).await {
+                self.missing.insert(*column, format!("{error:#}"));
+            }
+        }
+    }
+
+    async fn one_exchange(&self, column: Column, case: &Case) -> Result<()> {
+        let (address, _) = self.under_test(column)?;
+        let exchange = async {
+            let mut session = Session::open(column.target(case, address), 1).await?;
+            session.run(Until::Count(1), Duration::ZERO).await
+        };
+        tokio::time::timeout(TRY_LIMIT, exchange)
+            .await
+            .with_context(|| format!("it did not answer within {} s", TRY_LIMIT.as_secs()))??;
+        Ok(())
     }
 
     fn lose_transom(&mut self, columns: &[Column], error: &anyhow::Error) {

@@ -23,51 +23,30 @@ const LIMIT: Duration = Duration::from_mins(20);
 pub(crate) async fn run(args: &Args) -> Result<(String, bool)> {
     let extra = args.extra.as_deref().map(read_extra).transpose()?;
     let machine = Machine::look();
-    let mut effort = if args.quick {
-        Effort::quick()
-    } else {
-        Effort::full()
-    };
-    effort.rounds = args.rounds.map_or(effort.rounds, usize::from);
-    let columns = if args.columns.is_empty() {
-        Column::ALL.to_vec()
-    } else {
-        args.columns.clone()
-    };
-    allow_many_files();
-
-    let mut results = Results::default();
     let apart = Cores::apart()?;
     let cores = match &apart {
         Some(cores) => cores.describe(),
         None => "only one core: nothing is kept apart".to_owned(),
     };
-    let folder = tempfile::tempdir().context("no temporary folder can be made")?;
-    tokio::time::timeout(
-        LIMIT,
-        measure(
-            args,
-            apart.as_ref(),
-            &effort,
-            &columns,
-            folder.path(),
-            &mut results,
-        ),
-    )
-    .await
-    .with_context(|| {
-        format!(
-            "the benchmark was not done after {} minutes",
-            LIMIT.as_secs() / 60
-        )
-    })??;
+    let columns = match args.columns.as_slice() {
+        [] => Column::ALL.to_vec(),
+        chosen => chosen.to_vec(),
+    };
+    allow_many_files();
 
+    let mut run = Run::new(args, apart.as_ref(), columns.clone())?;
+    tokio::time::timeout(LIMIT, run.measure(args.only.as_deref()))
+        .await
+        .context("the benchmark is stuck: it was not done after 20 minutes")??;
+
+    let rounds = run.effort.rounds;
     let frame = Frame {
         machine,
-        rounds: effort.rounds,
+        rounds,
         cores,
         extra,
     };
+    let results = run.results;
     let text = if args.json {
         serde_json::to_string_pretty(&report::json(&frame, &columns, &results))?
     } else {
@@ -76,90 +55,104 @@ pub(crate) async fn run(args: &Args) -> Result<(String, bool)> {
     Ok((text, results.failures.is_empty()))
 }
 
-async fn measure(
-    args: &Args,
-    apart: Option<&Cores>,
-    effort: &Effort,
-    columns: &[Column],
-    folder: &Path,
-    results: &mut Results,
-) -> Result<()> {
-    let shared = &Cores::shared()?;
-    let cost = chosen(cases::apart(), args);
-    let power = chosen(cases::shared(), args);
-    ensure!(
-        !cost.is_empty() || !power.is_empty(),
-        "no case has that name"
-    );
-    if !cost.is_empty() {
-        loads(
-            apart.unwrap_or(shared),
-            columns,
-            &cost,
+/// What is carried from one part to the next.
+struct Run {
+    effort: Effort,
+    /// Those that could be measured so far.
+    columns: Vec<Column>,
+    /// Everything on all cores.
+    shared: Cores,
+    /// The process under test on a core of its own, where there are two.
+    apart: Cores,
+    folder: tempfile::TempDir,
+    results: Results,
+}
+
+impl Run {
+    fn new(args: &Args, apart: Option<&Cores>, columns: Vec<Column>) -> Result<Self> {
+        let mut effort = if args.quick {
+            Effort::quick()
+        } else {
+            Effort::full()
+        };
+        effort.rounds = args.rounds.map_or(effort.rounds, usize::from);
+        let shared = Cores::shared()?;
+        let apart = apart.copied().unwrap_or(shared);
+        let folder = tempfile::tempdir().context("no temporary folder can be made")?;
+        Ok(Self {
             effort,
-            &folder.join("apart"),
-            results,
-        )
-        .await?;
-    }
-    shared.stay_around()?;
-    if !power.is_empty() {
-        loads(
+            columns,
             shared,
-            columns,
-            &power,
-            effort,
-            &folder.join("shared"),
-            results,
-        )
-        .await?;
-    }
-    if args.only.is_none() {
-        let cases = cases::memory(effort);
-        memory::run(
-            apart.unwrap_or(shared),
-            columns,
-            &cases,
-            effort,
-            &folder.join("memory"),
-            results,
-        )
-        .await?;
-        shared.stay_around()?;
-        startup::run(columns, effort, &folder.join("start"), results).await?;
-        if columns.contains(&Column::Cerebras) {
-            swap::run(effort, &folder.join("swap"), results).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Puts `cases` on `columns`, with the processes divided as `cores` says.
-async fn loads(
-    cores: &Cores,
-    columns: &[Column],
-    cases: &[Case],
-    effort: &Effort,
-    folder: &Path,
-    results: &mut Results,
-) -> Result<()> {
-    let mut fleet = Fleet::start(cores, columns, cases, folder).await?;
-    rounds::run(&mut fleet, columns, cases, effort, results).await?;
-    for (column, reason) in &fleet.missing {
-        results.fail(format!("{}: {reason}", column.title()));
-    }
-    Ok(())
-}
-
-fn chosen(cases: Vec<Case>, args: &Args) -> Vec<Case> {
-    cases
-        .into_iter()
-        .filter(|case| {
-            args.only
-                .as_deref()
-                .is_none_or(|part| case.name.contains(part))
+            apart,
+            folder,
+            results: Results::default(),
         })
-        .collect()
+    }
+
+    async fn measure(&mut self, only: Option<&str>) -> Result<()> {
+        let chosen = |cases: Vec<Case>| -> Vec<Case> {
+            cases
+                .into_iter()
+                .filter(|case| only.is_none_or(|part| case.name.contains(part)))
+                .collect()
+        };
+        let (cost, power) = (chosen(cases::apart()), chosen(cases::shared()));
+        ensure!(
+            !cost.is_empty() || !power.is_empty(),
+            "no case has that name"
+        );
+        self.loads(&self.apart.clone(), &cost, "apart").await?;
+        self.loads(&self.shared.clone(), &power, "shared").await?;
+        if only.is_some() {
+            return Ok(());
+        }
+        let folder = self.folder.path();
+        let cases = cases::memory(&self.effort);
+        let memory_folder = folder.join("memory");
+        memory::run(
+            &self.apart,
+            &self.columns,
+            &cases,
+            &self.effort,
+            &memory_folder,
+            &mut self.results,
+        )
+        .await?;
+        self.shared.stay_around()?;
+        startup::run(
+            &self.columns,
+            &self.effort,
+            &folder.join("start"),
+            &mut self.results,
+        )
+        .await?;
+        if self.columns.contains(&Column::Cerebras) {
+            swap::run(&self.effort, &folder.join("swap"), &mut self.results).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts `cases` on the columns, with the processes divided as `cores` says.
+    async fn loads(&mut self, cores: &Cores, cases: &[Case], name: &str) -> Result<()> {
+        if cases.is_empty() {
+            return Ok(());
+        }
+        let folder = self.folder.path().join(name);
+        let mut fleet = Fleet::start(cores, &self.columns, cases, &folder).await?;
+        rounds::run(
+            &mut fleet,
+            &self.columns,
+            cases,
+            &self.effort,
+            &mut self.results,
+        )
+        .await?;
+        for (column, reason) in &fleet.missing {
+            self.results.fail(format!("{}: {reason}", column.title()));
+            self.columns.retain(|known| known != column);
+        }
+        Ok(())
+    }
 }
 
 /// A thousand streams need more files than a shell allows by default.

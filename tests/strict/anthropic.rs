@@ -1,5 +1,4 @@
-//! Anthropic: the Messages API with `x-api-key` and `anthropic-version`, which Claude Code can talk
-//! to with nothing in between.
+//! Anthropic: the Messages API, which Claude Code and the SDKs can talk to with nothing in between.
 
 use serde_json::json;
 
@@ -40,15 +39,7 @@ impl Dialect for Anthropic {
 
     fn check(&self, request: &Request, findings: &mut Findings) {
         messages::check(request, findings);
-        let keys = request.head.all("x-api-key");
-        findings.expect(keys == [self.key.as_str()], &AUTH, "header x-api-key", "");
-        let second = request.header("authorization");
-        findings.expect(
-            second.is_none(),
-            &AUTH,
-            "header authorization",
-            "a second credential",
-        );
+        messages::check_credential(request, &self.key, findings);
     }
 
     fn refuse(&self, violations: &[Violation]) -> Answer {

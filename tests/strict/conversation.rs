@@ -63,6 +63,8 @@ pub(crate) enum Fault {
     /// A stream breaks with the provider's error after its first text. A request without `stream`
     /// is answered as if there were no fault.
     StreamError,
+    /// The provider answers with this status and says what it usually says with it.
+    Status(u16),
 }
 
 impl Turn {

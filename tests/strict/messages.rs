@@ -8,6 +8,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use serde_json::Value;
 
 use super::{Findings, Rule, Seen, each, join};
+use crate::harness::upstream::Request;
 
 pub(super) mod answers;
 pub(super) mod history;
@@ -22,7 +23,7 @@ pub(super) static VERSION: Rule = Rule {
 };
 pub(super) static AUTH: Rule = Rule {
     id: "auth",
-    source: "Messages API reference, authentication: one credential, the provider's own",
+    source: "Messages API reference, authentication: x-api-key, or Authorization: Bearer as the SDKs since 2026-10-21; one credential, the provider's own",
 };
 pub(super) static JSON: Rule = Rule {
     id: "json",
@@ -58,10 +59,7 @@ static MARKERS: Rule = Rule {
 };
 
 /// The checks of head and body that every Anthropic-shaped upstream makes.
-pub(super) fn check(
-    request: &crate::harness::upstream::Request,
-    findings: &mut Findings,
-) -> Option<Value> {
+pub(super) fn check(request: &Request, findings: &mut Findings) -> Option<Value> {
     let proper = request.method() == "POST" && request.path() == "/v1/messages";
     findings.expect(proper, &PATH, "path", &request.head.line);
     let version = request.header("anthropic-version").unwrap_or_default();
@@ -77,6 +75,21 @@ pub(super) fn check(
     check_markers(&body, findings);
     history::check(&body, findings);
     Some(body)
+}
+
+/// The key as `x-api-key` or as bearer, and nothing beside it: a client's own credential that slips
+/// through would be a second one.
+pub(super) fn check_credential(request: &Request, key: &str, findings: &mut Findings) {
+    let bearer = format!("Bearer {key}");
+    let bearers = request.head.all("authorization");
+    let keys = request.head.all("x-api-key");
+    let proper = match (&bearers[..], &keys[..]) {
+        ([one], []) => *one == bearer,
+        ([], [one]) => *one == key,
+        _ => false,
+    };
+    let found = format!("{} bearers, {} keys", bearers.len(), keys.len());
+    findings.expect(proper, &AUTH, "header x-api-key", found);
 }
 
 fn check_fields(body: &Value, version: &str, findings: &mut Findings) {

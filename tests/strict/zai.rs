@@ -48,12 +48,7 @@ impl Dialect for Zai {
 
     fn check(&self, request: &Request, findings: &mut Findings) {
         let body = messages::check(request, findings);
-        let bearer = format!("Bearer {}", self.key);
-        let mut credentials = request.head.all("authorization");
-        credentials.extend(request.head.all("x-api-key"));
-        // Bearer is documented for Claude Code; x-api-key works as well.
-        let one = matches!(credentials[..], [one] if one == bearer || one == self.key);
-        findings.expect(one, &AUTH, "header authorization", "");
+        messages::check_credential(request, &self.key, findings);
         if let Some(body) = body.filter(|_| self.mood == Mood::Refuses) {
             check_roles(&body, findings);
         }

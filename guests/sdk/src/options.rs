@@ -97,12 +97,12 @@ fn distance(a: &str, b: &str) -> usize {
 /// ```
 #[macro_export]
 macro_rules! options {
-    ($(#[$outer:meta])* pub struct $name:ident {
-        $($(#[$inner:meta])* pub $field:ident : $type:ty = $default:expr),* $(,)?
+    ($(#[$outer:meta])* $shown:vis struct $name:ident {
+        $($(#[$inner:meta])* $seen:vis $field:ident : $type:ty = $default:expr),* $(,)?
     }) => {
         $(#[$outer])*
         #[derive(Clone, Debug)]
-        pub struct $name { $($(#[$inner])* pub $field: $type),* }
+        $shown struct $name { $($(#[$inner])* $seen $field: $type),* }
 
         impl ::std::default::Default for $name {
             fn default() -> Self {
@@ -134,12 +134,9 @@ mod tests {
     use super::*;
 
     options! {
-        /// For the tests.
-        pub struct Example {
-            /// A number.
-            pub max_tokens: u32 = 7,
-            /// A flag.
-            pub images: bool = true,
+        struct Example {
+            max_tokens: u32 = 7,
+            images: bool = true,
         }
     }
 

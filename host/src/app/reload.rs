@@ -1,7 +1,7 @@
 //! Follows changes of component files and of the configuration, on a thread of its own.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, Weak};
 
 use super::{App, Snapshot};
@@ -21,7 +21,7 @@ pub(super) fn follow(app: &Arc<App>) {
 
 fn run(weak: &Weak<App>) {
     // Compiling must not take time from running streams. Failing to is no reason not to compile.
-    drop(rustix::process::nice(10));
+    let _ = rustix::process::nice(10);
     let Some(mut watch) = weak.upgrade().map(|app| Watch::new(&watched(&app))) else {
         return;
     };
@@ -30,15 +30,25 @@ fn run(weak: &Weak<App>) {
         let Some(files) = weak.upgrade().map(|app| watched(&app)) else {
             return;
         };
-        // What changed between loading and the first look would be missed otherwise.
+        // A component that changed between loading and the first look would be missed otherwise.
         let changed = if std::mem::take(&mut first) {
-            files.files.clone()
+            components(&files)
         } else {
             watch.next(&files)
         };
         let Some(app) = weak.upgrade() else { return };
         apply(&app, &changed);
     }
+}
+
+fn components(watched: &Watched) -> Vec<PathBuf> {
+    let files = watched.files.iter();
+    files.filter(|path| is_component(path)).cloned().collect()
+}
+
+fn is_component(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "wasm")
 }
 
 fn apply(app: &App, changed: &[PathBuf]) {
@@ -51,9 +61,7 @@ fn apply(app: &App, changed: &[PathBuf]) {
     }
     for path in changed {
         if let Some(name) = path.file_stem().and_then(|name| name.to_str())
-            && path
-                .extension()
-                .is_some_and(|extension| extension == "wasm")
+            && is_component(path)
         {
             app.registry.refresh(name);
         }

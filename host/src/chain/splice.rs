@@ -140,9 +140,9 @@ impl Outlet {
 
     fn literal(&mut self, literal: Bytes) {
         if literal.len() < JOIN_BELOW {
-            self.small(&literal)
+            self.small(&literal);
         } else {
-            self.slice(literal)
+            self.slice(literal);
         }
     }
 

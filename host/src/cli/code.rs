@@ -80,7 +80,7 @@ fn not_started(program: &str, error: Error) -> anyhow::Error {
         "install it with `npm install -g @anthropic-ai/claude-code`, or name it in CLAUDE_PATH";
     match error.kind() {
         ErrorKind::NotFound => anyhow!("run `{program}`: there is no such program; {remedy}"),
-        ErrorKind::PermissionDenied => anyhow!("run `{program}`: it can not be executed; {remedy}"),
+        ErrorKind::PermissionDenied => anyhow!("run `{program}`: it cannot be executed; {remedy}"),
         _ => anyhow!("run `{program}`: {error}"),
     }
 }

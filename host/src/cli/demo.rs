@@ -46,7 +46,7 @@ async fn show(dir: &Path) -> anyhow::Result<()> {
         "transom listens on {base}; its provider `demo` is an upstream embedded in this binary"
     ));
     term::say("\n1. A stream through the transformer `cerebras`:\n");
-    let first = stream(&base, |text| term::show(text)).await?;
+    let first = stream(&base, term::show).await?;
     term::say(&first.line());
 
     term::say(
@@ -62,7 +62,7 @@ async fn show(dir: &Path) -> anyhow::Result<()> {
             && let Some(sender) = sender.take()
         {
             // The other side only goes away with this function.
-            drop(sender.send(()));
+            let _ = sender.send(());
         }
     })
     .await?;
@@ -70,7 +70,7 @@ async fn show(dir: &Path) -> anyhow::Result<()> {
     term::say(&second.line());
 
     term::say("\n3. The next stream:\n");
-    let third = stream(&base, |text| term::show(text)).await?;
+    let third = stream(&base, term::show).await?;
     term::say(&third.line());
 
     judge(&first, &second, &third)?;

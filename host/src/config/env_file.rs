@@ -17,7 +17,7 @@ pub(super) fn read(path: &Path) -> (HashMap<String, String>, Vec<Problem>) {
             let warning = about(
                 path,
                 0,
-                format!("can not be read: {error}"),
+                format!("cannot be read: {error}"),
                 "mend its permissions",
             );
             return (HashMap::new(), vec![warning]);

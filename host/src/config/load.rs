@@ -175,7 +175,7 @@ fn examine_text(text: &str, path: Option<&Path>, env: Env<'_>) -> Examined {
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Examined {
     let problem = Problem::of_file(
-        format!("the file can not be read: {error}"),
+        format!("the file cannot be read: {error}"),
         "name another with --config, or start from config/minimal.json5",
     );
     nothing_seen(Problems::one(Some(path.to_owned()), problem))

@@ -45,7 +45,7 @@ impl Config {
     }
 
     /// In tokens: the smallest known window among the routed models, so that a client that trusts
-    /// it never sends a conversation that one of them can not take.
+    /// it never sends a conversation that one of them cannot take.
     pub fn smallest_window(&self) -> Option<u32> {
         let models = self.routes().filter_map(|(_, target)| self.model(target));
         models.filter_map(|model| model.context_window).min()

@@ -284,7 +284,7 @@ impl<'e> Reader<'e> {
                 }
                 number.map(serde_json::Value::Number)
             }
-            // An item that can not be read is left out: its problem ends the reading anyway.
+            // An item that cannot be read is left out: its problem ends the reading anyway.
             Value::List(_) => {
                 let items = self.items(at)?;
                 Some(items.iter().filter_map(|item| self.json(item)).collect())

@@ -79,6 +79,31 @@ fn the_minimal_file_is_valid_and_has_a_default_route() {
 }
 
 #[test]
+fn the_configuration_that_the_readme_shows_is_valid() {
+    let readme = include_str!("../../../README.md");
+    let (_, rest) = readme.split_once("```json5\n").unwrap();
+    let (shown, _) = rest.split_once("```").unwrap();
+    assert_eq!(parse(shown).unwrap().warnings, []);
+}
+
+#[test]
+fn every_setting_is_documented() {
+    let docs = include_str!("../../../docs/config.md");
+    let all = [
+        read::SETTINGS.as_slice(),
+        &read::provider::SETTINGS,
+        &read::limits::LIMITS,
+        &read::limits::TIMEOUTS,
+    ]
+    .concat();
+    let missing: Vec<_> = all
+        .iter()
+        .filter(|name| **name != "$schema" && !docs.contains(&format!("`{name}`")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
 fn the_schema_knows_exactly_the_settings_that_the_reader_knows() {
     let schema: serde_json::Value =
         serde_json::from_str(include_str!("../../../config/schema.json")).unwrap();
@@ -396,7 +421,7 @@ fn a_transformer_is_a_name_a_chain_or_passthrough() {
     says(&pair("https://x.test", "[]"), &["the chain is empty"]);
     says(
         &pair("https://x.test", "['openai', 'anthropic']"),
-        &["can not be part of a chain"],
+        &["cannot be part of a chain"],
     );
     says(
         &pair("https://x.test", "'../evil'"),
@@ -476,7 +501,7 @@ fn auth_is_bearer_a_header_or_a_command() {
     );
     says(
         &with("auth: { header: 'host' }", ""),
-        &["can not carry a key"],
+        &["cannot carry a key"],
     );
     says(
         &with("auth: {}", ""),
@@ -570,7 +595,7 @@ fn a_file_that_was_named_is_read_even_if_it_is_missing() {
     assert_eq!(Config::find(Some(named.clone()), &env), Some(named.clone()));
     let shown = Config::load(&named, &env).unwrap_err().to_string();
     assert!(
-        shown.starts_with("/nonexistent/c.json5: the file can not be read"),
+        shown.starts_with("/nonexistent/c.json5: the file cannot be read"),
         "{shown}"
     );
 }

@@ -51,7 +51,7 @@ impl Value {
     }
 }
 
-/// Reads a whole file. A syntax error ends it: what follows can not be told apart any more.
+/// Reads a whole file. A syntax error ends it: what follows cannot be told apart any more.
 pub(super) fn parse(text: &str) -> Result<Node, Problem> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let options = ParseOptions {

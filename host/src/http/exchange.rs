@@ -49,7 +49,7 @@ impl<'a> Exchange<'a> {
             provider: choice.provider.name.clone(),
             model: choice.model.to_owned(),
             rule: choice.rule,
-            transformer: "anthropic".to_owned(),
+            transformer: choice.provider.transformer.shown(),
             streaming: head.stream,
         };
         record.route = Some(served.clone());

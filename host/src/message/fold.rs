@@ -67,7 +67,7 @@ impl Folding {
     fn event(&mut self, event: &Value) -> Result<(), FoldError> {
         match event.get("type").and_then(Value::as_str) {
             Some("message_start") => {
-                self.message = event.get("message").and_then(Value::as_object).cloned()
+                self.message = event.get("message").and_then(Value::as_object).cloned();
             }
             Some("content_block_start") => {
                 self.blocks
@@ -195,8 +195,10 @@ mod tests {
     #[test]
     fn a_stream_without_its_end_is_incomplete_and_an_error_is_told() {
         let events = expand(&message()).unwrap();
-        let cut = events.len() - 60;
-        assert_eq!(fold(&events[..cut]).unwrap_err(), FoldError::Incomplete);
+        let last = memchr::memmem::rfind(&events, b"event: message_stop").unwrap();
+        assert_eq!(fold(&events[..last]).unwrap_err(), FoldError::Incomplete);
+        let inside = fold(&events[..last - 20]).unwrap_err();
+        assert!(matches!(inside, FoldError::Malformed(_)));
         let error = b"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"busy\"}}\n\n";
         assert_eq!(
             fold(error).unwrap_err(),

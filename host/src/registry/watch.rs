@@ -98,9 +98,9 @@ impl Watch {
         }
         let sender = self.sender.clone();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| matters(&event.kind)) {
+            if event.is_ok_and(|event| matters(event.kind)) {
                 // The thread that listens is gone only when the process ends.
-                drop(sender.send(()));
+                let _ = sender.send(());
             }
         });
         let Ok(mut watcher) = watcher else {
@@ -118,10 +118,10 @@ impl Watch {
 }
 
 /// Opening and reading are our own doing.
-fn matters(kind: &EventKind) -> bool {
+fn matters(kind: EventKind) -> bool {
     use notify::event::{AccessKind, AccessMode};
     match kind {
-        EventKind::Access(kind) => *kind == AccessKind::Close(AccessMode::Write),
+        EventKind::Access(kind) => kind == AccessKind::Close(AccessMode::Write),
         _ => true,
     }
 }

@@ -21,7 +21,7 @@ impl Scanner {
     }
 
     /// Nothing of a next frame was seen.
-    pub(super) fn at_boundary(&self) -> bool {
+    pub(super) fn at_boundary(self) -> bool {
         self.line_empty && self.frame_empty
     }
 

@@ -123,8 +123,10 @@ impl Case {
         let path = dir.join("case.json5");
         let text = fs::read_to_string(&path)
             .with_context(|| format!("{} cannot be read", path.display()))?;
-        let plan = jsonc_parser::parse_to_serde_value::<Plan>(&text, &ParseOptions::default())
-            .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+        let wrong = |why: String| anyhow::anyhow!("{}: {why}", path.display());
+        let value = jsonc_parser::parse_to_serde_value::<Value>(&text, &ParseOptions::default())
+            .map_err(|error| wrong(error.to_string()))?;
+        let plan = serde_json::from_value(value).map_err(|error| wrong(error.to_string()))?;
         let name = dir
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())

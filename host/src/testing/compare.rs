@@ -48,10 +48,8 @@ pub(super) fn difference(what: &str, expected: &Value, got: &Value) -> Option<St
 /// The same for streams.
 pub(super) fn stream_difference(what: &str, expected: &[Event], got: &[Event]) -> Option<String> {
     let text = |events: &[Event]| {
-        events
-            .iter()
-            .map(|(name, data)| format!("{name} {data}\n"))
-            .collect::<String>()
+        let lines = events.iter().map(|(name, data)| format!("{name} {data}"));
+        lines.collect::<Vec<_>>().join("\n") + "\n"
     };
     (expected != got).then(|| diff(what, &text(expected), &text(got)))
 }

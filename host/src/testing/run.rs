@@ -238,8 +238,9 @@ impl Runner {
                 error: None,
             },
             Err(error) => {
-                let broken = case.plan.ending != EndingPlan::Complete;
-                let ends = if broken { Ends::Cut } else { Ends::Error };
+                // Before the first event a break is still an HTTP error.
+                let cut = case.plan.ending != EndingPlan::Complete && !bytes.is_empty();
+                let ends = if cut { Ends::Cut } else { Ends::Error };
                 Streamed {
                     bytes,
                     ends,
@@ -555,10 +556,11 @@ fn check_streamed(
     streamed: &Streamed,
     failures: &mut Vec<String>,
 ) -> anyhow::Result<()> {
-    let usual = if case.plan.ending == EndingPlan::Complete {
-        Ends::Complete
-    } else {
-        Ends::Cut
+    let before_any_event = case.dir.join("response.client.json").exists();
+    let usual = match case.plan.ending {
+        _ if before_any_event => Ends::Error,
+        EndingPlan::Complete => Ends::Complete,
+        EndingPlan::Broken(_) => Ends::Cut,
     };
     let expected_end = case.plan.expect.ends.unwrap_or(usual);
     if streamed.ends != expected_end {

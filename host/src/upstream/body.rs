@@ -137,7 +137,7 @@ impl UpstreamBody {
                     self.gathered.extend(self.scrubber.feed(read));
                 }
                 Poll::Ready(Some(Err(error))) => {
-                    self.ended = Some(Err(ReadError::Broken(root_cause(&error))))
+                    self.ended = Some(Err(ReadError::Broken(root_cause(&error))));
                 }
                 Poll::Ready(None) => {
                     self.gathered.extend(self.scrubber.end());

@@ -1,10 +1,4 @@
 //! What `wit/transformer` looks like from the host. Generated; other modules name its types from here.
-#![expect(
-    missing_docs,
-    unreachable_pub,
-    clippy::pedantic,
-    reason = "generated from the WIT, which documents every item"
-)]
 
 wasmtime::component::bindgen!({
     path: "../wit/transformer",

@@ -1,8 +1,9 @@
 //! The one wasmtime engine: how it is configured, which pool the address space allows, and the
 //! epoch ticks that measure guests' time.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+use std::thread::Thread;
 use std::time::Duration;
 
 use wasmtime::{Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
@@ -115,45 +116,71 @@ fn engine_config(step: PoolStep) -> wasmtime::Config {
     config
 }
 
+/// Idle ticks before the clock stops. Starting it costs a system call, which requests that follow
+/// each other shall not pay.
+const LINGER: u32 = 100;
+
 /// Advances the epoch while at least one guest may run, and sleeps otherwise.
 struct Ticker {
     active: AtomicUsize,
-    thread: std::thread::Thread,
+    stopped: AtomicBool,
+    thread: OnceLock<Thread>,
 }
 
 impl Ticker {
     fn start(engine: wasmtime::Engine) -> Arc<Self> {
-        let (send, receive) = std::sync::mpsc::channel::<std::sync::Weak<Self>>();
-        let handle = std::thread::Builder::new()
-            .name("epoch".to_owned())
-            .spawn(move || {
-                let Ok(weak) = receive.recv() else { return };
-                while let Some(ticker) = weak.upgrade() {
-                    if ticker.active.load(Ordering::SeqCst) == 0 {
-                        drop(ticker);
-                        std::thread::park_timeout(Duration::from_secs(60));
-                        continue;
-                    }
-                    drop(ticker);
-                    std::thread::sleep(TICK);
-                    engine.increment_epoch();
-                }
-            })
-            .expect("invariant: a thread can be started while the process starts");
         let ticker = Arc::new(Self {
             active: AtomicUsize::new(0),
-            thread: handle.thread().clone(),
+            stopped: AtomicBool::new(false),
+            thread: OnceLock::new(),
         });
-        // The thread can only have ended if the receiver is gone, and then no tick is needed.
-        drop(send.send(Arc::downgrade(&ticker)));
+        let weak = Arc::downgrade(&ticker);
+        let handle = std::thread::Builder::new()
+            .name("epoch".to_owned())
+            .spawn(move || tick(&weak, &engine))
+            .expect("invariant: a thread can be started while the process starts");
+        ticker.thread.get_or_init(|| handle.thread().clone());
         ticker
     }
 
     fn guard(self: &Arc<Self>) -> ClockGuard {
-        if self.active.fetch_add(1, Ordering::SeqCst) == 0 {
-            self.thread.unpark();
+        self.active.fetch_add(1, Ordering::SeqCst);
+        if self.stopped.load(Ordering::SeqCst)
+            && let Some(thread) = self.thread.get()
+        {
+            thread.unpark();
         }
         ClockGuard(self.clone())
+    }
+}
+
+/// Ends with the engine.
+fn tick(weak: &Weak<Ticker>, engine: &wasmtime::Engine) {
+    let mut idle = 0;
+    while let Some(ticker) = weak.upgrade() {
+        if ticker.active.load(Ordering::SeqCst) > 0 {
+            idle = 0;
+        } else {
+            idle += 1;
+        }
+        if idle > LINGER {
+            ticker.stopped.store(true, Ordering::SeqCst);
+            // A guard taken before the flag was set is seen here, one taken after it unparks.
+            if ticker.active.load(Ordering::SeqCst) == 0 {
+                let waiting = Arc::downgrade(&ticker);
+                drop(ticker);
+                std::thread::park_timeout(Duration::from_mins(1));
+                let Some(ticker) = waiting.upgrade() else {
+                    return;
+                };
+                ticker.stopped.store(false, Ordering::SeqCst);
+            }
+            idle = 0;
+            continue;
+        }
+        drop(ticker);
+        std::thread::sleep(TICK);
+        engine.increment_epoch();
     }
 }
 

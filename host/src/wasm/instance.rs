@@ -230,15 +230,6 @@ impl Instance {
         self.settle("finish", budget, result)
     }
 
-    /// A fault of this guest in `call`.
-    pub(crate) fn illegal(&self, call: &'static str, why: impl Into<String>) -> Fault {
-        Fault::Illegal {
-            name: self.component.name.clone(),
-            call,
-            why: why.into(),
-        }
-    }
-
     fn exchange(&self) -> ResourceAny {
         self.exchange
             .expect("invariant: begin_exchange comes before every other call")

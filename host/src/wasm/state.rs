@@ -119,6 +119,10 @@ impl State {
     }
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the type of an epoch callback is wasmtime's"
+)]
 /// Called when a tick passed while the guest of this store ran.
 pub(crate) fn on_tick(mut store: StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadline> {
     let state = store.data_mut();

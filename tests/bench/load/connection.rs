@@ -87,9 +87,16 @@ impl Connection {
             }
         };
         if !self.buffer.starts_with(b"HTTP/1.1 200") {
+            let (first, body) = self.buffer.split_at(head.len);
+            let status = first
+                .split(|byte| *byte == b'\r')
+                .next()
+                .unwrap_or_default();
+            let body = &body[..body.len().min(400)];
             bail!(
-                "it answered: {}",
-                String::from_utf8_lossy(&self.buffer[..self.buffer.len().min(800)])
+                "it answered `{}`: {}",
+                String::from_utf8_lossy(status),
+                String::from_utf8_lossy(body)
             );
         }
         self.buffer.advance(head.len);

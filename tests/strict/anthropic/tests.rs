@@ -65,6 +65,11 @@ fn heads_are_checked() {
     assert_eq!(rules(TARGET, &HEADERS[1..]), ["auth"]);
     let both = [HEADERS[0], HEADERS[1], ("authorization", "Bearer k")];
     assert_eq!(rules(TARGET, &both), ["auth"]);
+    assert_eq!(
+        rules(TARGET, &[HEADERS[1], ("authorization", "Bearer x")]),
+        ["auth"]
+    );
+    assert!(rules(TARGET, &[HEADERS[1], ("authorization", "Bearer k")]).is_empty());
 }
 
 #[test]

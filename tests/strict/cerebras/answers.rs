@@ -51,7 +51,14 @@ pub(super) fn refuse(violations: &[Violation]) -> Answer {
 /// The provider's errors have no `error` wrapper.
 fn flat(status: u16, kind: &str, param: &str, code: &str, message: &str) -> Answer {
     let body = json!({ "message": message, "type": kind, "param": param, "code": code });
-    Answer::json(status, &body)
+    let body = body.to_string();
+    let answer = Answer::new(status).header("content-type", "application/json");
+    let answer = match status {
+        // Seconds until the quota is whole again, as a decimal number.
+        429 => answer.header("x-ratelimit-reset-tokens-minute", "11.382867"),
+        _ => answer,
+    };
+    answer.length(body.len()).raw(body.as_bytes())
 }
 
 /// `messages[2].content` as the provider writes it: `messages.2.content`.
@@ -89,9 +96,72 @@ pub(super) fn speak(seen: &Seen, turn: &Turn) -> Answer {
             ];
             stream(turn, &events)
         }
+        Some(Fault::Status(status)) => usual(*status),
         _ if seen.streaming => stream(turn, &streamed(seen, turn)),
         _ => Answer::json(200, &whole(seen, turn)),
     }
+}
+
+/// What the provider says with a status.
+fn usual(status: u16) -> Answer {
+    let (kind, param, code, message) = match status {
+        401 => (
+            "invalid_request_error",
+            "api_key",
+            "wrong_api_key",
+            "Wrong API Key",
+        ),
+        402 => (
+            "payment_required",
+            "quota",
+            "payment_required",
+            "Payment required.",
+        ),
+        403 => (
+            "permission_error",
+            "model",
+            "forbidden",
+            "You may not use this model.",
+        ),
+        404 => {
+            let message = "Model does not exist or you do not have access to it.";
+            ("not_found_error", "model", "model_not_found", message)
+        }
+        413 => (
+            "invalid_request_error",
+            "body",
+            "request_too_large",
+            "Request too large.",
+        ),
+        429 => {
+            let message = "Requests per minute limit exceeded - too many requests sent.";
+            (
+                "too_many_requests_error",
+                "quota",
+                "request_quota_exceeded",
+                message,
+            )
+        }
+        500 => (
+            "server_error",
+            "",
+            "internal",
+            "Encountered a server error, please try again.",
+        ),
+        503 => (
+            "server_error",
+            "queue",
+            "queue_exceeded",
+            "We're experiencing high traffic right now!",
+        ),
+        _ => (
+            "invalid_request_error",
+            "validation_error",
+            "wrong_api_format",
+            "A bad request.",
+        ),
+    };
+    flat(status, kind, param, code, message)
 }
 
 fn finish_reason(turn: &Turn) -> &'static str {

@@ -18,7 +18,15 @@ pub(in crate::strict) fn error(status: u16, kind: &str, message: &str) -> Answer
         "error": { "type": kind, "message": message },
         "request_id": format!("req_{:016x}", unique()),
     });
-    Answer::json(status, &body)
+    let body = body.to_string();
+    let answer = Answer::new(status)
+        .header("content-type", "application/json")
+        .header("request-id", "req_of_the_upstream");
+    let answer = match status {
+        429 => answer.header("retry-after", "12"),
+        _ => answer,
+    };
+    answer.length(body.len()).raw(body.as_bytes())
 }
 
 pub(in crate::strict) fn speak(seen: &Seen, turn: &Turn) -> Answer {
@@ -41,9 +49,29 @@ pub(in crate::strict) fn speak(seen: &Seen, turn: &Turn) -> Answer {
             writer.push(&error);
             stream(turn, &writer.events)
         }
+        Some(Fault::Status(status)) => usual(*status),
         _ if seen.streaming => stream(turn, &streamed(seen, turn)),
         _ => Answer::json(200, &whole(seen, turn)),
     }
+}
+
+/// What the provider says with a status.
+fn usual(status: u16) -> Answer {
+    let (kind, message) = match status {
+        401 => ("authentication_error", "invalid x-api-key"),
+        402 => ("billing_error", "Your credit balance is too low."),
+        403 => ("permission_error", "Your API key may not use this."),
+        404 => ("not_found_error", "model: model-1"),
+        413 => ("request_too_large", "Request exceeds the maximum size"),
+        429 => (
+            "rate_limit_error",
+            "This request would exceed your rate limit.",
+        ),
+        503 | 529 => ("overloaded_error", "Overloaded"),
+        500.. => ("api_error", "Internal server error"),
+        _ => ("invalid_request_error", "A bad request."),
+    };
+    error(status, kind, message)
 }
 
 fn stop_reason(turn: &Turn) -> &'static str {

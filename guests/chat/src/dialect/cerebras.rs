@@ -29,8 +29,8 @@ impl Dialect for Cerebras {
             r#"{"effort_set":["none","low","medium","high"],"reasoning_format":"parsed"}"#,
         ),
         // Thinking can only be switched off there: every other effort is the default.
-        ("glm", r#"{"thinking_style":"none"}"#),
-        ("zai-glm", r#"{"thinking_style":"none"}"#),
+        ("glm", r#"{"effort_set":["none"]}"#),
+        ("zai-glm", r#"{"effort_set":["none"]}"#),
         (
             "llama",
             r#"{"thinking_style":"none","reasoning_out":"drop"}"#,

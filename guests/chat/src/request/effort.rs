@@ -38,15 +38,17 @@ fn wanted<'r>(request: &'r Request<'_>, profile: &'r Profile) -> Option<&'r str>
     }
 }
 
-/// The nearest effort of the profile's set: the same, else the next lower, else the lowest.
+/// The nearest effort of the profile's set: the same, else the next lower, else the lowest. `none`
+/// switches thinking off, so it is the nearest one only to itself.
 fn clamp<'p>(effort: &str, profile: &'p Profile) -> Option<&'p str> {
     let rank = |effort: &str| LADDER.iter().position(|step| *step == effort);
     let wanted = rank(effort)?;
-    let set = &profile.effort_set;
-    let lower = set.iter().filter(|known| rank(known) <= Some(wanted));
+    let set = profile.effort_set.iter();
+    let set = set.filter(|known| wanted == 0 || rank(known) > Some(0));
+    let lower = set.clone().filter(|known| rank(known) <= Some(wanted));
     lower
         .max_by_key(|known| rank(known))
-        .or_else(|| set.iter().min_by_key(|known| rank(known)))
+        .or_else(|| set.min_by_key(|known| rank(known)))
         .map(String::as_str)
 }
 
@@ -102,7 +104,9 @@ mod tests {
         assert_eq!(clamp("max", &three), Some("high"));
         assert_eq!(clamp("none", &three), Some("low"));
         assert_eq!(clamp("medium", &three), Some("medium"));
-        assert_eq!(clamp("high", &profile(&["none"])), Some("none"));
+        assert_eq!(clamp("high", &profile(&["none"])), None);
+        assert_eq!(clamp("none", &profile(&["none"])), Some("none"));
+        assert_eq!(clamp("minimal", &profile(&["none", "low"])), Some("low"));
         assert_eq!(clamp("high", &profile(&[])), None);
         assert_eq!(clamp("tremendous", &three), None);
     }

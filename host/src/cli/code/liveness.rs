@@ -51,14 +51,14 @@ async fn ask(mut stream: TcpStream, address: SocketAddr) -> std::io::Result<Vec<
     Ok(answer)
 }
 
-/// 200, and a JSON object whose `service` is `transom`.
+/// 200, and a JSON object whose `name` is `transom`.
 fn is_transom(answer: &[u8]) -> bool {
     let ok = answer.starts_with(b"HTTP/1.1 200 ");
     let Some(end) = memchr::memmem::find(answer, b"\r\n\r\n") else {
         return false;
     };
     let body: Option<serde_json::Value> = serde_json::from_slice(&answer[end + 4..]).ok();
-    ok && body.is_some_and(|body| body["service"] == "transom")
+    ok && body.is_some_and(|body| body["name"] == "transom")
 }
 
 #[cfg(test)]
@@ -83,7 +83,7 @@ mod tests {
     #[tokio::test]
     async fn a_transom_is_known_by_its_name() {
         let yes =
-            asked("HTTP/1.1 200 OK\r\ncontent-length: 21\r\n\r\n{\"service\":\"transom\"}").await;
+            asked("HTTP/1.1 200 OK\r\ncontent-length: 18\r\n\r\n{\"name\":\"transom\"}").await;
         assert!(matches!(yes, Answer::Transom(url) if url.starts_with("http://127.0.0.1:")));
     }
 

@@ -11,7 +11,7 @@ pub(super) fn key(provider: &str, at: &Place<'_>, reader: &mut Reader<'_>) -> Ke
             reader.warning(
                 at,
                 format!(
-                    "the variable {variable} is not set, so provider {provider} can not be used"
+                    "the variable {variable} is not set, so provider {provider} cannot be used"
                 ),
                 format!("export it, or put `{variable}=...` into ~/.config/transom/env"),
             );
@@ -97,7 +97,7 @@ fn header(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Auth> {
     if http::HeaderName::try_from(&name).is_err() || TAKEN.contains(&name.as_str()) {
         reader.problem(
             at,
-            format!("`{name}` can not carry a key"),
+            format!("`{name}` cannot carry a key"),
             "name a header such as \"x-api-key\"",
         );
         return None;

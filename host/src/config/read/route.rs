@@ -69,7 +69,10 @@ pub(super) fn router(
 
 /// Says what is read only: silence would be a promise.
 fn not_acted_on(routes: &Fields<'_>, reader: &mut Reader<'_>) {
-    for at in ["image", "fallback"].into_iter().filter_map(|name| routes.get(name)) {
+    for at in ["image", "fallback"]
+        .into_iter()
+        .filter_map(|name| routes.get(name))
+    {
         reader.warning(
             at,
             "this version does not act on it",

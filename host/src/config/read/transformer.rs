@@ -97,7 +97,7 @@ fn stage(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Stage> {
     if name == PASSTHROUGH {
         reader.problem(
             &name_at,
-            "\"anthropic\" means that bytes pass untouched, so it can not be part of a chain",
+            "\"anthropic\" means that bytes pass untouched, so it cannot be part of a chain",
             "take it out of the list",
         );
         return None;

@@ -156,19 +156,19 @@ fn log_line(id: &str, label: &str, secrets: &crate::upstream::Secrets, line: Log
             let message = secrets.scrub_text(&message);
             match level {
                 tracing::Level::ERROR => {
-                    tracing::error!(target: "guest", request_id = id, generation = label, "{message}")
+                    tracing::error!(target: "guest", request_id = id, generation = label, "{message}");
                 }
                 tracing::Level::WARN => {
-                    tracing::warn!(target: "guest", request_id = id, generation = label, "{message}")
+                    tracing::warn!(target: "guest", request_id = id, generation = label, "{message}");
                 }
                 tracing::Level::INFO => {
-                    tracing::info!(target: "guest", request_id = id, generation = label, "{message}")
+                    tracing::info!(target: "guest", request_id = id, generation = label, "{message}");
                 }
                 tracing::Level::DEBUG => {
-                    tracing::debug!(target: "guest", request_id = id, generation = label, "{message}")
+                    tracing::debug!(target: "guest", request_id = id, generation = label, "{message}");
                 }
                 tracing::Level::TRACE => {
-                    tracing::trace!(target: "guest", request_id = id, generation = label, "{message}")
+                    tracing::trace!(target: "guest", request_id = id, generation = label, "{message}");
                 }
             }
         }

@@ -1,0 +1,9 @@
+//! The recorded exchanges of this transformer.
+
+#[test]
+fn every_fixture_gives_what_it_says() {
+    assert_eq!(
+        fixtures::failures::<shout::Shout>("shout"),
+        Vec::<String>::new()
+    );
+}

@@ -1,0 +1,95 @@
+//! Claude Code as people use it: in a terminal, changing the model while it runs.
+
+use serde_json::json;
+
+use super::claude::Claude;
+use super::installed;
+use super::route::{Road, Route};
+use super::terminal::Terminal;
+use crate::strict::{Seen, Turn};
+
+#[tokio::test]
+async fn directly_the_model_is_changed_and_shown() {
+    model_and_status(Route::Direct, "direct,model-2").await;
+}
+
+#[tokio::test]
+async fn through_passthrough_the_model_is_changed_and_shown() {
+    model_and_status(Route::Passthrough, "anthropic,model-2").await;
+}
+
+#[tokio::test]
+async fn through_cerebras_the_model_is_changed_and_shown() {
+    model_and_status(Route::Cerebras, "cerebras,qwen-3.8-27b").await;
+}
+
+#[tokio::test]
+async fn through_zai_the_model_is_changed_and_shown() {
+    model_and_status(Route::Zai, "zai,glm-4.5-air").await;
+}
+
+/// What spares an interactive start its questions: onboarding, the key, the folder.
+fn answer_first_questions(claude: &Claude, key: &str) {
+    let tail = key.len().saturating_sub(20);
+    let work = claude.work().to_string_lossy().into_owned();
+    let settings = json!({
+        "hasCompletedOnboarding": true,
+        "theme": "dark",
+        "customApiKeyResponses": { "approved": [&key[tail..]], "rejected": [] },
+        "projects": { work: { "hasTrustDialogAccepted": true } },
+    });
+    let file = claude.home().join(".claude.json");
+    std::fs::write(file, settings.to_string()).expect("write the settings");
+}
+
+fn script(seen: &Seen) -> Turn {
+    Turn::text(&format!(
+        "Answer {} comes from {}.",
+        seen.answers, seen.model
+    ))
+}
+
+async fn model_and_status(route: Route, other: &str) {
+    let road: Road = route.script(script).await;
+    let claude = road.claude();
+    answer_first_questions(&claude, road.key());
+    let first = route.model();
+    let _place = installed::turn_to_run().await;
+    let mut terminal = Terminal::start(
+        &installed::claude(),
+        &["--model", &first],
+        &claude.work(),
+        &claude.environment(),
+    );
+    terminal.wait_for("shift+tab to cycle").await;
+    terminal.enter("hello there").await;
+    terminal
+        .wait_for(&format!("Answer 0 comes from {}.", route.upstream_model()))
+        .await;
+    terminal.enter(&format!("/model {other}")).await;
+    // It asks because the conversation has begun: the new model reads all of it again.
+    terminal.wait_for("Yes, switch to").await;
+    terminal.press("\r");
+    terminal.wait_for("Set model to").await;
+    terminal.enter("and hello again").await;
+    let second = match route {
+        Route::Direct => other,
+        _ => other.split_once(',').expect("provider,model").1,
+    };
+    terminal
+        .wait_for(&format!("Answer 1 comes from {second}."))
+        .await;
+    terminal.enter("/status").await;
+    terminal.wait_for("Anthropic base URL").await;
+    let screen = terminal.screen();
+    assert!(screen.contains(&road.base_url()), "{screen}");
+    assert!(screen.contains(other), "{screen}");
+    road.strict.assert_no_violation();
+    let models: Vec<String> = road
+        .strict
+        .seen()
+        .into_iter()
+        .map(|seen| seen.model)
+        .collect();
+    assert_eq!(models, [route.upstream_model(), second]);
+}

@@ -1,0 +1,97 @@
+//! What calling a guest costs: the benchmark of `just bench-guests`. Prints; judges nothing.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use transom::registry::builtin;
+use transom::testing::Meter;
+use transom::wasm::Engine;
+
+/// A chunk as Cerebras sends it, about 240 bytes.
+const EVENT: &str = "data: {\"id\":\"chatcmpl-6f1a2b3c-0000-4444-8888-123456789abc\",\"choices\":[{\"delta\":{\"content\":\" word\"},\"index\":0}],\"created\":1767225600,\"model\":\"gpt-oss-120b\",\"system_fingerprint\":\"fp_0123456789abcdef\",\"object\":\"chat.completion.chunk\"}\n\n";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let engine = Engine::new(16, 256 << 20).expect("the engine");
+    let bytes = builtin("cerebras").expect("built in");
+    let meter = Meter::new(&engine, "cerebras", bytes).expect("the component");
+    println!(
+        "guest calls of `cerebras` ({} bytes), pool step {:?}",
+        bytes.len(),
+        engine.step()
+    );
+    println!("| what | p50 us | p99 us |\n|---|---|---|");
+
+    let (opened, dropped) = meter.open_and_drop(5_000).await.expect("instances");
+    row("store, instance, configure, constructor", opened, 1);
+    row("drop of all that", dropped, 1);
+    for kilobytes in [1, 60, 223] {
+        let body = request(kilobytes << 10);
+        let took = meter.requests(&body, 300).await.expect("requests");
+        row(&format!("request of {kilobytes} KB"), took, 1);
+    }
+    let first = Bytes::from(EVENT.replace("\"content\":\" word\"", "\"role\":\"assistant\""));
+    for events in [1, 16, 64] {
+        let frames = Bytes::from(EVENT.repeat(events));
+        let took = meter
+            .pushes(&first, &frames, 20_000 / events, false)
+            .await
+            .expect("pushes");
+        row(
+            &format!("push of {events} events, each event"),
+            took,
+            events,
+        );
+        let took = meter
+            .pushes(&first, &frames, 20_000 / events, true)
+            .await
+            .expect("pushes");
+        row(
+            &format!("the same with splice rules, each event"),
+            took,
+            events,
+        );
+    }
+}
+
+fn row(what: &str, mut took: Vec<Duration>, share: usize) {
+    took.sort_unstable();
+    let at = |part: f64| {
+        let index = ((took.len() as f64 * part) as usize).min(took.len() - 1);
+        took[index].as_secs_f64() * 1e6 / share as f64
+    };
+    println!("| {what} | {:.2} | {:.2} |", at(0.5), at(0.99));
+}
+
+/// A request like Claude Code's: system blocks, tools with schemas, a conversation with tool turns.
+fn request(size: usize) -> Bytes {
+    let schema = r#"{"type":"object","properties":{"file_path":{"type":"string","description":"The absolute path"},"offset":{"type":"number"}},"required":["file_path"]}"#;
+    let tools: Vec<String> = (0..if size > 8 << 10 { 12 } else { 1 })
+        .map(|n| {
+            format!(
+                r#"{{"name":"Tool{n}","description":"{}","input_schema":{schema}}}"#,
+                "Reads a file and says what is in it. ".repeat(40)
+            )
+        })
+        .collect();
+    let mut messages = vec![r#"{"role":"user","content":"Read the files."}"#.to_owned()];
+    let mut length = tools.iter().map(String::len).sum::<usize>();
+    let mut turn = 0;
+    while length < size.saturating_sub(3000) {
+        let call = format!(
+            r#"{{"role":"assistant","content":[{{"type":"tool_use","id":"toolu_{turn}","name":"Tool0","input":{{"file_path":"/src/{turn}.rs"}}}}]}}"#
+        );
+        let text = "fn main() {\\n    println!(\\\"hello\\\");\\n}\\n".repeat(40);
+        let result = format!(
+            r#"{{"role":"user","content":[{{"type":"tool_result","tool_use_id":"toolu_{turn}","content":"{text}"}}]}}"#
+        );
+        length += call.len() + result.len();
+        messages.extend([call, result]);
+        turn += 1;
+    }
+    Bytes::from(format!(
+        r#"{{"model":"bench,m","max_tokens":32000,"stream":true,"system":[{{"type":"text","text":"You are a program."}}],"tools":[{}],"messages":[{}]}}"#,
+        tools.join(","),
+        messages.join(",")
+    ))
+}
