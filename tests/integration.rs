@@ -21,3 +21,6 @@ mod strict;
 
 mod scene;
 mod swap;
+mod roads;
+
+mod stream;
