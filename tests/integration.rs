@@ -19,5 +19,6 @@ mod harness;
 )]
 mod strict;
 
+mod components;
 mod scene;
 mod swap;
