@@ -19,6 +19,7 @@ mod harness;
 )]
 mod strict;
 
+mod components;
 mod scene;
 mod swap;
 mod roads;
