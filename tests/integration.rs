@@ -18,3 +18,9 @@ mod harness;
     reason = "each test binary uses its own part of the strict upstreams"
 )]
 mod strict;
+
+mod scene;
+mod swap;
+mod roads;
+
+mod stream;

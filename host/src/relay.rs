@@ -117,6 +117,9 @@ impl Relay {
                     continue;
                 }
                 Some(Ended::Broken(why)) => {
+                    // The server drops what it has not written yet when a body fails: a turn of
+                    // the scheduler lets it write the head and the pieces before this.
+                    tokio::task::yield_now().await;
                     record.broken(&why);
                     return Some(Err(Aborted(why)));
                 }
