@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{AUTH, MODEL, PATH};
 use crate::harness::upstream::Answer;
-use crate::strict::speech::{short_id, stream, tokens, unique};
+use crate::strict::speech::{failing_stream, short_id, stream, tokens, unique};
 use crate::strict::{Fault, Seen, Turn, Violation};
 
 pub(super) fn refuse(violations: &[Violation]) -> Answer {
@@ -89,12 +89,11 @@ pub(super) fn speak(seen: &Seen, turn: &Turn) -> Answer {
                 },
                 "status_code": 500,
             });
-            let events = [
+            let before = [
                 chunks.delta(&json!({ "role": "assistant" })),
                 chunks.delta(&json!({ "content": "This answer will " })),
-                event(&error),
             ];
-            stream(turn, &events)
+            failing_stream(&before, &event(&error))
         }
         Some(Fault::Status(status)) => usual(*status),
         _ if seen.streaming => stream(turn, &streamed(seen, turn)),
