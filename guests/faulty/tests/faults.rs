@@ -1,5 +1,6 @@
 //! What `faulty` does is what its name for it says: the host's tests rest on that.
 #![cfg(not(target_family = "wasm"))]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use faulty::{Exchange, Faulty};
 use sdk::edits::apply;
