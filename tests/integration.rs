@@ -20,5 +20,6 @@ mod harness;
 mod strict;
 
 mod components;
+mod guests;
 mod scene;
 mod swap;
