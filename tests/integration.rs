@@ -20,6 +20,7 @@ mod harness;
 mod strict;
 
 mod components;
+mod guests;
 mod scene;
 mod swap;
 mod roads;
