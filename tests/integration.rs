@@ -21,4 +21,5 @@ mod strict;
 
 mod roads;
 
+mod faults;
 mod stream;
