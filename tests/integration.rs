@@ -25,4 +25,5 @@ mod scene;
 mod swap;
 mod roads;
 
+mod faults;
 mod stream;

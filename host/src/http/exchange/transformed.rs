@@ -13,7 +13,7 @@ use crate::config::Auth;
 use crate::error::{ApiError, known_kind};
 use crate::http::messages::Answered;
 use crate::message::{FoldError, expand, fold};
-use crate::reading::{self, Kind, html_error, kind_of, upstream_error};
+use crate::reading::{self, Kind, advised, html_error, kind_of, upstream_error};
 use crate::record::Record;
 use crate::registry::Generation;
 use crate::relay::{Relay, Source};
@@ -56,7 +56,7 @@ pub(in crate::http) async fn transformed(
         }
         let body = answer.body.whole(ERROR_BODY).await.unwrap_or_default();
         match chain.explain(&head, &body).await? {
-            Explained::Failed(error) => return Err(error),
+            Explained::Failed(error) => return Err(advised(error, &answer.headers)),
             Explained::NotMine => return Err(upstream_error(head.status, &answer.headers, &body)),
             Explained::Resend(again) => outbound = again,
         }
@@ -265,7 +265,7 @@ async fn relay(
         .body
         .whole(limit)
         .await
-        .map_err(|error| ApiError::bad_gateway(error.to_string()))?;
+        .map_err(|error| reading::unread(&error))?;
     let lines = chain.framing() == crate::sse::Framing::JsonLines;
     let body = match kind_of(std::slice::from_ref(&body)) {
         Kind::Html => return Err(html_error(head.status)),
