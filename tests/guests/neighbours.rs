@@ -101,7 +101,7 @@ async fn health_comes_before_the_loops_end(fault: &'static str) {
     let host = host_of(&upstream, &[fault])
         .set(
             "limits",
-            json!({ "request_ms": 4000, "push_ms": 4000, "call_wall_ms": 60_000 }),
+            json!({ "request_ms": 1500, "push_ms": 1500, "call_wall_ms": 60_000 }),
         )
         .start();
     let mut loops = JoinSet::new();
