@@ -20,6 +20,9 @@ mod harness;
 mod strict;
 
 mod components;
+mod fixture_runs;
 mod guests;
 mod scene;
+mod secrets;
 mod swap;
+mod zero_copy;
