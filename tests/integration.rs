@@ -20,10 +20,13 @@ mod harness;
 mod strict;
 
 mod components;
+mod fixture_runs;
 mod guests;
 mod scene;
+mod secrets;
 mod swap;
 mod roads;
 
 mod faults;
 mod stream;
+mod zero_copy;
