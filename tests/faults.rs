@@ -83,9 +83,9 @@ async fn every_status_keeps_its_meaning_and_the_upstreams_words_in_every_shape()
         for (status, told, kind) in STATUSES {
             for (shape, body) in shapes(words) {
                 // Anthropic's shape names its own type, which is believed.
-                let kind = match (shape, road) {
-                    ("Anthropic", Road::Passthrough) => "api_error",
-                    _ => kind,
+                let (told, kind) = match (shape, road) {
+                    ("Anthropic", Road::Passthrough) => (status, "api_error"),
+                    _ => (told, kind),
                 };
                 let reply = roads.ask(road, status % 2 == 0, Answer::json(status, &body)).await;
                 let message = error_of(&reply, told, kind);

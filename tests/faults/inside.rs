@@ -163,7 +163,12 @@ async fn whole_answers_that_make_no_sense_are_bad_gateways() {
             for stream in [false, true] {
                 let answer = Answer::whole(200, "application/json", body);
                 let reply = roads.ask(road, stream, answer).await;
-                assert!(reply.status >= 500, "{road:?} {what}: {} {}", reply.status, reply.text());
+                if stream && road == Road::Passthrough && what == "text" {
+                    // What is no JSON could be events: it has passed when its end shows that it is not.
+                    assert_ne!(reply.end, crate::harness::client::End::Complete);
+                    continue;
+                }
+                assert!(reply.status >= 500, "{road:?} {what}: {}", reply.text());
                 let body: Value = reply.json();
                 assert_eq!(body["type"], "error", "{road:?} {what}: {body}");
             }
