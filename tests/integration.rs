@@ -19,8 +19,8 @@ mod harness;
 )]
 mod strict;
 
+mod roads;
 mod scene;
 mod swap;
-mod roads;
 
 mod stream;

@@ -35,7 +35,7 @@ fn finished_after(road: Road) -> usize {
         true => return complete_after(road),
         false => text.find("\"finish_reason\":\"").expect("a finish"),
     };
-    reason + text[reason..].find("\n\n").expect("a frame") 
+    reason + text[reason..].find("\n\n").expect("a frame")
 }
 
 async fn cut_everywhere(road: Road, way: Way) {
@@ -74,7 +74,10 @@ async fn cut_everywhere(road: Road, way: Way) {
             Told::Unclear => unreachable!("a violation"),
         }
     }
-    assert!(early > 0 && broken > early, "{early} early, {broken} broken");
+    assert!(
+        early > 0 && broken > early,
+        "{early} early, {broken} broken"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
