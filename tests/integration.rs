@@ -19,8 +19,9 @@ mod harness;
 )]
 mod strict;
 
-mod roads;
+mod components;
 mod scene;
 mod swap;
+mod roads;
 
 mod stream;

@@ -109,12 +109,15 @@ impl Relay {
                     self.source.release();
                     return None;
                 }
+                // Inside an event that passes untouched there is no place for another one.
+                Some(Ended::Failed(error)) if !self.source.at_boundary() => {
+                    self.ended = Some(Ended::Broken(error.message));
+                }
                 Some(Ended::Failed(error)) => {
                     record.failed(&error);
                     self.ready
                         .push_back(crate::http::error_event(&error, record.request_id()));
                     self.ended = Some(Ended::Clean);
-                    continue;
                 }
                 Some(Ended::Broken(why)) => {
                     // The server drops what it has not written yet when a body fails: a turn of
@@ -123,14 +126,18 @@ impl Relay {
                     record.broken(&why);
                     return Some(Err(Aborted(why)));
                 }
-                None => {}
+                None => self.wait().await,
             }
-            let ping_at = self.last_output + self.manners.ping;
-            if !self.advance(ping_at).await {
-                self.last_output = Instant::now();
-                if self.source.at_boundary() {
-                    self.ready.push_back(Bytes::from_static(PING));
-                }
+        }
+    }
+
+    /// Takes a step, or after enough silence says so.
+    async fn wait(&mut self) {
+        let ping_at = self.last_output + self.manners.ping;
+        if !self.advance(ping_at).await {
+            self.last_output = Instant::now();
+            if self.source.at_boundary() {
+                self.ready.push_back(Bytes::from_static(PING));
             }
         }
     }

@@ -22,7 +22,15 @@ impl Stream {
         let mut at = 0;
         for frame in sse::frames(&text) {
             match (frame.event, frame.data.as_deref()) {
-                ("message_stop", _) => return sdk::pushed(Output::Keep, Next::Done),
+                ("message_stop", Some(data)) if data.ends_with('}') => {
+                    let end = at + frame.raw.len();
+                    let out = ended(end, is_whole(frame.raw), frames.len());
+                    return sdk::pushed(out, Next::Done);
+                }
+                // The upstream ended inside it: half an event would be read as a malformed one.
+                _ if !is_whole(frame.raw) => {
+                    return sdk::pushed(up_to(at, frames.len()), Next::More);
+                }
                 (event, Some(data)) if event == "error" || is_error(event, data) => {
                     return Pushed {
                         out: up_to(at, frames.len()),
@@ -92,6 +100,25 @@ fn is_error(event: &str, data: &str) -> bool {
     members
         .get("error")
         .is_some_and(|error| error.get() != "null")
+}
+
+/// The frame has its blank line.
+fn is_whole(frame: &str) -> bool {
+    let lines = frame.trim_end_matches(['\r', '\n']);
+    let ends = frame[lines.len()..].replace("\r\n", "\n");
+    ends.len() > 1
+}
+
+/// What stands up to the end of `message_stop`, with a blank line if that is missing.
+fn ended(end: usize, whole: bool, length: usize) -> Output {
+    if whole && end == length {
+        return Output::Keep;
+    }
+    Output::Edit(vec![Edit {
+        start: end as u32,
+        end: length as u32,
+        replacement: if whole { Vec::new() } else { b"\n\n".to_vec() },
+    }])
 }
 
 /// What stands before the error.

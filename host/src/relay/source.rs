@@ -107,7 +107,7 @@ impl Source {
         match read {
             Ok(Some(pieces)) if self.begun => self.pass(pieces).await,
             Ok(Some(pieces)) => self.first(pieces).await,
-            Ok(None) => self.end().await,
+            Ok(None) => self.end(on_broken).await,
             Err(error) => self.broke(error, on_broken).await,
         }
     }
@@ -196,7 +196,12 @@ impl Source {
                 for piece in &pieces {
                     observer.see(piece);
                 }
-                Sourced::Data(pieces)
+                // Nothing may follow: an upstream that stays open must not keep the client.
+                if observer.ended() && observer.at_boundary() {
+                    Sourced::Last(pieces)
+                } else {
+                    Sourced::Data(pieces)
+                }
             }
             Way::Guests { chain, wake } => {
                 let step = chain.push(joined(pieces)).await;
@@ -217,13 +222,16 @@ impl Source {
     }
 
     /// A proper end of the upstream's body.
-    async fn end(&mut self) -> Sourced {
+    async fn end(&mut self, on_broken: OnBroken) -> Sourced {
         match &mut self.way {
             Way::Untouched(observer) if observer.ended() => Sourced::Last(Vec::new()),
-            Way::Untouched(_) => Sourced::Broken(
-                Vec::new(),
-                "the upstream ended its answer before it was complete".to_owned(),
-            ),
+            Way::Untouched(_) => {
+                let why = "the upstream ended its answer before it was complete";
+                match on_broken {
+                    OnBroken::Cut => Sourced::Broken(Vec::new(), why.to_owned()),
+                    OnBroken::Error => Sourced::Failed(Vec::new(), ApiError::bad_gateway(why)),
+                }
+            }
             Way::Guests { .. } if !self.begun => Sourced::Failed(
                 Vec::new(),
                 ApiError::bad_gateway("the upstream answered with an empty body"),
