@@ -20,8 +20,10 @@ mod harness;
 mod strict;
 
 mod components;
+mod guests;
 mod scene;
 mod swap;
 mod roads;
 
+mod faults;
 mod stream;

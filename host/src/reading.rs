@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::chain::{Chain, Explained};
 use crate::error::{ApiError, known_kind};
-use crate::upstream::joined;
+use crate::upstream::{ReadError, joined};
 use crate::wasm::bindings::Head;
 
 /// What the first bytes of a body show.
@@ -60,19 +60,38 @@ pub fn head(status: StatusCode, headers: &HeaderMap) -> Head {
     }
 }
 
+/// For a body that could not be read to its end.
+pub fn unread(error: &ReadError) -> ApiError {
+    match error {
+        ReadError::Idle(_) => ApiError::new("timeout_error", error.to_string()),
+        ReadError::Broken(_) | ReadError::TooLarge(_) => ApiError::bad_gateway(error.to_string()),
+    }
+}
+
+/// For a whole body that is not the JSON it begins as.
+pub fn malformed(error: &serde_json::Error) -> ApiError {
+    ApiError::bad_gateway(format!(
+        "the upstream answered with malformed JSON: {error}"
+    ))
+}
+
 /// The error that a 2xx body says, in the shapes that providers use for it.
 pub fn said_error(status: u16, body: &[u8]) -> Option<ApiError> {
-    let value: Value = serde_json::from_slice(body).ok()?;
+    error_in(status, &serde_json::from_slice(body).ok()?)
+}
+
+/// The same for a body that was read.
+pub fn error_in(status: u16, value: &Value) -> Option<ApiError> {
     let object = value.as_object()?;
     let says_so = object.get("error").is_some_and(|error| !error.is_null())
         || object.get("type").and_then(Value::as_str) == Some("error")
         || object.get("success").and_then(Value::as_bool) == Some(false);
-    says_so.then(|| from_json(if status < 400 { 500 } else { status }, &value))
+    says_so.then(|| from_json(if status < 400 { 500 } else { status }, value))
 }
 
 /// An upstream's error by its status, with its own words.
 pub fn upstream_error(status: u16, headers: &HeaderMap, body: &[u8]) -> ApiError {
-    let mut error = match serde_json::from_slice::<Value>(body) {
+    let error = match serde_json::from_slice::<Value>(body) {
         Ok(value) => from_json(status, &value),
         Err(_) if kind_of(&[Bytes::copy_from_slice(body)]) == Kind::Html => html_error(status),
         Err(_) => {
@@ -87,8 +106,15 @@ pub fn upstream_error(status: u16, headers: &HeaderMap, body: &[u8]) -> ApiError
             ApiError::from_status(status, message)
         }
     };
-    error.retry_after_ms = error.retry_after_ms.or_else(|| retry_after(headers));
+    advised(error, headers)
+}
+
+/// The error with the upstream's advice on trying again, where it has none of its own.
+pub fn advised(mut error: ApiError, headers: &HeaderMap) -> ApiError {
     error.should_retry = error.should_retry.or_else(|| should_retry(headers));
+    if error.should_retry != Some(false) {
+        error.retry_after_ms = error.retry_after_ms.or_else(|| retry_after(headers));
+    }
     error
 }
 

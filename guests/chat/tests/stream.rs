@@ -1,5 +1,6 @@
 //! Properties of the stream machine, through the interface a host uses.
 #![cfg(not(target_family = "wasm"))]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use chat::{Chat, OpenAi};
 use proptest::prelude::*;

@@ -8,7 +8,9 @@ use crate::chain::{After, Chain, Step};
 use crate::config::OnBroken;
 use crate::error::ApiError;
 use crate::message::expand;
-use crate::reading::{Kind, first_event_error, html_error, kind_of, said_error};
+use crate::reading::{
+    Kind, first_event_error, html_error, kind_of, malformed, said_error, unread,
+};
 use crate::sse::{Framing, Observer, Usage};
 use crate::upstream::{ReadError, UpstreamBody, joined};
 use crate::wasm::bindings::{Ending, Head};
@@ -160,7 +162,7 @@ impl Source {
                 }
                 Ok(None) => break,
                 Err(error) => {
-                    return Sourced::Failed(Vec::new(), ApiError::bad_gateway(error.to_string()));
+                    return Sourced::Failed(Vec::new(), unread(&error));
                 }
             }
         }
@@ -180,12 +182,7 @@ impl Source {
                     ApiError::bad_gateway("the upstream answered with JSON that is no message"),
                 ),
             },
-            Ok(Err(error)) => Sourced::Failed(
-                Vec::new(),
-                ApiError::bad_gateway(format!(
-                    "the upstream answered with malformed JSON: {error}"
-                )),
-            ),
+            Ok(Err(error)) => Sourced::Failed(Vec::new(), malformed(&error)),
             Err(error) => Sourced::Failed(Vec::new(), error),
         }
     }

@@ -86,6 +86,8 @@ type Reads = Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>;
 pub struct UpstreamBody {
     reads: Reads,
     idle: Duration,
+    /// When something last came. A caller that looks elsewhere meanwhile does not make it later.
+    heard: Instant,
     scrubber: Scrubber,
     gathered: Vec<Bytes>,
     ended: Option<Result<(), ReadError>>,
@@ -100,6 +102,7 @@ impl UpstreamBody {
         Self {
             reads,
             idle,
+            heard: Instant::now(),
             scrubber,
             gathered: Vec::new(),
             ended: None,
@@ -108,7 +111,7 @@ impl UpstreamBody {
 
     /// What waits, as the pieces that came. None at a proper end. Cancel-safe.
     pub async fn gather(&mut self) -> Result<Option<Vec<Bytes>>, ReadError> {
-        let deadline = Instant::now() + self.idle;
+        let deadline = self.heard + self.idle;
         let idle = self.idle;
         tokio::time::timeout_at(deadline, self.gather_some())
             .await
@@ -134,6 +137,7 @@ impl UpstreamBody {
             match self.reads.as_mut().poll_next(cx) {
                 Poll::Ready(Some(Ok(read))) => {
                     size += read.len();
+                    self.heard = Instant::now();
                     self.gathered.extend(self.scrubber.feed(read));
                 }
                 Poll::Ready(Some(Err(error))) => {

@@ -8,7 +8,7 @@ use crate::config::{Auth, Key, Provider};
 use crate::error::ApiError;
 use crate::http::messages::Answered;
 use crate::message::fold;
-use crate::reading::{self, Kind, html_error, kind_of, said_error, upstream_error};
+use crate::reading::{self, Kind, error_in, html_error, kind_of, malformed, upstream_error};
 use crate::relay::{Relay, Source};
 use crate::upstream::{Answer, Outgoing, forwarded_from_client, forwarded_to_client, join};
 
@@ -30,7 +30,7 @@ pub(in crate::http) async fn passthrough(
         .body
         .whole(limit)
         .await
-        .map_err(|error| ApiError::bad_gateway(error.to_string()))?;
+        .map_err(|error| reading::unread(&error))?;
     let body = one_message(head.status, body)?;
     Ok(Answered::Whole { body, headers })
 }
@@ -101,10 +101,13 @@ fn one_message(status: u16, body: Bytes) -> Result<Bytes, ApiError> {
             let message = fold(&body).map_err(|error| super::transformed::fold_error(&error))?;
             Ok(Bytes::from(message.to_string()))
         }
-        Kind::Json => match said_error(status, &body) {
-            Some(error) => Err(error),
-            None => Ok(body),
-        },
+        Kind::Json => {
+            let value = serde_json::from_slice(&body).map_err(|error| malformed(&error))?;
+            match error_in(status, &value) {
+                Some(error) => Err(error),
+                None => Ok(body),
+            }
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::config::Auth;
 use crate::error::{ApiError, known_kind};
 use crate::http::messages::Answered;
 use crate::message::{FoldError, expand, fold};
-use crate::reading::{self, Kind, html_error, kind_of, upstream_error};
+use crate::reading::{self, Kind, advised, html_error, kind_of, upstream_error};
 use crate::record::Record;
 use crate::registry::Generation;
 use crate::relay::{Relay, Source};
@@ -56,7 +56,7 @@ pub(in crate::http) async fn transformed(
         }
         let body = answer.body.whole(ERROR_BODY).await.unwrap_or_default();
         match chain.explain(&head, &body).await? {
-            Explained::Failed(error) => return Err(error),
+            Explained::Failed(error) => return Err(advised(error, &answer.headers)),
             Explained::NotMine => return Err(upstream_error(head.status, &answer.headers, &body)),
             Explained::Resend(again) => outbound = again,
         }
@@ -192,6 +192,20 @@ fn outgoing(exchange: &Exchange<'_>, outbound: Outbound) -> Result<Outgoing, Api
             format!("a transformer asked for a place it may not reach: {why}"),
         )
     })?;
+    let auth = exchange
+        .provider
+        .auth
+        .clone()
+        .or(auth)
+        .unwrap_or(Auth::Bearer);
+    if let Auth::Header(name) = &auth
+        && wanted.contains_key(name.as_str())
+    {
+        return Err(ApiError::new(
+            "api_error",
+            format!("a transformer set the header `{name}`, which carries the key"),
+        ));
+    }
     let mut headers = HeaderMap::with_capacity(wanted.len() + 5);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let accept = if exchange.head.stream {
@@ -203,12 +217,6 @@ fn outgoing(exchange: &Exchange<'_>, outbound: Outbound) -> Result<Outgoing, Api
     headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE));
     headers.extend(wanted);
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    let auth = exchange
-        .provider
-        .auth
-        .clone()
-        .or(auth)
-        .unwrap_or(Auth::Bearer);
     Ok(Outgoing {
         url,
         headers,
@@ -257,7 +265,7 @@ async fn relay(
         .body
         .whole(limit)
         .await
-        .map_err(|error| ApiError::bad_gateway(error.to_string()))?;
+        .map_err(|error| reading::unread(&error))?;
     let lines = chain.framing() == crate::sse::Framing::JsonLines;
     let body = match kind_of(std::slice::from_ref(&body)) {
         Kind::Html => return Err(html_error(head.status)),
