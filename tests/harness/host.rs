@@ -20,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Builder {
     config: Value,
     env: Vec<(String, String)>,
+    listen: String,
     home: TempDir,
 }
 
@@ -54,18 +55,24 @@ impl Builder {
         Self {
             config: json!({ "providers": [], "router": {} }),
             env: Vec::new(),
+            listen: "127.0.0.1:0".to_owned(),
             home,
         }
+    }
+
+    /// Listens where the configuration says, so that other commands find the service.
+    pub(crate) fn listen(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.listen);
+        self.set("listen", address.into())
     }
 
     /// Adds a provider; the first one's first model is the default route.
     pub(crate) fn provider(mut self, provider: Value) -> Self {
         if self.config["router"]["default"].is_null() {
-            let target = format!(
-                "{},{}",
-                provider["name"].as_str().unwrap_or_default(),
-                provider["models"][0].as_str().unwrap_or_default()
-            );
+            let first = &provider["models"][0];
+            let model = first.as_str().or_else(|| first["id"].as_str());
+            let name = provider["name"].as_str().unwrap_or_default();
+            let target = format!("{name},{}", model.unwrap_or_default());
             self.config["router"]["default"] = Value::String(target);
         }
         let providers = self.config["providers"].as_array_mut();
@@ -114,7 +121,7 @@ impl Builder {
     pub(crate) fn start(self) -> Host {
         let config = config_path(&self.home);
         let transformers = self.transformers();
-        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut command = self.command(&["serve", "--listen", &self.listen]);
         command.arg("--config").arg(&config);
         command.arg("--transformers").arg(&transformers);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
