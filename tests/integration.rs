@@ -21,5 +21,8 @@ mod strict;
 
 mod roads;
 
+mod access;
 mod faults;
+mod messages;
+mod reload;
 mod stream;
