@@ -24,6 +24,7 @@ mod strict;
 mod clients {
     mod claude;
     mod claude_code;
+    mod commands;
     mod installed;
     mod interactive;
     mod route;

@@ -19,6 +19,12 @@ mod harness;
 )]
 mod strict;
 
+mod components;
+mod fixture_runs;
+mod guests;
+mod scene;
+mod secrets;
+mod swap;
 mod roads;
 
 mod access;
@@ -26,3 +32,4 @@ mod faults;
 mod messages;
 mod reload;
 mod stream;
+mod zero_copy;

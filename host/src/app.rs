@@ -1,6 +1,8 @@
 //! Builds everything, binds, serves, follows changes, drains. Owns what outlives a request.
 
 mod reload;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -15,7 +17,7 @@ use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use crate::config::{Config, Key, Limits, Secret};
+use crate::config::{Config, Key, Limits, Problem, Secret};
 use crate::registry::{Registry, Wanted};
 use crate::upstream::{Secrets, Upstream};
 use crate::wasm::{Cache, Engine};
@@ -48,6 +50,8 @@ pub struct App {
     pub started: Instant,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Given by `--listen`, and stronger than any configuration.
+    listen: Option<SocketAddr>,
     snapshot: ArcSwap<Snapshot>,
     config_error: Mutex<Option<String>>,
 }
@@ -121,8 +125,10 @@ impl Running {
     /// when its file changes.
     pub async fn start(start: Start) -> anyhow::Result<Self> {
         drop(rustls::crypto::ring::default_provider().install_default());
-        let listen = start.listen.unwrap_or(start.config.listen);
-        let limits = &start.config.limits;
+        let config = listening(start.config, start.listen)
+            .map_err(|problem| anyhow::anyhow!("{problem}"))?;
+        let listen = config.listen;
+        let limits = &config.limits;
         let engine = Engine::new(
             u32::try_from(limits.instances).unwrap_or(u32::MAX),
             limits.memory,
@@ -140,7 +146,7 @@ impl Running {
             start.transformers,
             runtime,
         ));
-        load(&registry, Wanted::of(&start.config)).await?;
+        load(&registry, Wanted::of(&config)).await?;
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("bind {listen}: choose another address with --listen"))?;
@@ -151,7 +157,8 @@ impl Running {
             in_flight: Arc::default(),
             started: Instant::now(),
             address: listener.local_addr()?,
-            snapshot: ArcSwap::from_pointee(Snapshot::new(start.config, 1)?),
+            listen: start.listen,
+            snapshot: ArcSwap::from_pointee(Snapshot::new(config, 1)?),
             config_error: Mutex::default(),
         });
         if start.watch {
@@ -191,6 +198,14 @@ impl Running {
                 Ok(())
             }
         }
+    }
+}
+
+/// Refuses what would open the service to others without a key.
+fn listening(config: Config, listen: Option<SocketAddr>) -> Result<Config, Problem> {
+    match listen {
+        Some(listen) => config.listening_on(listen),
+        None => Ok(config),
     }
 }
 

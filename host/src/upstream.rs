@@ -4,6 +4,7 @@
 
 mod body;
 mod headers;
+mod key;
 mod scrub;
 mod target;
 
@@ -13,13 +14,14 @@ pub use headers::{forwarded_from_client, forwarded_to_client, refused_from_guest
 pub use scrub::{REDACTED, Scrubber, Secrets};
 pub use target::join;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 use url::Url;
 
-use crate::config::{Auth, Key, Provider, Timeouts};
+use crate::config::{Auth, Provider, Timeouts};
 use crate::error::ApiError;
 
 /// The pooled connections. One for the whole host.
@@ -28,6 +30,7 @@ pub struct Upstream {
     client: reqwest::Client,
     timeouts: Timeouts,
     secrets: Secrets,
+    printed: Arc<key::Printed>,
 }
 
 /// What is sent.
@@ -68,6 +71,7 @@ impl Upstream {
             client,
             timeouts: timeouts.clone(),
             secrets,
+            printed: Arc::default(),
         })
     }
 
@@ -87,7 +91,7 @@ impl Upstream {
             body,
             auth,
         } = outgoing;
-        present_key(provider, &auth, &mut headers).await?;
+        let printed = key::present(provider, &auth, &mut headers, &self.printed).await?;
         let request = self
             .client
             .post(url)
@@ -106,90 +110,20 @@ impl Upstream {
             }
         };
         let status = response.status();
-        let headers = self.secrets.scrub_headers(response.headers());
-        let body = UpstreamBody::new(response, self.timeouts.idle, self.secrets.scrubber());
+        if status == StatusCode::UNAUTHORIZED {
+            self.printed.forget(provider);
+        }
+        let secrets = match printed {
+            Some(key) => self.secrets.and(&key),
+            None => self.secrets.clone(),
+        };
+        let headers = secrets.scrub_headers(response.headers());
+        let body = UpstreamBody::new(response, self.timeouts.idle, secrets.scrubber());
         Ok(Answer {
             status,
             headers,
             body,
         })
-    }
-}
-
-/// Adds the provider's key as `auth` says.
-async fn present_key(
-    provider: &Provider,
-    auth: &Auth,
-    headers: &mut HeaderMap,
-) -> Result<(), ApiError> {
-    let key = match (&provider.key, auth) {
-        (_, Auth::Command(command)) => run_key_command(provider, command).await?,
-        (Key::Set(secret), _) => secret.expose().to_owned(),
-        (Key::Absent, _) => return Ok(()),
-        (Key::Missing { variable }, _) => {
-            let message = format!(
-                "provider `{}` has no key: the variable {variable} is not set",
-                provider.name
-            );
-            return Err(ApiError {
-                should_retry: Some(false),
-                ..ApiError::new("authentication_error", message)
-            });
-        }
-    };
-    let (name, value) = match auth {
-        Auth::Bearer | Auth::Command(_) => (http::header::AUTHORIZATION, format!("Bearer {key}")),
-        Auth::Header(name) => (header_name(name)?, key),
-    };
-    let mut value = HeaderValue::from_str(&value).map_err(|_| {
-        ApiError::new(
-            "authentication_error",
-            format!(
-                "the key of provider `{}` has characters that no header can carry",
-                provider.name
-            ),
-        )
-    })?;
-    value.set_sensitive(true);
-    headers.insert(name, value);
-    Ok(())
-}
-
-fn header_name(name: &str) -> Result<HeaderName, ApiError> {
-    HeaderName::try_from(name)
-        .map_err(|_| ApiError::new("api_error", format!("`{name}` is no header name")))
-}
-
-async fn run_key_command(provider: &Provider, command: &[String]) -> Result<String, ApiError> {
-    let failed = |why: &str| {
-        let message = format!(
-            "the key command of provider `{}` failed: {why}",
-            provider.name
-        );
-        ApiError {
-            should_retry: Some(false),
-            ..ApiError::new("authentication_error", message)
-        }
-    };
-    let Some((program, args)) = command.split_first() else {
-        return Err(failed("it is empty"));
-    };
-    let run = tokio::process::Command::new(program)
-        .args(args)
-        .stdin(std::process::Stdio::null())
-        .kill_on_drop(true)
-        .output();
-    let output = tokio::time::timeout(Duration::from_secs(30), run)
-        .await
-        .map_err(|_| failed("it did not end within 30 s"))?
-        .map_err(|error| failed(&error.to_string()))?;
-    if !output.status.success() {
-        return Err(failed(&output.status.to_string()));
-    }
-    let text = String::from_utf8_lossy(&output.stdout);
-    match text.lines().next().map(str::trim) {
-        Some(key) if !key.is_empty() => Ok(key.to_owned()),
-        _ => Err(failed("it printed nothing")),
     }
 }
 

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::installed;
 
 /// How long one run may take. Long: it only ends a test that fails.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A home and a work folder with nothing in them, and the environment a user would set.
 #[derive(Debug)]
@@ -71,6 +71,8 @@ impl Claude {
             ("IS_SANDBOX", "1"),
             ("DISABLE_AUTOUPDATER", "1"),
             ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"),
+            // The default of 10 makes three minutes of each failure.
+            ("CLAUDE_CODE_MAX_RETRIES", "3"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec();
@@ -118,7 +120,14 @@ pub(super) async fn run(mut command: Command) -> Run {
 impl Run {
     /// Panics, with everything the client said, unless it ended well.
     pub(super) fn assert_ok(&self) -> &Self {
-        assert!(self.ok, "the client failed: {self:#?}");
+        let told: Vec<String> = self
+            .events
+            .iter()
+            .filter(|event| event["subtype"] != "init")
+            .map(|event| event.to_string().chars().take(2000).collect())
+            .collect();
+        let told = told.join("\n");
+        assert!(self.ok, "the client failed:\n{told}\n{}", self.stderr);
         self
     }
 

@@ -85,11 +85,18 @@ async fn model_and_status(route: Route, other: &str) {
     assert!(screen.contains(&road.base_url()), "{screen}");
     assert!(screen.contains(other), "{screen}");
     road.strict.assert_no_violation();
-    let models: Vec<String> = road
-        .strict
-        .seen()
-        .into_iter()
-        .map(|seen| seen.model)
+    // `/model` asks the new one for a token, without a stream, before it is taken.
+    let seen = road.strict.seen();
+    let asked: Vec<(&str, bool)> = seen
+        .iter()
+        .map(|one| (one.model.as_str(), one.streaming))
         .collect();
-    assert_eq!(models, [route.upstream_model(), second]);
+    assert_eq!(
+        asked,
+        [
+            (route.upstream_model(), true),
+            (second, false),
+            (second, true)
+        ]
+    );
 }

@@ -1,6 +1,6 @@
 //! The ways a client can reach a model: each a strict upstream, and transom in front of it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::claude::Claude;
 use crate::harness::host::{self, Host};
@@ -77,15 +77,7 @@ impl Route {
         self,
         script: impl Fn(&Seen) -> Turn + Send + Sync + 'static,
     ) -> Road {
-        let strict = match self {
-            Self::Direct | Self::Passthrough => Strict::start(Anthropic::new(KEY), script).await,
-            Self::Cerebras => {
-                let models = [self.upstream_model(), "qwen-3.8-27b"];
-                Strict::start(Cerebras::new(KEY, &models), script).await
-            }
-            Self::Zai => Strict::start(Zai::new(KEY, Mood::Takes), script).await,
-            Self::ZaiFolded => Strict::start(Zai::new(KEY, Mood::Refuses), script).await,
-        };
+        let strict = self.strict(script).await;
         Road {
             route: self,
             host: self.host(&strict),
@@ -93,15 +85,35 @@ impl Route {
         }
     }
 
+    /// The upstream alone.
+    pub(super) async fn strict(
+        self,
+        script: impl Fn(&Seen) -> Turn + Send + Sync + 'static,
+    ) -> Strict {
+        match self {
+            Self::Direct | Self::Passthrough => Strict::start(Anthropic::new(KEY), script).await,
+            Self::Cerebras => {
+                let models = [self.upstream_model(), "qwen-3.8-27b"];
+                Strict::start(Cerebras::new(KEY, &models), script).await
+            }
+            Self::Zai => Strict::start(Zai::new(KEY, Mood::Takes), script).await,
+            Self::ZaiFolded => Strict::start(Zai::new(KEY, Mood::Refuses), script).await,
+        }
+    }
+
     fn host(self, strict: &Strict) -> Option<Host> {
         if self == Self::Direct {
             return None;
         }
-        Some(self.host_builder(strict).start())
+        Some(self.host_builder(strict, |_| ()).start())
     }
 
-    /// transom configured for this road, not yet started.
-    pub(super) fn host_builder(self, strict: &Strict) -> host::Builder {
+    /// transom configured for this road, not yet started; `change` has the last word on the provider.
+    pub(super) fn host_builder(
+        self,
+        strict: &Strict,
+        change: impl FnOnce(&mut Value),
+    ) -> host::Builder {
         let url = match self {
             Self::Cerebras => format!("{}/v1", strict.url()),
             _ => strict.url(),
@@ -119,6 +131,7 @@ impl Route {
             Self::ZaiFolded => provider["options"] = json!({ "mid_system": "fold" }),
             _ => {}
         }
+        change(&mut provider);
         host::Builder::new().provider(provider)
     }
 }

@@ -20,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Builder {
     config: Value,
     env: Vec<(String, String)>,
+    listen: String,
     home: TempDir,
 }
 
@@ -54,18 +55,24 @@ impl Builder {
         Self {
             config: json!({ "providers": [], "router": {} }),
             env: Vec::new(),
+            listen: "127.0.0.1:0".to_owned(),
             home,
         }
+    }
+
+    /// Listens where the configuration says, so that other commands find the service.
+    pub(crate) fn listen(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.listen);
+        self.set("listen", address.into())
     }
 
     /// Adds a provider; the first one's first model is the default route.
     pub(crate) fn provider(mut self, provider: Value) -> Self {
         if self.config["router"]["default"].is_null() {
-            let target = format!(
-                "{},{}",
-                provider["name"].as_str().unwrap_or_default(),
-                provider["models"][0].as_str().unwrap_or_default()
-            );
+            let first = &provider["models"][0];
+            let model = first.as_str().or_else(|| first["id"].as_str());
+            let name = provider["name"].as_str().unwrap_or_default();
+            let target = format!("{name},{}", model.unwrap_or_default());
             self.config["router"]["default"] = Value::String(target);
         }
         let providers = self.config["providers"].as_array_mut();
@@ -105,21 +112,8 @@ impl Builder {
     /// The binary with this home, for commands other than `serve`. Writes the configuration.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         write_config(&config_path(&self.home), &self.config);
-        let mut command = Command::new(binary());
-        let home = self.home.path();
-        command
-            .args(arguments)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", home)
-            .env("XDG_CONFIG_HOME", home.join("config"))
-            .env("XDG_DATA_HOME", home.join("data"))
-            .env("XDG_CACHE_HOME", home.join("cache"))
-            .env("XDG_STATE_HOME", home.join("state"))
-            .env("XDG_RUNTIME_DIR", home.join("run"))
-            .envs(self.env.iter().map(|(name, value)| (name, value)))
-            .current_dir(home)
-            .stdin(Stdio::null());
+        let mut command = command_in(self.home.path(), arguments);
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -133,7 +127,7 @@ impl Builder {
     pub(crate) fn start(self) -> Host {
         let config = config_path(&self.home);
         let transformers = self.transformers();
-        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut command = self.command(&["serve", "--listen", &self.listen]);
         command.arg("--config").arg(&config);
         command.arg("--transformers").arg(&transformers);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -174,6 +168,16 @@ impl Host {
     /// Replaces the configuration file by rename, as editors do.
     pub(crate) fn write_config(&self, config: &Value) {
         write_config(&config_path(&self.home), config);
+    }
+
+    /// Runs another command beside the running host, as its user would in the same home. `config`
+    /// is for this command alone.
+    pub(crate) fn beside(&self, arguments: &[&str], config: &Value) -> Output {
+        let path = self.home().join("beside.json5");
+        write_config(&path, config);
+        let mut command = command_in(self.home(), arguments);
+        command.arg("--config").arg(&path);
+        command.output().expect("the transom binary runs")
     }
 
     /// `/api/status`.
@@ -271,6 +275,24 @@ impl Drop for Host {
 pub(crate) fn binary() -> PathBuf {
     let named = std::env::var_os("TRANSOM_TEST_BINARY");
     named.map_or_else(|| env!("CARGO_BIN_EXE_transom").into(), PathBuf::from)
+}
+
+/// The binary with a home of its own, and nothing of the machine but `PATH`.
+fn command_in(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary());
+    command
+        .args(arguments)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", home)
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .env("XDG_DATA_HOME", home.join("data"))
+        .env("XDG_CACHE_HOME", home.join("cache"))
+        .env("XDG_STATE_HOME", home.join("state"))
+        .env("XDG_RUNTIME_DIR", home.join("run"))
+        .current_dir(home)
+        .stdin(Stdio::null());
+    command
 }
 
 fn config_path(home: &TempDir) -> PathBuf {

@@ -8,7 +8,7 @@ use crate::{Profile, error, profile};
 use sdk::json::{Escaped, RawValue, Writer, separator};
 use sdk::{Context, Failure, Head, failure};
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 /// Converts a 2xx body.
 pub(crate) fn convert(
@@ -113,7 +113,7 @@ fn write_calls(
     names: &Names,
     calls: &[(Escaped<'_>, &FunctionDelta<'_>)],
 ) {
-    let mut ids: HashSet<String> = HashSet::new();
+    let mut ids: BTreeSet<String> = BTreeSet::new();
     for (at, (id, function)) in calls.iter().enumerate() {
         let mut id = id.unescape().into_owned();
         if id.is_empty() {

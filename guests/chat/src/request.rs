@@ -58,8 +58,7 @@ pub(crate) fn convert(
     let turns = read::turns(&request, profile)
         .map_err(|error| failure::invalid(format!("messages: {error}")))?;
     let turns = repair::repair(turns, profile);
-    let body = write::body(context, profile, names, &request, &turns)
-        .map_err(|error| failure::invalid(format!("request body: {error}")))?;
+    let body = write::body(context, profile, names, &request, &turns);
     Ok(Converted::Body(body))
 }
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 /// `usage` of a completion or chunk.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_field_names, reason = "the names of the wire format")]
 pub(crate) struct Tokens {
     prompt_tokens: Option<u64>,
     completion_tokens: Option<u64>,

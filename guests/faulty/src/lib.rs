@@ -19,6 +19,7 @@ use sdk::{
     Context, Draft, Ending, Failure, Forward, Head, Manifest, Next, Output, Plan, Pushed, Reply,
     Verdict, failure,
 };
+use std::fmt::Write as _;
 
 /// Bytes that no limit should let through.
 const FLOOD: usize = 96 << 20;
@@ -45,7 +46,7 @@ impl sdk::Options for Options {
         if name == "fault" {
             self.fault = Escaped::of(value).map(|fault| fault.unescape().into_owned());
         }
-        self.all.push_str(&format!("{name}={value};"));
+        let _ = write!(self.all, "{name}={value};");
         Some(Ok(()))
     }
 }

@@ -61,6 +61,6 @@ pub(crate) fn rules(fault: &Fault) -> Vec<SpliceRule> {
 
 /// Text as an SSE comment that a client ignores.
 pub(crate) fn comment(text: &str) -> Vec<u8> {
-    let lines: String = text.lines().map(|line| format!(": {line}\n")).collect();
-    format!("{lines}\n").into_bytes()
+    let lines: Vec<&str> = text.lines().collect();
+    format!(": {}\n\n", lines.join("\n: ")).into_bytes()
 }

@@ -2,7 +2,7 @@
 //! after another with indices 0, 1, 2, …, each is closed before the next, every tool block has a
 //! delta, and after the end nothing is written any more.
 
-use crate::json::{Escaped, Writer, escape_into, number_into, quote_into};
+use crate::json::{Escaped, Writer, number_into, quote_into};
 
 /// Why an answer stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,20 +194,23 @@ impl Events {
         std::mem::take(&mut self.out).into_bytes()
     }
 
-    /// What stands before and after a text literal in a delta of the open text block.
-    pub fn text_frame(&self) -> Option<(String, &'static str)> {
-        (self.open == Open::Text).then(|| {
-            let prefix = delta_prefix(self.index, r#"{"type":"text_delta","text":"#);
-            (prefix, "}}\n\n")
-        })
+    /// The index of the open block, if it is one of text, or of thinking.
+    pub fn open_text_block(&self, thinking: bool) -> Option<u32> {
+        let kind = if thinking { Open::Thinking } else { Open::Text };
+        (self.open == kind).then_some(self.index)
     }
 
-    /// The same for the open thinking block.
-    pub fn thinking_frame(&self) -> Option<(String, &'static str)> {
-        (self.open == Open::Thinking).then(|| {
-            let prefix = delta_prefix(self.index, r#"{"type":"thinking_delta","thinking":"#);
-            (prefix, "}}\n\n")
-        })
+    /// What stands before and after the literal in a delta of the open text or thinking block, for a
+    /// splice rule.
+    pub fn delta_frame(&self, thinking: bool) -> (String, &'static str) {
+        let mut prefix = String::from(DELTA);
+        number_into(&mut prefix, self.index.into());
+        prefix.push_str(if thinking {
+            r#","delta":{"type":"thinking_delta","thinking":"#
+        } else {
+            r#","delta":{"type":"text_delta","text":"#
+        });
+        (prefix, "}}\n\n")
     }
 
     /// Makes sure that a block of this kind is open.
@@ -246,14 +249,6 @@ impl Events {
 const DELTA: &str =
     "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":";
 
-fn delta_prefix(index: u32, before: &str) -> String {
-    let mut prefix = String::from(DELTA);
-    number_into(&mut prefix, index.into());
-    prefix.push_str(",\"delta\":");
-    prefix.push_str(before);
-    prefix
-}
-
 /// Writes one event whose data has `type` and what `fill` adds.
 fn event(out: &mut String, name: &str, fill: impl FnOnce(&mut Writer<'_>)) {
     out.push_str("event: ");
@@ -264,13 +259,6 @@ fn event(out: &mut String, name: &str, fill: impl FnOnce(&mut Writer<'_>)) {
     fill(&mut data);
     data.end();
     out.push_str("\n\n");
-}
-
-/// Appends plain text as a string literal.
-pub fn literal(out: &mut String, text: &str) {
-    out.push('"');
-    escape_into(out, text);
-    out.push('"');
 }
 
 #[cfg(test)]
@@ -308,7 +296,8 @@ mod tests {
         events.text(&Escaped::verbatim("a"));
         events.take();
         events.text(&Escaped::verbatim("b"));
-        let (prefix, suffix) = events.text_frame().unwrap();
+        assert_eq!(events.open_text_block(false), Some(0));
+        let (prefix, suffix) = events.delta_frame(false);
         assert_eq!(events.take(), format!("{prefix}\"b\"{suffix}").into_bytes());
     }
 }

@@ -79,7 +79,7 @@ impl<C: Configured> GuestExchange for Stage<C> {
 
 /// Makes the component. Use it in a module that exists on wasm only:
 ///
-/// ```ignore
+/// ```text
 /// //! Component glue.
 /// #![expect(unsafe_code, reason = "generated code exports the component's functions")]
 /// sdk::export!(crate::MyTransformer);

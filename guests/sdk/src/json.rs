@@ -226,7 +226,13 @@ pub fn quote_into(out: &mut String, text: &Escaped<'_>) {
 /// Appends a number.
 pub fn number_into(out: &mut String, number: u64) {
     use fmt::Write as _;
-    let _ = write!(out, "{number}");
+    // Indices of blocks, mostly: formatting would be a good part of the cost of an event.
+    match number {
+        0..10 => out.push(char::from(b'0' + number as u8)),
+        _ => {
+            let _ = write!(out, "{number}");
+        }
+    }
 }
 
 /// The members of an object in their order, values unparsed.

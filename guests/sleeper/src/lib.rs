@@ -33,7 +33,7 @@ impl sdk::Exchange for Sleeper {
     }
 
     fn push(&mut self, _: Vec<u8>, _: u32) -> Pushed {
-        std::thread::sleep(Duration::from_secs(3600));
+        std::thread::sleep(Duration::from_hours(1));
         sdk::pushed(Output::Keep, Next::More)
     }
 }

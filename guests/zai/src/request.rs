@@ -6,7 +6,9 @@ use sdk::anthropic::is_attribution;
 use sdk::edits::Edits;
 use sdk::events::StopReason;
 use sdk::json::{Escaped, Members, RawValue, from_str};
-use sdk::{Context, Failure, Forward, Plan, Reply, failure, header, host};
+use sdk::{Context, Failure, Forward, Plan, Reply, failure, host};
+
+const BETA: &str = "anthropic-beta";
 
 /// The plan for a body.
 pub(crate) fn plan(context: &Context, options: &Options, body: &[u8]) -> Result<Plan, Failure> {
@@ -53,7 +55,7 @@ pub(crate) fn plan(context: &Context, options: &Options, body: &[u8]) -> Result<
     }
     Ok(Plan::Forward(Forward {
         path: Some(options.path.clone()),
-        headers: betas(context, options, safeguarded),
+        headers: headers(context, options, safeguarded),
         body: edits.output(),
         reply: if context.streaming {
             Reply::Frames("sse".to_owned())
@@ -120,14 +122,28 @@ fn attribution(edits: &mut Edits<'_>, system: &RawValue) {
     }
 }
 
-/// The beta header without the values whose part of the body was taken out.
-fn betas(context: &Context, options: &Options, safeguarded: bool) -> Vec<(String, Option<String>)> {
-    const NAME: &str = "anthropic-beta";
-    let Some(betas) = header(&context.headers, NAME) else {
-        return Vec::new();
-    };
+/// The client's own headers: the endpoint is said to tell clients apart by them. The beta header goes
+/// without the values whose part of the body was taken out.
+fn headers(
+    context: &Context,
+    options: &Options,
+    safeguarded: bool,
+) -> Vec<(String, Option<String>)> {
+    let forwarded = context.headers.iter().map(|(name, value)| {
+        let value = if name == BETA {
+            betas(value, options, safeguarded)
+        } else {
+            Some(value.clone())
+        };
+        (name.clone(), value)
+    });
+    forwarded.collect()
+}
+
+/// None if no value is left.
+fn betas(betas: &str, options: &Options, safeguarded: bool) -> Option<String> {
     if options.strip_betas {
-        return vec![(NAME.to_owned(), None)];
+        return None;
     }
     let mut gone: Vec<&str> = Vec::new();
     if safeguarded && options.safeguards == Safeguards::Strip {
@@ -141,9 +157,5 @@ fn betas(context: &Context, options: &Options, safeguarded: bool) -> Vec<(String
         .map(str::trim)
         .filter(|beta| !gone.iter().any(|gone| beta.starts_with(gone)))
         .collect();
-    let kept = kept.join(",");
-    if gone.is_empty() || kept == betas {
-        return Vec::new();
-    }
-    vec![(NAME.to_owned(), (!kept.is_empty()).then_some(kept))]
+    (!kept.is_empty()).then(|| kept.join(","))
 }

@@ -2,7 +2,7 @@
 //! comes to its end: only `message_stop` is one.
 
 use crate::codes;
-use sdk::json::{Members, first_value};
+use sdk::json::{Members, RawValue, first_value};
 use sdk::{Edit, Ending, Next, Output, Pushed, SpliceRule, failure, sse};
 
 /// The host takes at most so many.
@@ -70,7 +70,7 @@ impl Stream {
         else {
             return;
         };
-        let Some(literal) = first_value(&frame[end..]).map(|value| value.get()) else {
+        let Some(literal) = first_value(&frame[end..]).map(RawValue::get) else {
             return;
         };
         let (prefix, suffix) = (&frame[..end], &frame[end + literal.len()..]);

@@ -1,4 +1,5 @@
-//! The recorded exchanges of this transformer.
+//! The recorded exchanges of this transformer, run natively.
+#![cfg(not(target_family = "wasm"))]
 
 #[test]
 fn every_fixture_gives_what_it_says() {

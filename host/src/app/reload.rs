@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, Weak};
 
-use super::{App, Snapshot};
+use super::{App, Snapshot, listening};
 use crate::config::Config;
-use crate::registry::{Registry, Wanted, Watch, Watched};
+use crate::registry::{Wanted, Watch, Watched};
 
 /// Starts the thread. It ends with the app.
 pub(super) fn follow(app: &Arc<App>) {
@@ -88,7 +88,7 @@ fn reload_config(app: &App) {
     };
     let result = Config::load(&path, &crate::config::process_env)
         .map_err(|problems| problems.to_string())
-        .and_then(|loaded| adopt(&app.registry, loaded.config, now.generation + 1));
+        .and_then(|loaded| adopt(app, loaded.config, now.generation + 1));
     let mut error = app
         .config_error
         .lock()
@@ -111,12 +111,13 @@ fn reload_config(app: &App) {
     }
 }
 
-fn adopt(registry: &Registry, config: Config, generation: u64) -> Result<Snapshot, String> {
+fn adopt(app: &App, config: Config, generation: u64) -> Result<Snapshot, String> {
+    let config = listening(config, app.listen).map_err(|problem| problem.to_string())?;
     let wanted = Wanted::of(&config);
-    registry
+    app.registry
         .prepare(&wanted)
         .map_err(|problems| problems.join("\n"))?;
     let snapshot = Snapshot::new(config, generation).map_err(|error| format!("{error:#}"))?;
-    registry.adopt(wanted);
+    app.registry.adopt(wanted);
     Ok(snapshot)
 }

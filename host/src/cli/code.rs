@@ -1,7 +1,7 @@
 //! `transom code`: runs `claude` in the environment of [`super::activate`], as if it had been
 //! called itself: arguments, terminal, signals and exit code are its own.
 //!
-//! Whether a service runs is [`liveness`]'s to say; starting one in this process is the caller's.
+//! Whether a service runs is [`running_service`]'s to say; starting one in this process is the caller's.
 
 use std::ffi::OsString;
 use std::io::{Error, ErrorKind, IsTerminal};

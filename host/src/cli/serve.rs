@@ -25,17 +25,17 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    let config = match args.listen {
-        Some(listen) => match loaded.config.listening_on(listen) {
-            Ok(config) => config,
-            Err(problem) => {
-                term::fail(&problem.to_string());
-                return Ok(ExitCode::from(USAGE));
-            }
-        },
-        None => loaded.config,
+    if let Some(listen) = args.listen
+        && let Err(problem) = loaded.config.clone().listening_on(listen)
+    {
+        term::fail(&problem.to_string());
+        return Ok(ExitCode::from(USAGE));
+    }
+    let start = Start {
+        listen: args.listen,
+        ..start(loaded.config, &args.places)
     };
-    let running = Running::start(start(config, &args.places)).await?;
+    let running = Running::start(start).await?;
     announce(&running);
     running.serve(stop_signal()).await?;
     Ok(ExitCode::SUCCESS)

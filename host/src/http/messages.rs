@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use http::HeaderMap;
+use http_body_util::BodyExt;
 
 use super::exchange::{self, Exchange};
 use super::reply;
@@ -93,17 +94,33 @@ impl Answered {
     }
 }
 
-/// The client's whole body.
+/// The client's whole body. One that came in one piece is not copied.
+///
+/// A body that is too large is read on for a while and thrown away: a client that is still
+/// sending would otherwise see its connection reset and never the answer.
 pub(super) async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    axum::body::to_bytes(body, limit).await.map_err(|error| {
-        let source = std::error::Error::source(&error);
-        if source.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>) {
-            ApiError::new(
-                "request_too_large",
-                format!("the request is larger than {limit} bytes (limits.request_body)"),
-            )
-        } else {
+    let mut body = body;
+    let mut pieces = Vec::new();
+    let mut size = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
             ApiError::invalid(format!("the request body could not be read: {error}"))
+        })?;
+        let Ok(piece) = frame.into_data() else {
+            continue;
+        };
+        size += piece.len();
+        if size <= limit {
+            pieces.push(piece);
+        } else if size > limit.saturating_mul(2) {
+            break;
+        } else {
+            pieces.clear();
         }
-    })
+    }
+    if size > limit {
+        let message = format!("the request is larger than {limit} bytes (limits.request_body)");
+        return Err(ApiError::new("request_too_large", message));
+    }
+    Ok(crate::upstream::joined(pieces))
 }

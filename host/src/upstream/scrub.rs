@@ -21,6 +21,7 @@ const SHORTEST: usize = 8;
 #[derive(Clone, Default)]
 pub struct Secrets(Arc<[Needle]>);
 
+#[derive(Clone)]
 struct Needle {
     finder: memmem::Finder<'static>,
 }
@@ -42,6 +43,13 @@ impl Secrets {
                 })
                 .collect(),
         )
+    }
+
+    /// These and one more.
+    pub fn and(&self, secret: &Secret) -> Self {
+        let known = self.0.iter().cloned();
+        let more = Self::new(std::slice::from_ref(secret));
+        Self(known.chain(more.0.iter().cloned()).collect())
     }
 
     /// For one stream.

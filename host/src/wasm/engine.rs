@@ -92,13 +92,17 @@ impl Engine {
     }
 }
 
+/// Beside the exchanges: a reload must be able to try a component while the pool is full.
+const SMOKE_SLOTS: u32 = 4;
+
 fn engine_config(step: PoolStep) -> wasmtime::Config {
+    let slots = step.instances + SMOKE_SLOTS;
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(step.instances)
-        .total_core_instances(step.instances * 4)
-        .total_memories(step.instances)
-        .total_tables(step.instances * 2)
-        .total_stacks(step.instances)
+    pool.total_component_instances(slots)
+        .total_core_instances(slots * 4)
+        .total_memories(slots)
+        .total_tables(slots * 2)
+        .total_stacks(slots)
         .max_memory_size(step.memory)
         .linear_memory_keep_resident(256 << 10)
         .table_keep_resident(64 << 10)

@@ -318,6 +318,7 @@ async fn bounded<T>(
 fn trap_words(error: &wasmtime::Error) -> String {
     match error.downcast_ref::<Trap>() {
         Some(trap) => trap.to_string(),
-        None => one_line(error),
+        // The outer causes are where in the guest it happened.
+        None => error.root_cause().to_string(),
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{AUTH, MODEL, PATH};
 use crate::harness::upstream::Answer;
-use crate::strict::speech::{short_id, stream, tokens, unique};
+use crate::strict::speech::{failing_stream, short_id, stream, tokens, unique};
 use crate::strict::{Fault, Seen, Turn, Violation};
 
 pub(super) fn refuse(violations: &[Violation]) -> Answer {
@@ -48,14 +48,26 @@ pub(super) fn refuse(violations: &[Violation]) -> Answer {
     flat(status, kind, param, code, &message)
 }
 
+/// What comes with a 429: the minute's tokens are used up, the day's requests are not. Seconds until
+/// a reset are decimal numbers.
+const RATE_HEADERS: [(&str, &str); 6] = [
+    ("x-ratelimit-limit-requests-day", "14400"),
+    ("x-ratelimit-remaining-requests-day", "14370"),
+    ("x-ratelimit-reset-requests-day", "40251.94"),
+    ("x-ratelimit-limit-tokens-minute", "64000"),
+    ("x-ratelimit-remaining-tokens-minute", "0"),
+    ("x-ratelimit-reset-tokens-minute", "11.382867"),
+];
+
 /// The provider's errors have no `error` wrapper.
 fn flat(status: u16, kind: &str, param: &str, code: &str, message: &str) -> Answer {
     let body = json!({ "message": message, "type": kind, "param": param, "code": code });
     let body = body.to_string();
     let answer = Answer::new(status).header("content-type", "application/json");
     let answer = match status {
-        // Seconds until the quota is whole again, as a decimal number.
-        429 => answer.header("x-ratelimit-reset-tokens-minute", "11.382867"),
+        429 => RATE_HEADERS
+            .iter()
+            .fold(answer, |answer, (name, value)| answer.header(name, value)),
         _ => answer,
     };
     answer.length(body.len()).raw(body.as_bytes())
@@ -89,12 +101,11 @@ pub(super) fn speak(seen: &Seen, turn: &Turn) -> Answer {
                 },
                 "status_code": 500,
             });
-            let events = [
+            let before = [
                 chunks.delta(&json!({ "role": "assistant" })),
                 chunks.delta(&json!({ "content": "This answer will " })),
-                event(&error),
             ];
-            stream(turn, &events)
+            failing_stream(&before, &event(&error))
         }
         Some(Fault::Status(status)) => usual(*status),
         _ if seen.streaming => stream(turn, &streamed(seen, turn)),

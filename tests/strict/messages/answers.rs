@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::signature;
 use crate::harness::sse::Event;
 use crate::harness::upstream::Answer;
-use crate::strict::speech::{stream, tokens, unique};
+use crate::strict::speech::{failing_stream, stream, tokens, unique};
 use crate::strict::{Fault, Seen, Turn};
 
 /// The envelope of an error.
@@ -46,8 +46,7 @@ pub(in crate::strict) fn speak(seen: &Seen, turn: &Turn) -> Answer {
                 block,
                 &json!({ "type": "text_delta", "text": "This answer will " }),
             );
-            writer.push(&error);
-            stream(turn, &writer.events)
+            failing_stream(&writer.events, &Event::new("error", &error).to_bytes())
         }
         Some(Fault::Status(status)) => usual(*status),
         _ if seen.streaming => stream(turn, &streamed(seen, turn)),

@@ -2,6 +2,7 @@
 //! are shortened with a hash of the whole name and mapped back in the answer.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 const MOST: usize = 64;
 
@@ -24,7 +25,7 @@ impl Names {
             .map(|c| if fits(c) { c } else { '_' })
             .take(MOST - 9)
             .collect();
-        short.push_str(&format!("_{:08x}", hash(name) as u32));
+        let _ = write!(short, "_{:08x}", hash(name) as u32);
         self.0.push((short.clone(), name.to_owned()));
         Cow::Owned(short)
     }

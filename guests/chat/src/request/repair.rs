@@ -7,7 +7,7 @@ use crate::profile::Prefill;
 use sdk::host;
 use sdk::json::{Escaped, separator};
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 const NO_RESULT: Escaped<'_> = Escaped::verbatim("[no result]");
 
@@ -15,7 +15,7 @@ const NO_RESULT: Escaped<'_> = Escaped::verbatim("[no result]");
 pub(super) fn repair<'a>(turns: Vec<Turn<'a>>, profile: &Profile) -> Vec<Turn<'a>> {
     let mut repaired = Repair {
         turns: Vec::with_capacity(turns.len() + 2),
-        ids: HashSet::new(),
+        ids: BTreeSet::new(),
     };
     let mut turns = turns.into_iter().peekable();
     while let Some(turn) = turns.next() {
@@ -47,7 +47,7 @@ pub(super) fn repair<'a>(turns: Vec<Turn<'a>>, profile: &Profile) -> Vec<Turn<'a
 struct Repair<'a> {
     turns: Vec<Turn<'a>>,
     /// Call ids seen so far.
-    ids: HashSet<Cow<'a, str>>,
+    ids: BTreeSet<Cow<'a, str>>,
 }
 
 impl<'a> Repair<'a> {

@@ -6,7 +6,7 @@ use super::{Names, effort, names, tools};
 use crate::Profile;
 use crate::profile::{EmptyContent, MaxTokensField, ReasoningOut, Sampling};
 use sdk::anthropic::Request;
-use sdk::json::{Error, Escaped, Members, RawValue, Writer, escape_into};
+use sdk::json::{Escaped, Members, RawValue, Writer, escape_into};
 use sdk::{Context, host};
 
 /// The whole body.
@@ -16,7 +16,7 @@ pub(super) fn body(
     names: &mut Names,
     request: &Request<'_>,
     turns: &[Turn<'_>],
-) -> Result<String, Error> {
+) -> String {
     let mut out = String::with_capacity(4096);
     let mut body = Writer::object(&mut out);
     body.plain("model", &context.model);
@@ -26,12 +26,12 @@ pub(super) fn body(
     }
     messages.end();
     let has_tools = tools::write(&mut body, names, request, profile);
-    parameters(&mut body, context, profile, request, has_tools)?;
+    parameters(&mut body, context, profile, request, has_tools);
     for (name, value) in &profile.extra_body {
         body.raw(Escaped::plain(name).get(), value.get());
     }
     body.end();
-    Ok(out)
+    out
 }
 
 fn write_turn(
@@ -171,7 +171,7 @@ fn parameters(
     profile: &Profile,
     request: &Request<'_>,
     has_tools: bool,
-) -> Result<(), Error> {
+) {
     if let Some(wanted) = request.max_tokens {
         let field = match profile.max_tokens_field {
             MaxTokensField::MaxTokens => "max_tokens",
@@ -207,7 +207,6 @@ fn parameters(
             body.raw("stream_options", r#"{"include_usage":true}"#);
         }
     }
-    Ok(())
 }
 
 /// The smallest of what the client wants, what the profile allows and what the model can.

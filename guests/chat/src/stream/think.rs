@@ -49,7 +49,7 @@ impl Think {
         }
         let keep = kept_back(rest);
         self.emit(&rest[..rest.len() - keep], &mut pieces);
-        self.held = rest[rest.len() - keep..].to_owned();
+        rest[rest.len() - keep..].clone_into(&mut self.held);
         pieces
     }
 

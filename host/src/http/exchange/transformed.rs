@@ -192,6 +192,20 @@ fn outgoing(exchange: &Exchange<'_>, outbound: Outbound) -> Result<Outgoing, Api
             format!("a transformer asked for a place it may not reach: {why}"),
         )
     })?;
+    let auth = exchange
+        .provider
+        .auth
+        .clone()
+        .or(auth)
+        .unwrap_or(Auth::Bearer);
+    if let Auth::Header(name) = &auth
+        && wanted.contains_key(name.as_str())
+    {
+        return Err(ApiError::new(
+            "api_error",
+            format!("a transformer set the header `{name}`, which carries the key"),
+        ));
+    }
     let mut headers = HeaderMap::with_capacity(wanted.len() + 5);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let accept = if exchange.head.stream {
@@ -203,12 +217,6 @@ fn outgoing(exchange: &Exchange<'_>, outbound: Outbound) -> Result<Outgoing, Api
     headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE));
     headers.extend(wanted);
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    let auth = exchange
-        .provider
-        .auth
-        .clone()
-        .or(auth)
-        .unwrap_or(Auth::Bearer);
     Ok(Outgoing {
         url,
         headers,

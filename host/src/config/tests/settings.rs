@@ -1,0 +1,219 @@
+//! All other settings, and how problems are told.
+
+use std::time::Duration;
+
+use super::*;
+
+#[test]
+fn all_problems_are_told_at_once_with_file_and_line() {
+    let text = "{\n  listn: 'x',\n  providers: [\n    { name: 'a', base_url: 'nonsense' },\n  ],\n  trust: 7,\n}";
+    let shown = problems(text);
+    let lines: Vec<_> = shown.lines().collect();
+    assert_eq!(lines.len(), 4, "{shown}");
+    assert_eq!(
+        lines[0],
+        "c.json5:2: listn: the setting `listn` is not known; did you mean `listen`?"
+    );
+    assert!(
+        lines[1].starts_with("c.json5:4: providers[0].base_url: this is not a URL"),
+        "{shown}"
+    );
+    assert!(
+        lines[2].starts_with("c.json5:4: providers[0]: the provider has no `transformer`"),
+        "{shown}"
+    );
+    assert!(
+        lines[3].starts_with("c.json5:6: trust: found a number; it must be a string"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn an_unknown_setting_names_the_nearest_known_one() {
+    says(
+        &with("apiKey: 'k'", ""),
+        &["providers[0].apiKey", "did you mean `api_key`?"],
+    );
+    says(
+        &with("", "limits: { memry: 1 }"),
+        &["limits.memry", "did you mean `memory`?"],
+    );
+    says(
+        &with("", "log: { zzz: 1 }"),
+        &["log.zzz", "known: level, format"],
+    );
+}
+
+#[test]
+fn what_stands_twice_is_a_problem() {
+    says(
+        "{ log: {}, log: {} }",
+        &["log: it stands here a second time"],
+    );
+    let two = "{ providers: [{ name: 'Zai', base_url: 'http://x', transformer: 'openai' }, \
+               { name: 'zai', base_url: 'http://y', transformer: 'openai' }] }";
+    says(
+        two,
+        &[
+            "providers[1].name",
+            "already, and names are compared without case",
+        ],
+    );
+    says(
+        &with("models: ['m', {id: 'm'}]", ""),
+        &["models[1]", "listed twice"],
+    );
+}
+
+#[test]
+fn listening_for_others_needs_a_key() {
+    says(
+        &with("", "listen: '0.0.0.0:3456'"),
+        &["listen: 0.0.0.0:3456 can be reached by others", "api_key"],
+    );
+    says(
+        &with("", "listen: '0.0.0.0:3456', api_key: '${NOT_SET:-}'"),
+        &["can be reached by others"],
+    );
+    good(&with("", "listen: '0.0.0.0:3456', api_key: 'secret'"));
+    good(&with("", "listen: '[::1]:1'"));
+    good(&with("", "listen: 'localhost:1'"));
+    says(
+        &with("", "listen: '3456'"),
+        &["`3456` is not an address", "127.0.0.1:3456"],
+    );
+    let all = "0.0.0.0:1".parse().unwrap();
+    assert!(good(&with("", "")).listening_on(all).is_err());
+}
+
+#[test]
+fn a_route_names_a_provider_that_exists_and_a_model() {
+    says(
+        &with("", "router: { default: 'b,m' }"),
+        &["router.default: the provider `b` is not known; did you mean `a`?"],
+    );
+    says(
+        &with("", "router: { default: 'gpt' }"),
+        &["does not name a provider and a model", "\"a,MODEL\""],
+    );
+    says(
+        &with("", "router: { defualt: 'a,m' }"),
+        &["did you mean `default`?"],
+    );
+    says(
+        &with("", "router: { fallback: { thnik: [] } }"),
+        &["the route `thnik` is not known; did you mean `think`?"],
+    );
+    let config = good(&with(
+        "",
+        "router: { default: 'A, m,1 ' }, aliases: { fast: 'a,m' }",
+    ));
+    let default = config.router.default.clone().unwrap();
+    assert_eq!(
+        (default.provider.as_str(), default.model.as_str()),
+        ("a", "m,1")
+    );
+    assert_eq!(config.aliases["fast"].model, "m");
+}
+
+#[test]
+fn a_route_to_a_provider_with_a_problem_is_not_a_second_problem() {
+    let text = "{ providers: [{ name: 'a', base_url: 'x' , transformer: 'openai' }], router: { default: 'a,m' } }";
+    assert_eq!(problems(text).lines().count(), 1);
+}
+
+#[test]
+fn a_slip_in_a_routed_model_is_a_warning() {
+    let loaded = parse(&with(
+        "models: ['gpt-oss-120b']",
+        "router: { default: 'a,gpt-oss-12b' }",
+    ))
+    .unwrap();
+    assert!(
+        loaded.warnings[0]
+            .to_string()
+            .contains("did you mean `gpt-oss-120b`?")
+    );
+}
+
+#[test]
+fn no_default_route_is_a_warning() {
+    let loaded = parse(&with("", "")).unwrap();
+    assert!(loaded.warnings[0].message.contains("no `router.default`"));
+}
+
+#[test]
+fn times_are_milliseconds_and_sizes_bytes_or_units() {
+    let config = good(&with(
+        "",
+        "timeouts: { connect_ms: 5, hold_ms: 0 }, limits: { memory: '64MiB', push_ms: 7, frame: 4096 }",
+    ));
+    assert_eq!(config.timeouts.connect, Duration::from_millis(5));
+    assert_eq!(config.timeouts.hold, Duration::ZERO);
+    assert_eq!(
+        (config.limits.memory, config.limits.frame),
+        (64 << 20, 4096)
+    );
+    assert_eq!(config.limits.push, Duration::from_millis(7));
+    says(
+        &with("", "timeouts: { connect_ms: '5s' }"),
+        &["it must be a whole number of milliseconds"],
+    );
+    says(
+        &with("", "timeouts: { connect: 5 }"),
+        &["did you mean `connect_ms`?"],
+    );
+    says(
+        &with("", "timeouts: { idle_ms: 0 }"),
+        &["0 is out of bounds", "1 to 86400000 milliseconds"],
+    );
+    says(&with("", "limits: { memory: '8GiB' }"), &["out of bounds"]);
+    says(
+        &with("", "limits: { frame: 'big' }"),
+        &["`big` is not a size"],
+    );
+}
+
+#[test]
+fn a_pin_is_64_hexadecimal_digits() {
+    let config = good(&with(
+        "",
+        &format!("pins: {{ cerebras: 'sha256:{}' }}", "AB".repeat(32)),
+    ));
+    assert_eq!(config.pins["cerebras"], "ab".repeat(32));
+    says(
+        &with("", "pins: { cerebras: 'ab12' }"),
+        &["pins.cerebras", "64 hexadecimal digits"],
+    );
+}
+
+#[test]
+fn sections_of_later_versions_are_refused_unless_empty() {
+    good(&with("", "recorder: {}, proxy: {}"));
+    says(
+        &with("", "recorder: { on: true }"),
+        &["recorder: it is not supported by this version"],
+    );
+}
+
+#[test]
+fn a_configuration_of_claude_code_router_is_recognised() {
+    says(
+        "{ \"Providers\": [], \"Router\": {} }",
+        &["configuration of claude-code-router", "base_url"],
+    );
+}
+
+#[test]
+fn lookups_compare_the_provider_without_case() {
+    let config = good(&with(
+        "models: [{ id: 'm', context_window: 9000 }]",
+        "router: { default: 'a,m' }",
+    ));
+    let target = config.target("A,m").unwrap();
+    assert_eq!(target.provider, "a");
+    assert_eq!(config.model(&target).unwrap().context_window, Some(9000));
+    assert_eq!(config.smallest_window(), Some(9000));
+    assert_eq!(config.target("b,m"), None);
+    assert_eq!(config.target("m"), None);
+}

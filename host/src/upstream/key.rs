@@ -1,0 +1,112 @@
+//! Presenting a provider's key: from the configuration, or from a command that prints it.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::config::{Auth, Key, Provider, Secret};
+use crate::error::ApiError;
+
+/// How long what a command printed is used: short tokens live for minutes, a run takes seconds.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// A key command that takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What key commands printed lately, by provider.
+#[derive(Debug, Default)]
+pub(super) struct Printed(Mutex<HashMap<String, (Instant, Secret)>>);
+
+impl Printed {
+    /// Forgets a key that was refused.
+    pub(super) fn forget(&self, provider: &Provider) {
+        self.lock().remove(&provider.name);
+    }
+
+    async fn key(&self, provider: &Provider, command: &[String]) -> Result<Secret, ApiError> {
+        if let Some((printed, key)) = self.lock().get(&provider.name)
+            && printed.elapsed() < FRESH
+        {
+            return Ok(key.clone());
+        }
+        let key = Secret::new(run(provider, command).await?);
+        let entry = (Instant::now(), key.clone());
+        self.lock().insert(provider.name.clone(), entry);
+        Ok(key)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Instant, Secret)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Adds the provider's key to the headers as `auth` says. Gives the key when it came from a
+/// command: it is a secret that the configuration does not know.
+pub(super) async fn present(
+    provider: &Provider,
+    auth: &Auth,
+    headers: &mut HeaderMap,
+    printed: &Printed,
+) -> Result<Option<Secret>, ApiError> {
+    let (key, from_command) = match (&provider.key, auth) {
+        (_, Auth::Command(command)) => (printed.key(provider, command).await?, true),
+        (Key::Set(secret), _) => (secret.clone(), false),
+        (Key::Absent, _) => return Ok(None),
+        (Key::Missing { variable }, _) => {
+            return Err(refused(
+                provider,
+                &format!("has no key: the variable {variable} is not set"),
+            ));
+        }
+    };
+    let (name, value) = match auth {
+        Auth::Bearer | Auth::Command(_) => {
+            let value = format!("Bearer {}", key.expose());
+            (http::header::AUTHORIZATION, value)
+        }
+        Auth::Header(name) => {
+            let name = HeaderName::try_from(name.as_str())
+                .map_err(|_| refused(provider, "wants its key in what is no header name"))?;
+            (name, key.expose().to_owned())
+        }
+    };
+    let mut value = HeaderValue::from_str(&value)
+        .map_err(|_| refused(provider, "has a key that no header can carry"))?;
+    value.set_sensitive(true);
+    headers.insert(name, value);
+    Ok(from_command.then_some(key))
+}
+
+fn refused(provider: &Provider, why: &str) -> ApiError {
+    let message = format!("provider `{}` {why}", provider.name);
+    ApiError {
+        should_retry: Some(false),
+        ..ApiError::new("authentication_error", message)
+    }
+}
+
+async fn run(provider: &Provider, command: &[String]) -> Result<String, ApiError> {
+    let failed = |why: &str| refused(provider, &format!("has a key command that failed: {why}"));
+    let Some((program, args)) = command.split_first() else {
+        return Err(failed("it is empty"));
+    };
+    let output = tokio::process::Command::new(program)
+        .args(args)
+        .stdin(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(PATIENCE, output)
+        .await
+        .map_err(|_| failed("it did not end within 30 s"))?
+        .map_err(|error| failed(&error.to_string()))?;
+    if !output.status.success() {
+        return Err(failed(&output.status.to_string()));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    match text.lines().next().map(str::trim) {
+        Some(key) if !key.is_empty() => Ok(key.to_owned()),
+        _ => Err(failed("it printed nothing")),
+    }
+}
