@@ -27,6 +27,9 @@ mod scene;
 mod secrets;
 mod swap;
 
+mod access;
 mod faults;
+mod messages;
+mod reload;
 mod stream;
 mod zero_copy;
