@@ -24,7 +24,15 @@ impl Stream {
             match (frame.event, frame.data.as_deref()) {
                 ("message_stop", Some(data)) if is_json(data) => {
                     let end = at + frame.raw.len();
-                    return sdk::pushed(up_to(end, frames.len()), Next::Done);
+                    let out = match is_whole(frame.raw) {
+                        true => up_to(end, frames.len()),
+                        false => completed(frames.len()),
+                    };
+                    return sdk::pushed(out, Next::Done);
+                }
+                // The upstream ended inside it: half an event would be read as a malformed one.
+                _ if !is_whole(frame.raw) => {
+                    return sdk::pushed(up_to(at, frames.len()), Next::More);
                 }
                 (event, Some(data)) if event == "error" || is_error(event, data) => {
                     return Pushed {
@@ -32,10 +40,6 @@ impl Stream {
                         rules: None,
                         next: Next::Failed(codes::in_stream(data)),
                     };
-                }
-                // The upstream ended inside it: half an event would be read as a malformed one.
-                (_, Some(data)) if at + frame.raw.len() == text.len() && !is_json(data) => {
-                    return sdk::pushed(up_to(at, frames.len()), Next::More);
                 }
                 ("content_block_delta", Some(_)) => self.learn(frame.raw),
                 _ => {}
@@ -103,6 +107,22 @@ fn is_error(event: &str, data: &str) -> bool {
 
 fn is_json(data: &str) -> bool {
     sdk::json::from_str::<Members<'_>>(data).is_ok()
+}
+
+/// The frame has its blank line.
+fn is_whole(frame: &str) -> bool {
+    ["\n\n", "\r\r", "\r\n\r\n", "\n\r\n"]
+        .iter()
+        .any(|end| frame.ends_with(end))
+}
+
+/// Everything, with the blank line that the last frame lacks.
+fn completed(length: usize) -> Output {
+    Output::Edit(vec![Edit {
+        start: length as u32,
+        end: length as u32,
+        replacement: b"\n\n".to_vec(),
+    }])
 }
 
 /// What stands before `at`.
