@@ -20,10 +20,16 @@ mod harness;
 mod strict;
 
 mod components;
+mod fixture_runs;
 mod guests;
-mod scene;
-mod swap;
 mod roads;
+mod scene;
+mod secrets;
+mod swap;
 
+mod access;
 mod faults;
+mod messages;
+mod reload;
 mod stream;
+mod zero_copy;

@@ -1,6 +1,8 @@
 //! Builds everything, binds, serves, follows changes, drains. Owns what outlives a request.
 
 mod reload;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::net::SocketAddr;

@@ -7,6 +7,8 @@
 mod builtin;
 mod generation;
 mod source;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,6 +6,8 @@
 //! a connection that breaks is passed on as a break. Never a made-up end.
 
 mod source;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::time::Duration;

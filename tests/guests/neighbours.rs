@@ -15,9 +15,10 @@ fn all_bad() -> Vec<&'static str> {
 /// A paced stream of the neighbour that the prompt names: a plain Anthropic one, or a chat completion.
 fn neighbour(prompt: &str, chat: bool, gate: &Gate) -> Answer {
     let pieces = scene::pieces(prompt, 40);
-    let events = match chat {
-        true => scene::chat_events(&pieces),
-        false => scene::message_events(&pieces),
+    let events = if chat {
+        scene::chat_events(&pieces)
+    } else {
+        scene::message_events(&pieces)
     };
     let (paced, rest) = events.split_at(30);
     let answer = paced.iter().fold(Answer::stream(), |answer, event| {
@@ -101,7 +102,7 @@ async fn health_comes_before_the_loops_end(fault: &'static str) {
     let host = host_of(&upstream, &[fault])
         .set(
             "limits",
-            json!({ "request_ms": 4000, "push_ms": 4000, "call_wall_ms": 60_000 }),
+            json!({ "request_ms": 1500, "push_ms": 1500, "call_wall_ms": 60_000 }),
         )
         .start();
     let mut loops = JoinSet::new();

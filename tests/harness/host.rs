@@ -86,6 +86,12 @@ impl Builder {
         self
     }
 
+    /// Changes the configuration in place.
+    pub(crate) fn edit(mut self, change: impl FnOnce(&mut Value)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
     /// Sets an environment variable of the host.
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));

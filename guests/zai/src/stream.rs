@@ -22,14 +22,9 @@ impl Stream {
         let mut at = 0;
         for frame in sse::frames(&text) {
             match (frame.event, frame.data.as_deref()) {
-                ("message_stop", Some(data)) if data.ends_with('}') => {
+                ("message_stop", Some(data)) if is_json(data) => {
                     let end = at + frame.raw.len();
-                    let out = ended(end, is_whole(frame.raw), frames.len());
-                    return sdk::pushed(out, Next::Done);
-                }
-                // The upstream ended inside it: half an event would be read as a malformed one.
-                _ if !is_whole(frame.raw) => {
-                    return sdk::pushed(up_to(at, frames.len()), Next::More);
+                    return sdk::pushed(up_to(end, frames.len()), Next::Done);
                 }
                 (event, Some(data)) if event == "error" || is_error(event, data) => {
                     return Pushed {
@@ -37,6 +32,10 @@ impl Stream {
                         rules: None,
                         next: Next::Failed(codes::in_stream(data)),
                     };
+                }
+                // The upstream ended inside it: half an event would be read as a malformed one.
+                (_, Some(data)) if at + frame.raw.len() == text.len() && !is_json(data) => {
+                    return sdk::pushed(up_to(at, frames.len()), Next::More);
                 }
                 ("content_block_delta", Some(_)) => self.learn(frame.raw),
                 _ => {}
@@ -102,29 +101,17 @@ fn is_error(event: &str, data: &str) -> bool {
         .is_some_and(|error| error.get() != "null")
 }
 
-/// The frame has its blank line.
-fn is_whole(frame: &str) -> bool {
-    let lines = frame.trim_end_matches(['\r', '\n']);
-    let ends = frame[lines.len()..].replace("\r\n", "\n");
-    ends.len() > 1
+fn is_json(data: &str) -> bool {
+    sdk::json::from_str::<Members<'_>>(data).is_ok()
 }
 
-/// What stands up to the end of `message_stop`, with a blank line if that is missing.
-fn ended(end: usize, whole: bool, length: usize) -> Output {
-    if whole && end == length {
-        return Output::Keep;
-    }
-    Output::Edit(vec![Edit {
-        start: end as u32,
-        end: length as u32,
-        replacement: if whole { Vec::new() } else { b"\n\n".to_vec() },
-    }])
-}
-
-/// What stands before the error.
+/// What stands before `at`.
 fn up_to(at: usize, length: usize) -> Output {
     if at == 0 {
         return Output::Drop;
+    }
+    if at == length {
+        return Output::Keep;
     }
     Output::Edit(vec![Edit {
         // A push is far below 4 GB.

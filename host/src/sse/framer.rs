@@ -79,18 +79,11 @@ impl Framer {
         Ok([joined, (!block.is_empty()).then_some(block)])
     }
 
-    /// At a proper end of the stream: a last frame whose blank line is missing, completed by it.
-    /// Only white space left: none.
+    /// At a proper end of the stream: what stands after the last frame, as it came. A frame whose
+    /// blank line is missing, or half of one: the reader judges. Only white space: none.
     pub fn rest(&mut self) -> Option<Bytes> {
-        let mut rest = self.partial.split();
-        if rest.iter().all(u8::is_ascii_whitespace) {
-            return None;
-        }
-        rest.extend_from_slice(match self.framing {
-            Framing::Sse => b"\n\n",
-            Framing::JsonLines => b"\n",
-        });
-        Some(rest.freeze())
+        let rest = self.partial.split();
+        (!rest.iter().all(u8::is_ascii_whitespace)).then(|| rest.freeze())
     }
 
     fn end_in(&mut self, bytes: &[u8]) -> Option<usize> {
@@ -164,7 +157,7 @@ mod tests {
         let block = block.unwrap();
         assert_eq!(block.as_ptr(), read.as_ptr());
         assert_eq!(block.as_ref(), b"data: a\n\ndata: b\n\n");
-        assert_eq!(framer.rest().unwrap().as_ref(), b"data: c\n\n");
+        assert_eq!(framer.rest().unwrap().as_ref(), b"data: c");
     }
 
     #[test]
@@ -193,7 +186,7 @@ mod tests {
     fn json_lines_end_at_each_line() {
         assert_eq!(
             run(Framing::JsonLines, &[b"{}\n{\"a\":", b"1}\n{}"]),
-            b"{}\n\0{\"a\":1}\n\0{}\n"
+            b"{}\n\0{\"a\":1}\n\0{}"
         );
     }
 

@@ -1,0 +1,117 @@
+//! The configuration while it changes, and the end of the service.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::client;
+use crate::harness::grammar::{self, Told};
+use crate::harness::host::Builder;
+use crate::harness::upstream::{Answer, Gate, Upstream};
+use crate::roads::Road;
+
+fn config(providers: &[(&str, &Upstream)]) -> Value {
+    let providers: Vec<Value> = providers.iter().map(|(name, upstream)| {
+        let mut provider = Road::Passthrough.provider(&upstream.url());
+        provider["name"] = json!(name);
+        provider
+    }).collect();
+    let default = format!("{},model-1", providers[0]["name"].as_str().unwrap_or_default());
+    json!({ "providers": providers, "router": { "default": default } })
+}
+
+fn request() -> Value {
+    json!({
+        "model": "some-model", "max_tokens": 9, "stream": true,
+        "messages": [{ "role": "user", "content": "hi" }],
+    })
+}
+
+fn start(config: &Value) -> crate::harness::host::Host {
+    let builder = Builder::new().set("providers", config["providers"].clone());
+    builder.set("router", config["router"].clone()).start()
+}
+
+#[tokio::test]
+async fn a_new_configuration_is_taken_up_and_a_running_exchange_keeps_its_own() {
+    let gate = Gate::new();
+    let (head, rest) = Road::Zai.stream().split_at(Road::Zai.frames()[..3].concat().len());
+    let held = Answer::stream().chunk(head).gate(&gate).chunk(rest).end();
+    let first = Upstream::always(held).await;
+    let second = Upstream::always(Answer::sse(Road::Zai.stream())).await;
+    let host = start(&config(&[("first", &first)]));
+    let mut running = client::open_messages(host.base(), &request()).await;
+    running.event().await.expect("the stream has begun");
+    host.write_config(&config(&[("second", &second)]));
+    let taken = |status: &Value| status["config"]["generation"].as_u64() > Some(1);
+    host.wait_for_status("the new configuration", taken).await;
+    let reply = client::messages(host.base(), &request()).await;
+    assert_eq!(reply.header("x-transom-provider"), Some("second"));
+    gate.open();
+    let reply = running.finish().await;
+    assert_eq!(reply.header("x-transom-provider"), Some("first"));
+    assert_eq!(grammar::check(&reply).assert_clean().told, Told::Complete);
+}
+
+#[tokio::test]
+async fn a_broken_configuration_changes_nothing_but_a_message_and_mending_heals() {
+    let upstream = Upstream::always(Answer::sse(Road::Zai.stream())).await;
+    let good = config(&[("good", &upstream)]);
+    let host = start(&good);
+    let broken = [
+        json!({ "providers": 7 }),
+        json!({ "providers": good["providers"], "router": { "default": "nobody,m" } }),
+        {
+            let mut config = good.clone();
+            config["providers"][0]["transformer"] = json!("no-such-transformer");
+            config["router"]["background"] = json!("good,other");
+            config
+        },
+    ];
+    for config in broken {
+        host.write_config(&config);
+        let said = |status: &Value| status["config"]["error"].is_string();
+        host.wait_for_status("the error", said).await;
+        let reply = client::messages(host.base(), &request()).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        assert_eq!(reply.header("x-transom-provider"), Some("good"));
+        host.write_config(&good);
+        let healed = |status: &Value| status["config"]["error"].is_null();
+        host.wait_for_status("no error", healed).await;
+    }
+}
+
+#[tokio::test]
+async fn a_stop_lets_running_streams_finish_and_takes_no_new_ones() {
+    let gate = Gate::new();
+    let (head, rest) = Road::Zai.stream().split_at(Road::Zai.frames()[..3].concat().len());
+    let held = Answer::stream().chunk(head).gate(&gate).chunk(rest).end();
+    let upstream = Upstream::always(held).await;
+    let mut host = start(&config(&[("only", &upstream)]));
+    let mut running = client::open_messages(host.base(), &request()).await;
+    running.event().await.expect("the stream has begun");
+    host.terminate();
+    let address = host.base().trim_start_matches("http://").to_owned();
+    while tokio::net::TcpStream::connect(&address).await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    gate.open();
+    let reply = running.finish().await;
+    assert_eq!(grammar::check(&reply).assert_clean().told, Told::Complete);
+    assert_eq!(host.wait_for_exit().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_ever() {
+    let (head, _) = Road::Zai.stream().split_at(Road::Zai.frames()[..3].concat().len());
+    let upstream = Upstream::always(Answer::stream().chunk(head).silence()).await;
+    let config = config(&[("only", &upstream)]);
+    let builder = Builder::new().set("providers", config["providers"].clone());
+    let builder = builder.set("timeouts", json!({ "drain_ms": 100 }));
+    let mut host = builder.set("router", config["router"].clone()).start();
+    let mut running = client::open_messages(host.base(), &request()).await;
+    running.event().await.expect("the stream has begun");
+    host.terminate();
+    assert_eq!(host.wait_for_exit().await.code(), Some(0));
+    assert_eq!(grammar::check(&running.finish().await).told, Told::Cut);
+}
