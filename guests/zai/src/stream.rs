@@ -34,7 +34,9 @@ impl Stream {
                     };
                 }
                 // The upstream ended inside it: half an event would be read as a malformed one.
-                (_, Some(data)) if at + frame.raw.len() == text.len() && !is_json(data) => {
+                (_, data)
+                    if at + frame.raw.len() == text.len() && !data.is_some_and(is_json) =>
+                {
                     return sdk::pushed(up_to(at, frames.len()), Next::More);
                 }
                 ("content_block_delta", Some(_)) => self.learn(frame.raw),
