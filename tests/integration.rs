@@ -28,6 +28,7 @@ mod swap;
 mod roads;
 
 mod access;
+mod cli;
 mod faults;
 mod messages;
 mod reload;
