@@ -87,9 +87,14 @@ async fn every_status_keeps_its_meaning_and_the_upstreams_words_in_every_shape()
                     ("Anthropic", Road::Passthrough) => (status, "api_error"),
                     _ => (told, kind),
                 };
-                let reply = roads.ask(road, status % 2 == 0, Answer::json(status, &body)).await;
+                let reply = roads
+                    .ask(road, status % 2 == 0, Answer::json(status, &body))
+                    .await;
                 let message = error_of(&reply, told, kind);
-                assert!(message.contains(words), "{road:?} {status} {shape}: {message}");
+                assert!(
+                    message.contains(words),
+                    "{road:?} {status} {shape}: {message}"
+                );
             }
         }
     }
@@ -133,7 +138,9 @@ async fn an_error_without_a_body_is_told_with_its_status() {
     let roads = Roads::start().await;
     for road in Road::ALL {
         for (status, told) in [(500, 500), (429, 429), (401, 401)] {
-            let reply = roads.ask(road, true, Answer::whole(status, "text/plain", b"")).await;
+            let reply = roads
+                .ask(road, true, Answer::whole(status, "text/plain", b""))
+                .await;
             assert_eq!(reply.status, told, "{road:?}: {}", reply.text());
             let message = reply.json()["error"]["message"].to_string();
             assert!(message.len() > 5, "{road:?} {status}: {message}");
@@ -170,7 +177,12 @@ async fn a_huge_error_is_no_huge_answer() {
 fn assert_told(road: Road, what: &str, reply: &Reply) {
     if reply.status == 200 {
         let report = checked(road, reply);
-        assert_ne!(report.told, Told::Complete, "{road:?} {what}: {}", reply.text());
+        assert_ne!(
+            report.told,
+            Told::Complete,
+            "{road:?} {what}: {}",
+            reply.text()
+        );
     } else {
         let body = reply.json();
         assert_eq!(body["type"], "error", "{road:?} {what}: {body}");

@@ -22,10 +22,10 @@ mod strict;
 mod components;
 mod fixture_runs;
 mod guests;
+mod roads;
 mod scene;
 mod secrets;
 mod swap;
-mod roads;
 
 mod access;
 mod cli;

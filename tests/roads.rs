@@ -167,7 +167,12 @@ impl Roads {
         // Compiled components are shared by the tests: what is tested here is not compiling.
         let cache = format!("{}/transom-cache", env!("CARGO_TARGET_TMPDIR"));
         Self {
-            host: more(builder.env("XDG_CACHE_HOME", &cache).env("TRANSOM_LOG", "warn")).start(),
+            host: more(
+                builder
+                    .env("XDG_CACHE_HOME", &cache)
+                    .env("TRANSOM_LOG", "warn"),
+            )
+            .start(),
             upstream,
             script,
             asked: AtomicUsize::new(0),

@@ -114,17 +114,12 @@ async fn a_key_reaches_its_provider_and_nothing_else_however_it_is_echoed() {
         own.assert_absent("a head to the upstream", all.as_bytes());
         key.assert_absent("a body to the upstream", &request.body);
     }
-    let status = client::send(
-        host.base(),
-        "GET",
-        "/api/status",
-        &[("x-api-key", own.key())],
-        b"",
-    );
+    let headers = [("x-api-key", own.key())];
+    let status = client::send(host.base(), "GET", "/api/status", &headers, b"").await;
     for (place, bytes) in [
         ("the log", host.log().into_bytes()),
         ("the output", host.stdout().into_bytes()),
-        ("the status", status.await.everything()),
+        ("the status", status.everything()),
     ] {
         assert!(!bytes.is_empty(), "{place}");
         key.assert_absent(place, &bytes);

@@ -80,7 +80,10 @@ async fn every_line_end_and_comment_of_event_streams_is_understood() {
             ("no space", text.replace("data: ", "data:")),
             ("comments", format!(": begins\n\n{commented}: ends\n\n")),
             ("byte order mark", format!("\u{feff}{text}")),
-            ("ids and retries", text.replace("data: ", "id: 7\nretry: 10\ndata: ")),
+            (
+                "ids and retries",
+                text.replace("data: ", "id: 7\nretry: 10\ndata: "),
+            ),
         ];
         for (name, body) in forms {
             for size in [body.len(), 5] {
@@ -109,7 +112,11 @@ async fn silence_before_the_first_event_is_filled_with_pings() {
     let roads = Roads::with(|host| host.set("timeouts", quick)).await;
     for road in Road::ALL {
         let gate = Gate::new();
-        let answer = Answer::stream().head().gate(&gate).chunk(road.stream()).end();
+        let answer = Answer::stream()
+            .head()
+            .gate(&gate)
+            .chunk(road.stream())
+            .end();
         let mut exchange = roads.open(road, true, answer).await;
         assert_eq!(exchange.status(), 200);
         for _ in 0..3 {
@@ -131,14 +138,21 @@ async fn silence_in_the_middle_is_filled_with_pings_between_events() {
         for cut in [half, half + 9] {
             let gate = Gate::new();
             let (before, after) = road.stream().split_at(cut);
-            let answer = Answer::stream().chunk(before).gate(&gate).chunk(after).end();
+            let answer = Answer::stream()
+                .chunk(before)
+                .gate(&gate)
+                .chunk(after)
+                .end();
             let mut exchange = roads.open(road, true, answer).await;
             if cut == half || road != Road::Passthrough {
                 while exchange.event().await.expect("goes on").name != "ping" {}
                 while exchange.event().await.expect("goes on").name != "ping" {}
             } else {
                 // Passed through, half an event has gone out: nothing can be said until it is whole.
-                assert_eq!(exchange.event().await.expect("goes on").name, "message_start");
+                assert_eq!(
+                    exchange.event().await.expect("goes on").name,
+                    "message_start"
+                );
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
             gate.open();
@@ -152,7 +166,10 @@ async fn silence_in_the_middle_is_filled_with_pings_between_events() {
 async fn what_follows_the_end_of_a_message_is_not_sent_on() {
     let roads = Roads::start().await;
     for road in [Road::Cerebras, Road::OpenAi, Road::Zai] {
-        let answer = Answer::stream().chunk(road.stream()).chunk(road.stream()).end();
+        let answer = Answer::stream()
+            .chunk(road.stream())
+            .chunk(road.stream())
+            .end();
         assert_whole(road, &roads.stream(road, answer).await);
     }
 }

@@ -78,7 +78,9 @@ async fn an_empty_account_at_zai_is_not_tried_again_and_the_wrong_product_is_hin
     for body in bodies {
         for status in [429, 200] {
             for stream in [true, false] {
-                let reply = roads.ask(Road::Zai, stream, Answer::json(status, &body)).await;
+                let reply = roads
+                    .ask(Road::Zai, stream, Answer::json(status, &body))
+                    .await;
                 let message = error_of(&reply, 402, "billing_error");
                 assert!(message.contains(words), "{message}");
                 assert!(message.contains("Coding Plan"), "{message}");
@@ -97,12 +99,15 @@ async fn a_context_that_is_too_long_is_told_in_words_that_make_claude_code_compa
         "message": words, "type": "invalid_request_error", "param": "messages",
         "code": "context_length_exceeded",
     });
-    let reply = roads.ask(Road::Cerebras, true, Answer::json(400, &flat)).await;
+    let reply = roads
+        .ask(Road::Cerebras, true, Answer::json(400, &flat))
+        .await;
     let message = error_of(&reply, 400, "invalid_request_error");
     assert!(message.starts_with("prompt is too long"), "{message}");
     assert!(message.contains(words), "{message}");
     let prompt = "prompt is too long: 210000 tokens > 200000 maximum";
-    let body = json!({ "type": "error", "error": { "type": "invalid_request_error", "message": prompt } });
+    let body =
+        json!({ "type": "error", "error": { "type": "invalid_request_error", "message": prompt } });
     for road in [Road::Zai, Road::Passthrough] {
         let reply = roads.ask(road, true, Answer::json(400, &body)).await;
         let message = error_of(&reply, 400, "invalid_request_error");

@@ -56,7 +56,10 @@ async fn a_stream_that_is_cut_is_cut_and_what_came_before_has_arrived() {
     for road in Road::ALL {
         for answer in [
             Answer::stream().chunk(&begun(road)).cut(),
-            Answer::stream().chunk(&begun(road)).pause(Duration::from_millis(20)).reset(),
+            Answer::stream()
+                .chunk(&begun(road))
+                .pause(Duration::from_millis(20))
+                .reset(),
         ] {
             let reply = roads.ask(road, true, answer).await;
             let report = checked(road, &reply);
@@ -73,7 +76,10 @@ async fn a_cut_becomes_an_error_event_where_the_configuration_wants_one() {
         let answers = [
             Answer::stream().chunk(&begun(road)).cut(),
             Answer::stream().chunk(&begun(road)).end(),
-            Answer::stream().chunk(&begun(road)).chunk(b"event: x\ndata: {\"ty").cut(),
+            Answer::stream()
+                .chunk(&begun(road))
+                .chunk(b"event: x\ndata: {\"ty")
+                .cut(),
         ];
         for (at, answer) in answers.into_iter().enumerate() {
             let reply = roads.ask(road, true, answer).await;
@@ -155,7 +161,11 @@ async fn silence_in_a_stream_gives_pings_and_then_an_error_event() {
             let report = checked(road, &reply);
             assert_eq!(report.told, Told::Error, "{road:?}: {}", reply.text());
             assert_eq!(report.error["error"]["type"], "timeout_error", "{road:?}");
-            let pings = reply.events().iter().filter(|event| event.name == "ping").count();
+            let pings = reply
+                .events()
+                .iter()
+                .filter(|event| event.name == "ping")
+                .count();
             assert!(pings > 1, "{road:?}: {}", reply.text());
         }
     }
@@ -178,6 +188,10 @@ async fn an_error_that_comes_while_the_headers_are_held_has_its_real_status() {
             gate.open();
         };
         let (reply, ()) = tokio::join!(asking, open);
-        assert_eq!(error_of(&reply, 429, "rate_limit_error"), "late", "{road:?}");
+        assert_eq!(
+            error_of(&reply, 429, "rate_limit_error"),
+            "late",
+            "{road:?}"
+        );
     }
 }

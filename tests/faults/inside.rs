@@ -73,9 +73,17 @@ async fn an_error_in_the_middle_of_a_stream_is_an_error_event_with_the_same_word
             let reply = roads.ask(road, true, answer).await;
             if reply.status == 200 {
                 let report = crate::roads::checked(road, &reply);
-                assert_eq!(report.told, Told::Error, "{road:?} after {after}: {}", reply.text());
+                assert_eq!(
+                    report.told,
+                    Told::Error,
+                    "{road:?} after {after}: {}",
+                    reply.text()
+                );
                 assert_eq!(report.error["error"]["message"], WORDS, "{road:?}");
-                assert_eq!(report.error["error"]["type"], "overloaded_error", "{road:?}");
+                assert_eq!(
+                    report.error["error"]["type"], "overloaded_error",
+                    "{road:?}"
+                );
             } else {
                 assert_eq!(error_of(&reply, 529, "overloaded_error"), WORDS, "{road:?}");
             }
@@ -90,8 +98,14 @@ async fn streams_that_make_no_sense_are_never_told_as_complete() {
     let nonsense: [(&str, Vec<u8>); 9] = [
         ("no JSON", b"data: {not json\n\n".to_vec()),
         ("half JSON", b"data: {\"choices\":[{\"delta\":\n\n".to_vec()),
-        ("another type", b"data: [1,2,3]\n\ndata: \"x\"\n\ndata: 7\n\n".to_vec()),
-        ("no events", b"hello, this is not an event stream\n".to_vec()),
+        (
+            "another type",
+            b"data: [1,2,3]\n\ndata: \"x\"\n\ndata: 7\n\n".to_vec(),
+        ),
+        (
+            "no events",
+            b"hello, this is not an event stream\n".to_vec(),
+        ),
         ("binary", binary),
         ("comments only", b": a\n\n: b\n\n".to_vec()),
         ("only done", b"data: [DONE]\n\n".to_vec()),
@@ -108,7 +122,10 @@ async fn streams_that_make_no_sense_are_never_told_as_complete() {
             if road.is_anthropic() && reply.status == 200 {
                 // Bytes that are kept are the upstream's to answer for; the end must be told.
                 let told = grammar::check(&reply).told;
-                assert!(matches!(told, Told::Cut | Told::Error), "{road:?} {what}: {told:?}");
+                assert!(
+                    matches!(told, Told::Cut | Told::Error),
+                    "{road:?} {what}: {told:?}"
+                );
             } else {
                 assert_told(road, what, &reply);
             }
@@ -121,7 +138,13 @@ async fn nonsense_between_proper_events_is_told_or_passed_over_but_breaks_no_gra
     let roads = Roads::start().await;
     for road in [Road::Cerebras, Road::OpenAi] {
         let frames = road.frames();
-        for nonsense in ["data: {not json\n\n", "data: {\"choices\":[]}\n\n", "data: null\n\n", ": x\n\n", "event: x\n\n"] {
+        for nonsense in [
+            "data: {not json\n\n",
+            "data: {\"choices\":[]}\n\n",
+            "data: null\n\n",
+            ": x\n\n",
+            "event: x\n\n",
+        ] {
             let (before, after) = frames.split_at(3);
             let body = [&before.concat(), nonsense.as_bytes(), &after.concat()].concat();
             let reply = roads.ask(road, true, Answer::sse(&body)).await;
@@ -140,7 +163,9 @@ async fn an_event_larger_than_allowed_is_told() {
     for road in [Road::Cerebras, Road::OpenAi, Road::Zai] {
         // It never ends, so that it could only be gathered.
         let endless = format!("data: {{\"x\":\"{}", "x".repeat(8000));
-        let answer = Answer::stream().chunks_of(500, endless.as_bytes()).silence();
+        let answer = Answer::stream()
+            .chunks_of(500, endless.as_bytes())
+            .silence();
         let reply = roads.ask(road, true, answer).await;
         assert_told(road, "an endless event", &reply);
     }

@@ -65,7 +65,10 @@ async fn cut_everywhere(road: Road, way: Way) {
             Told::Unclear => unreachable!("a violation"),
         }
     }
-    assert!(early > 0 && broken > early, "{early} early, {broken} broken");
+    assert!(
+        early > 0 && broken > early,
+        "{early} early, {broken} broken"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,9 +8,7 @@ use crate::chain::{After, Chain, Step};
 use crate::config::OnBroken;
 use crate::error::ApiError;
 use crate::message::expand;
-use crate::reading::{
-    Kind, first_event_error, html_error, kind_of, malformed, said_error, unread,
-};
+use crate::reading::{Kind, first_event_error, html_error, kind_of, malformed, said_error, unread};
 use crate::sse::{Framing, Observer, Usage};
 use crate::upstream::{ReadError, UpstreamBody, joined};
 use crate::wasm::bindings::{Ending, Head};

@@ -60,7 +60,7 @@ fn place(bytes: &Bytes) -> Range<*const u8> {
     bytes.as_ptr_range()
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn every_buffer_of_a_passthrough_stream_is_given_on_as_it_is() {
     for apart in [false, true] {
         let reads = reads();
