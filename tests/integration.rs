@@ -28,6 +28,7 @@ mod secrets;
 mod swap;
 
 mod access;
+mod cli;
 mod faults;
 mod messages;
 mod reload;

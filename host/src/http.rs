@@ -34,7 +34,7 @@ pub fn router(app: Arc<App>) -> Router {
             post(count_tokens::count).fallback(wrong_method),
         )
         .route("/v1/models", get(models::list).fallback(wrong_method))
-        .route("/health", get(status::health))
+        .route("/health", get(status::health).fallback(wrong_method))
         .route("/api/status", get(status::status).fallback(wrong_method))
         .route("/api/hello", any(hello))
         .route("/", any(hello))

@@ -30,16 +30,16 @@ impl Stream {
                     };
                     return sdk::pushed(out, Next::Done);
                 }
-                // The upstream ended inside it: half an event would be read as a malformed one.
-                _ if !is_whole(frame.raw) => {
-                    return sdk::pushed(up_to(at, frames.len()), Next::More);
-                }
                 (event, Some(data)) if event == "error" || is_error(event, data) => {
                     return Pushed {
                         out: up_to(at, frames.len()),
                         rules: None,
                         next: Next::Failed(codes::in_stream(data)),
                     };
+                }
+                // The upstream ended inside it: half an event would be read as a malformed one.
+                _ if !is_whole(frame.raw) => {
+                    return sdk::pushed(up_to(at, frames.len()), Next::More);
                 }
                 ("content_block_delta", Some(_)) => self.learn(frame.raw),
                 _ => {}

@@ -11,20 +11,19 @@ use crate::registry::{Wanted, Watch, Watched};
 /// Starts the thread. It ends with the app.
 pub(super) fn follow(app: &Arc<App>) {
     let weak = Arc::downgrade(app);
+    // Before anyone can know that the host is there: a change right after that counts.
+    let watch = Watch::new(&watched(app));
     let started = std::thread::Builder::new()
         .name("reload".to_owned())
-        .spawn(move || run(&weak));
+        .spawn(move || run(&weak, watch));
     if let Err(error) = started {
         tracing::error!(%error, "changes of files are not followed: no thread can be started");
     }
 }
 
-fn run(weak: &Weak<App>) {
+fn run(weak: &Weak<App>, mut watch: Watch) {
     // Compiling must not take time from running streams. Failing to is no reason not to compile.
     let _ = rustix::process::nice(10);
-    let Some(mut watch) = weak.upgrade().map(|app| Watch::new(&watched(&app))) else {
-        return;
-    };
     let mut first = true;
     loop {
         let Some(files) = weak.upgrade().map(|app| watched(&app)) else {

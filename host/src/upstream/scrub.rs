@@ -17,6 +17,13 @@ pub const REDACTED: &str = "[redacted]";
 /// Shorter values are no keys, and words of their length occur by themselves.
 const SHORTEST: usize = 8;
 
+/// What most programs escape in a URL: all but RFC 3986's unreserved characters.
+const RESERVED: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
 /// The secrets of a configuration, ready to be searched for. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Secrets(Arc<[Needle]>);
@@ -119,9 +126,9 @@ fn forms(secret: &str) -> Vec<String> {
     let json = serde_json::to_string(secret).unwrap_or_default();
     let json = json.trim_matches('"').to_owned();
     let slashes = json.replace('/', "\\/");
-    let url = percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC)
-        .to_string();
-    vec![secret.to_owned(), json, slashes, url]
+    let url = |set| percent_encoding::utf8_percent_encode(secret, set).to_string();
+    let (all, usual) = (url(percent_encoding::NON_ALPHANUMERIC), url(RESERVED));
+    vec![secret.to_owned(), json, slashes, all, usual]
 }
 
 /// The longest end of `bytes` that is a proper beginning of `needle`.
