@@ -1,5 +1,7 @@
 //! What calling a guest costs: the benchmark of `just bench-guests`. Prints; judges nothing.
 
+#![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -47,7 +49,7 @@ async fn main() {
             .await
             .expect("pushes");
         row(
-            &format!("the same with splice rules, each event"),
+            &"the same with splice rules, each event".to_string(),
             took,
             events,
         );

@@ -58,18 +58,20 @@ impl Road {
     /// The provider in the words of the configuration. Its base path is its name, so that the
     /// upstream sees on which road a request came.
     pub(crate) fn provider(self, upstream: &str) -> Value {
-        let base = match self.is_anthropic() {
-            true => format!("{upstream}/{}", self.name()),
-            false => format!("{upstream}/{}/v1", self.name()),
+        let base = if self.is_anthropic() {
+            format!("{upstream}/{}", self.name())
+        } else {
+            format!("{upstream}/{}/v1", self.name())
         };
         host::provider(self.name(), &base, self.transformer(), "model-1")
     }
 
     /// The path that the provider is asked at.
     pub(crate) fn path(self) -> String {
-        match self.is_anthropic() {
-            true => format!("/{}/v1/messages", self.name()),
-            false => format!("/{}/v1/chat/completions", self.name()),
+        if self.is_anthropic() {
+            format!("/{}/v1/messages", self.name())
+        } else {
+            format!("/{}/v1/chat/completions", self.name())
         }
     }
 

@@ -11,15 +11,13 @@ const WORDS: &str = "The model is overloaded, try later.";
 
 /// An error as an event of the road's own kind.
 fn error_event(road: Road) -> Vec<u8> {
-    match road.is_anthropic() {
-        true => {
-            let error = json!({ "type": "error", "error": { "type": "overloaded_error", "message": WORDS } });
-            format!("event: error\ndata: {error}\n\n").into_bytes()
-        }
-        false => {
-            let error = json!({ "error": { "message": WORDS, "type": "server_error", "code": "overloaded_error" } });
-            format!("data: {error}\n\n").into_bytes()
-        }
+    if road.is_anthropic() {
+        let error =
+            json!({ "type": "error", "error": { "type": "overloaded_error", "message": WORDS } });
+        format!("event: error\ndata: {error}\n\n").into_bytes()
+    } else {
+        let error = json!({ "error": { "message": WORDS, "type": "server_error", "code": "overloaded_error" } });
+        format!("data: {error}\n\n").into_bytes()
     }
 }
 
@@ -114,9 +112,10 @@ async fn streams_that_make_no_sense_are_never_told_as_complete() {
     ];
     for road in Road::ALL {
         for (what, body) in &nonsense {
-            let answer = match body.is_empty() {
-                true => Answer::stream().end(),
-                false => Answer::sse(body),
+            let answer = if body.is_empty() {
+                Answer::stream().end()
+            } else {
+                Answer::sse(body)
             };
             let reply = roads.ask(road, true, answer).await;
             if road.is_anthropic() && reply.status == 200 {

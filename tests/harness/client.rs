@@ -11,7 +11,7 @@ use super::sse::{self, Event};
 use super::wire::{BodyState, Framing, Head, Piece, Wire};
 
 /// How long an answer may take. Long: it only ends a test that fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How a body ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::config::{Auth, Key, Provider, Secret};
 use crate::error::ApiError;
 
 /// How long what a command printed is used: short tokens live for minutes, a run takes seconds.
-const FRESH: Duration = Duration::from_secs(60);
+const FRESH: Duration = Duration::from_mins(1);
 
 /// A key command that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
