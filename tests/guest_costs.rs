@@ -48,11 +48,7 @@ async fn main() {
             .pushes(&first, &frames, 20_000 / events, true)
             .await
             .expect("pushes");
-        row(
-            &"the same with splice rules, each event".to_string(),
-            took,
-            events,
-        );
+        row("the same with splice rules, each event", took, events);
     }
 }
 

@@ -105,13 +105,11 @@ async fn a_key_echoed_as_part_of_a_url_is_found() {
     let canary = Canary::new("url");
     let roads = with_key(&canary).await;
     // As encodeURIComponent and most libraries write it: `-._~` stay.
-    let encoded: String = canary.key().bytes().fold(String::new(), |mut out, byte| {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' => out.push(char::from(byte)),
-            other => out.push_str(&format!("%{other:02X}")),
-        }
-        out
+    let escaped = canary.key().bytes().map(|byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
     });
+    let encoded = escaped.collect::<Vec<_>>().concat();
     for road in Road::ALL {
         let body = json!({ "error": { "message": format!("no access: /v1?key={encoded}&x=1") } });
         let reply = roads.ask(road, true, Answer::json(403, &body)).await;
