@@ -24,9 +24,10 @@ impl Stream {
             match (frame.event, frame.data.as_deref()) {
                 ("message_stop", Some(data)) if is_json(data) => {
                     let end = at + frame.raw.len();
-                    let out = match is_whole(frame.raw) {
-                        true => up_to(end, frames.len()),
-                        false => completed(frames.len()),
+                    let out = if is_whole(frame.raw) {
+                        up_to(end, frames.len())
+                    } else {
+                        completed(frames.len())
                     };
                     return sdk::pushed(out, Next::Done);
                 }
