@@ -22,10 +22,6 @@ impl Stream {
         let mut at = 0;
         for frame in sse::frames(&text) {
             match (frame.event, frame.data.as_deref()) {
-                ("message_stop", Some(data)) if is_json(data) => {
-                    let end = at + frame.raw.len();
-                    return sdk::pushed(up_to(end, frames.len()), Next::Done);
-                }
                 (event, Some(data)) if event == "error" || is_error(event, data) => {
                     return Pushed {
                         out: up_to(at, frames.len()),
@@ -34,10 +30,16 @@ impl Stream {
                     };
                 }
                 // The upstream ended inside it: half an event would be read as a malformed one.
-                (_, data)
-                    if at + frame.raw.len() == text.len() && !data.is_some_and(is_json) =>
-                {
+                (_, data) if !is_whole(frame.raw) && !data.is_some_and(is_json) => {
                     return sdk::pushed(up_to(at, frames.len()), Next::More);
+                }
+                (event, _) if event == "message_stop" || !is_whole(frame.raw) => {
+                    let next = match event {
+                        "message_stop" => Next::Done,
+                        _ => Next::More,
+                    };
+                    let end = at + frame.raw.len();
+                    return sdk::pushed(closed(end, is_whole(frame.raw), frames.len()), next);
                 }
                 ("content_block_delta", Some(_)) => self.learn(frame.raw),
                 _ => {}
@@ -101,6 +103,24 @@ fn is_error(event: &str, data: &str) -> bool {
     members
         .get("error")
         .is_some_and(|error| error.get() != "null")
+}
+
+/// The frame has its blank line, or is the rest of a line end.
+fn is_whole(frame: &str) -> bool {
+    let lines = frame.trim_end_matches(['\r', '\n']);
+    lines.is_empty() || frame[lines.len()..].replace("\r\n", "\n").len() > 1
+}
+
+/// What stands before `at`, with a blank line if that is missing.
+fn closed(at: usize, whole: bool, length: usize) -> Output {
+    if whole {
+        return up_to(at, length);
+    }
+    Output::Edit(vec![Edit {
+        start: at as u32,
+        end: length as u32,
+        replacement: b"\n\n".to_vec(),
+    }])
 }
 
 fn is_json(data: &str) -> bool {
