@@ -70,7 +70,11 @@ async fn with_a_key_everything_but_health_wants_it_in_either_header() {
             assert_eq!(client::get(base, path).await.status, 200);
             continue;
         }
-        let wrong = [("x-api-key", "another-key"), ("authorization", "Bearer x"), ("x-app", "cli")];
+        let wrong = [
+            ("x-api-key", "another-key"),
+            ("authorization", "Bearer x"),
+            ("x-app", "cli"),
+        ];
         for header in wrong {
             let reply = client::send(base, method, path, &[header], b"{}").await;
             error_of(&reply, 401, "authentication_error");
@@ -91,10 +95,21 @@ async fn what_claude_code_asks_at_its_start_is_answered() {
         assert_eq!(client::send(base, "HEAD", path, &[], b"").await.status, 200);
     }
     let models = client::get(base, "/v1/models?limit=1000").await.json();
-    let ids: Vec<&str> = models["data"].as_array().into_iter().flatten()
+    let ids: Vec<&str> = models["data"]
+        .as_array()
+        .into_iter()
+        .flatten()
         .filter_map(|model| model["id"].as_str())
         .collect();
-    assert_eq!(ids, ["cerebras,model-1", "openai,model-1", "zai,model-1", "plain,model-1"]);
+    assert_eq!(
+        ids,
+        [
+            "cerebras,model-1",
+            "openai,model-1",
+            "zai,model-1",
+            "plain,model-1"
+        ]
+    );
     assert_eq!(models["data"][0]["type"], "model");
 }
 
@@ -105,7 +120,10 @@ async fn answers_and_errors_say_who_served_them() {
         let answers = [
             (true, Answer::sse(road.stream())),
             (false, Answer::json(200, &road.whole())),
-            (true, Answer::json(400, &json!({ "error": { "message": "no" } }))),
+            (
+                true,
+                Answer::json(400, &json!({ "error": { "message": "no" } })),
+            ),
         ];
         let mut ids = Vec::new();
         for (stream, answer) in answers {

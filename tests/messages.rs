@@ -20,7 +20,10 @@ async fn a_request_that_is_wrong_is_told_what_is_wrong_with_it() {
         (b"[]", "not a valid Messages request"),
         (b"\xff\xfe{}", "not a valid Messages request"),
         (b"{\"messages\":[]}", "model: Field required"),
-        (b"{\"model\":7,\"messages\":[]}", "model: Input should be a string"),
+        (
+            b"{\"model\":7,\"messages\":[]}",
+            "model: Input should be a string",
+        ),
         (b"{\"model\":\"cerebras,m\"}", "messages: Field required"),
         (b"{\"model\":\"cerebras,\",\"messages\":[]}", "no model"),
     ];
@@ -46,7 +49,12 @@ async fn an_unknown_provider_is_told_with_those_that_are_known() {
 async fn an_unknown_path_and_a_wrong_method_are_errors_of_the_messages_api() {
     let roads = Roads::start().await;
     let base = roads.host.base();
-    for path in ["/v1/complete", "/v1", "/v1/messages/batches", "/%2e%2e/etc/passwd"] {
+    for path in [
+        "/v1/complete",
+        "/v1",
+        "/v1/messages/batches",
+        "/%2e%2e/etc/passwd",
+    ] {
         let reply = client::post(base, path, &[], b"{}").await;
         error_of(&reply, 404, "not_found_error");
     }
@@ -71,8 +79,7 @@ fn large(road: Road, words: &str, bytes: usize) -> Vec<u8> {
         "source": { "type": "base64", "media_type": "image/png", "data": data },
     });
     let mut request = road.request(true, "");
-    request["messages"][0]["content"] =
-        json!([{ "type": "text", "text": words }, image, image]);
+    request["messages"][0]["content"] = json!([{ "type": "text", "text": words }, image, image]);
     request.to_string().into_bytes()
 }
 
@@ -120,7 +127,12 @@ async fn a_stream_to_a_whole_request_becomes_one_message() {
         assert_eq!(message["type"], "message", "{road:?}: {message}");
         assert_eq!(message["stop_reason"], "tool_use", "{road:?}: {message}");
         assert_eq!(message["usage"]["output_tokens"], 47, "{road:?}: {message}");
-        assert!(message["content"].as_array().is_some_and(|all| all.len() > 1), "{message}");
+        assert!(
+            message["content"]
+                .as_array()
+                .is_some_and(|all| all.len() > 1),
+            "{message}"
+        );
     }
 }
 
@@ -128,9 +140,14 @@ async fn a_stream_to_a_whole_request_becomes_one_message() {
 async fn a_whole_answer_to_a_whole_request_is_one_message() {
     let roads = Roads::start().await;
     for road in Road::ALL {
-        let reply = roads.ask(road, false, Answer::json(200, &road.whole())).await;
+        let reply = roads
+            .ask(road, false, Answer::json(200, &road.whole()))
+            .await;
         let message = reply.json();
-        assert_eq!(message["content"][0]["text"], "All is well.", "{road:?}: {message}");
+        assert_eq!(
+            message["content"][0]["text"], "All is well.",
+            "{road:?}: {message}"
+        );
         assert_eq!(reply.header("content-type"), Some("application/json"));
     }
 }
@@ -148,7 +165,11 @@ async fn tokens_are_counted_whatever_the_upstream_does_and_never_not_found() {
             let target = "/v1/messages/count_tokens?beta=true";
             let reply = client::post(roads.host.base(), target, &[], request.as_bytes()).await;
             assert_eq!(reply.status, 200, "{road:?}: {}", reply.text());
-            assert!(reply.json()["input_tokens"].as_u64().is_some_and(|count| count > 0));
+            assert!(
+                reply.json()["input_tokens"]
+                    .as_u64()
+                    .is_some_and(|count| count > 0)
+            );
         }
     }
 }

@@ -11,12 +11,18 @@ use crate::harness::upstream::{Answer, Gate, Upstream};
 use crate::roads::Road;
 
 fn config(providers: &[(&str, &Upstream)]) -> Value {
-    let providers: Vec<Value> = providers.iter().map(|(name, upstream)| {
-        let mut provider = Road::Passthrough.provider(&upstream.url());
-        provider["name"] = json!(name);
-        provider
-    }).collect();
-    let default = format!("{},model-1", providers[0]["name"].as_str().unwrap_or_default());
+    let providers: Vec<Value> = providers
+        .iter()
+        .map(|(name, upstream)| {
+            let mut provider = Road::Passthrough.provider(&upstream.url());
+            provider["name"] = json!(name);
+            provider
+        })
+        .collect();
+    let default = format!(
+        "{},model-1",
+        providers[0]["name"].as_str().unwrap_or_default()
+    );
     json!({ "providers": providers, "router": { "default": default } })
 }
 
@@ -35,7 +41,9 @@ fn start(config: &Value) -> crate::harness::host::Host {
 #[tokio::test]
 async fn a_new_configuration_is_taken_up_and_a_running_exchange_keeps_its_own() {
     let gate = Gate::new();
-    let (head, rest) = Road::Zai.stream().split_at(Road::Zai.frames()[..3].concat().len());
+    let (head, rest) = Road::Zai
+        .stream()
+        .split_at(Road::Zai.frames()[..3].concat().len());
     let held = Answer::stream().chunk(head).gate(&gate).chunk(rest).end();
     let first = Upstream::always(held).await;
     let second = Upstream::always(Answer::sse(Road::Zai.stream())).await;
@@ -84,7 +92,9 @@ async fn a_broken_configuration_changes_nothing_but_a_message_and_mending_heals(
 #[tokio::test]
 async fn a_stop_lets_running_streams_finish_and_takes_no_new_ones() {
     let gate = Gate::new();
-    let (head, rest) = Road::Zai.stream().split_at(Road::Zai.frames()[..3].concat().len());
+    let (head, rest) = Road::Zai
+        .stream()
+        .split_at(Road::Zai.frames()[..3].concat().len());
     let held = Answer::stream().chunk(head).gate(&gate).chunk(rest).end();
     let upstream = Upstream::always(held).await;
     let mut host = start(&config(&[("only", &upstream)]));
@@ -103,7 +113,9 @@ async fn a_stop_lets_running_streams_finish_and_takes_no_new_ones() {
 
 #[tokio::test]
 async fn a_stop_does_not_wait_for_ever() {
-    let (head, _) = Road::Zai.stream().split_at(Road::Zai.frames()[..3].concat().len());
+    let (head, _) = Road::Zai
+        .stream()
+        .split_at(Road::Zai.frames()[..3].concat().len());
     let upstream = Upstream::always(Answer::stream().chunk(head).silence()).await;
     let config = config(&[("only", &upstream)]);
     let builder = Builder::new().set("providers", config["providers"].clone());

@@ -6,7 +6,9 @@ use crate::roads::{Road, Roads};
 
 fn all_closed(count: usize) -> impl Fn(&[Recorded]) -> bool {
     move |records| {
-        let closed = records.iter().filter(|one| one.outcome == Outcome::PeerClosed);
+        let closed = records
+            .iter()
+            .filter(|one| one.outcome == Outcome::PeerClosed);
         closed.count() == count
     }
 }
@@ -15,14 +17,22 @@ fn all_closed(count: usize) -> impl Fn(&[Recorded]) -> bool {
 async fn an_upstream_that_still_sends_sees_the_client_leave() {
     let roads = Roads::start().await;
     for (at, road) in Road::ALL.into_iter().enumerate() {
-        let answer = Answer::stream().chunk(&road.frames()[..4].concat()).silence();
+        let answer = Answer::stream()
+            .chunk(&road.frames()[..4].concat())
+            .silence();
         let mut exchange = roads.open(road, true, answer).await;
         exchange.event().await.expect("the stream has begun");
         drop(exchange);
-        roads.upstream.wait_until("the close", all_closed(at + 1)).await;
+        roads
+            .upstream
+            .wait_until("the close", all_closed(at + 1))
+            .await;
     }
     let idle = |status: &serde_json::Value| status["in_flight"] == 0;
-    roads.host.wait_for_status("no exchange is left", idle).await;
+    roads
+        .host
+        .wait_for_status("no exchange is left", idle)
+        .await;
 }
 
 #[tokio::test]
@@ -37,9 +47,15 @@ async fn an_upstream_that_has_not_answered_sees_the_client_leave() {
             let came = |records: &[Recorded]| records.len() == number + 1;
             roads.upstream.wait_until("the request", came).await;
             asking.abort();
-            roads.upstream.wait_until("the close", all_closed(number + 1)).await;
+            roads
+                .upstream
+                .wait_until("the close", all_closed(number + 1))
+                .await;
         }
     }
     let idle = |status: &serde_json::Value| status["in_flight"] == 0;
-    roads.host.wait_for_status("no exchange is left", idle).await;
+    roads
+        .host
+        .wait_for_status("no exchange is left", idle)
+        .await;
 }

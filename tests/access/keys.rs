@@ -10,9 +10,12 @@ use crate::roads::{Road, Roads};
 /// Every road has the same key, and everything is logged.
 async fn with_key(canary: &Canary) -> Roads {
     let roads = Roads::with(|host| {
-        let mut host = host.env("TRANSOM_LOG", "trace").env("THE_KEY", canary.key());
+        let mut host = host
+            .env("TRANSOM_LOG", "trace")
+            .env("THE_KEY", canary.key());
         for at in 0..Road::ALL.len() {
-            host = host.edit(move |config| config["providers"][at]["api_key"] = json!("${THE_KEY}"));
+            host =
+                host.edit(move |config| config["providers"][at]["api_key"] = json!("${THE_KEY}"));
         }
         host
     });
@@ -27,7 +30,10 @@ fn answers(road: Road, key: &str) -> Vec<Answer> {
     let openai = json!({ "error": { "message": echo, "type": "invalid_request_error" } });
     let event = format!("data: {openai}\n\n");
     let text = String::from_utf8_lossy(road.stream()).into_owned();
-    let spoken = text.replace("I look", &format!("I look {}", json!(key).to_string().trim_matches('"')));
+    let spoken = text.replace(
+        "I look",
+        &format!("I look {}", json!(key).to_string().trim_matches('"')),
+    );
     let mut answers = vec![
         Answer::json(401, &flat),
         Answer::json(400, &openai),
@@ -39,9 +45,13 @@ fn answers(road: Road, key: &str) -> Vec<Answer> {
         answers.push(Answer::stream().chunks_of(size, spoken.as_bytes()).end());
     }
     if !key.contains('"') {
-        let stream = Answer::stream().header("x-echo", &header).header("retry-after", key);
+        let stream = Answer::stream()
+            .header("x-echo", &header)
+            .header("retry-after", key);
         answers.push(stream.chunk(road.stream()).end());
-        let failed = Answer::new(429).header("x-echo", &header).header("content-type", "application/json");
+        let failed = Answer::new(429)
+            .header("x-echo", &header)
+            .header("content-type", "application/json");
         let body = flat.to_string();
         answers.push(failed.length(body.len()).raw(body.as_bytes()));
     }
@@ -60,13 +70,19 @@ async fn assert_never_told(canary: &Canary) {
         let sent = roads.last(road).request;
         let presented = match road {
             Road::Passthrough => sent.header("x-api-key").map(str::to_owned),
-            _ => sent.header("authorization").and_then(|v| v.strip_prefix("Bearer ")).map(str::to_owned),
+            _ => sent
+                .header("authorization")
+                .and_then(|v| v.strip_prefix("Bearer "))
+                .map(str::to_owned),
         };
         assert_eq!(presented.as_deref(), Some(canary.key()), "{road:?}");
         canary.assert_absent("the body sent upstream", &sent.body);
     }
     for path in ["/api/status", "/v1/models", "/health"] {
-        canary.assert_absent(path, &client::get(roads.host.base(), path).await.everything());
+        canary.assert_absent(
+            path,
+            &client::get(roads.host.base(), path).await.everything(),
+        );
     }
     let log = roads.host.log();
     assert!(log.contains("TRACE"), "nothing is logged at trace level");
@@ -110,7 +126,9 @@ async fn the_clients_own_key_never_reaches_an_upstream() {
     let bearer = format!("Bearer {}", own.key());
     let cookie = format!("session={}", own.key());
     for road in Road::ALL {
-        let request = road.request(true, &roads.words(Answer::sse(road.stream()))).to_string();
+        let request = road
+            .request(true, &roads.words(Answer::sse(road.stream())))
+            .to_string();
         let headers = [
             ("x-api-key", own.key()),
             ("authorization", bearer.as_str()),

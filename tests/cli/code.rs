@@ -33,7 +33,15 @@ fn code(builder: &Builder, arguments: &[&str]) -> Command {
 #[test]
 fn without_a_service_claude_is_served_in_process_with_arguments_untouched() {
     let builder = configured();
-    let arguments = ["--", "-p", "two words", "--model=cerebras,m", "", "*", "--help"];
+    let arguments = [
+        "--",
+        "-p",
+        "two words",
+        "--model=cerebras,m",
+        "",
+        "*",
+        "--help",
+    ];
     let output = code(&builder, &arguments).output().expect("it runs");
     assert_code(&output, 7);
     let text = stdout(&output);
@@ -47,8 +55,14 @@ fn without_a_service_claude_is_served_in_process_with_arguments_untouched() {
         assert!(text.contains(line), "{line:?} is missing:\n{text}");
     }
     // A port of its own, not the configured one, where nothing listens.
-    assert!(text.contains("ANTHROPIC_BASE_URL=http://127.0.0.1:"), "{text}");
-    assert!(!text.contains("ANTHROPIC_BASE_URL=http://127.0.0.1:1\n"), "{text}");
+    assert!(
+        text.contains("ANTHROPIC_BASE_URL=http://127.0.0.1:"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("ANTHROPIC_BASE_URL=http://127.0.0.1:1\n"),
+        "{text}"
+    );
     assert!(!stderr(&output).contains("INFO"), "{}", stderr(&output));
 }
 
@@ -58,7 +72,9 @@ async fn with_a_service_claude_is_sent_there() {
     let address = host.base().trim_start_matches("http://").to_owned();
     let builder = configured().set("listen", json!(address));
     let running = tokio::task::spawn_blocking(move || {
-        code(&builder, &["--", "-p", "hi"]).output().expect("it runs")
+        code(&builder, &["--", "-p", "hi"])
+            .output()
+            .expect("it runs")
     });
     let output = running.await.expect("no panic");
     assert_code(&output, 7);
@@ -70,7 +86,14 @@ async fn with_a_service_claude_is_sent_there() {
 fn without_claude_the_remedy_is_told() {
     let builder = configured();
     let mut command = builder.command(&["code", "--", "-p", "hi"]);
-    let output = command.env("PATH", "/nonexistent").output().expect("it runs");
+    let output = command
+        .env("PATH", "/nonexistent")
+        .output()
+        .expect("it runs");
     assert_code(&output, 1);
-    assert!(stderr(&output).contains("npm install"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("npm install"),
+        "{}",
+        stderr(&output)
+    );
 }
