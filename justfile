@@ -70,6 +70,7 @@ test-clients: guests
 lint: guests
     cargo fmt --check
     cargo clippy --locked --workspace --all-targets -- -D warnings
+    cargo clippy --locked --test clients -- -D warnings
     cd guests && cargo fmt --check
     cd guests && cargo clippy --locked --workspace --all-targets --target host-tuple --target-dir target -- -D warnings
     cd guests && cargo clippy --locked --workspace --exclude fixtures --target-dir target -- -D warnings

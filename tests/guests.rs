@@ -35,9 +35,12 @@ fn host_of(upstream: &Upstream, faults: &[&str]) -> Builder {
 /// Answers in the form that was asked for.
 async fn upstream() -> Upstream {
     let pieces = scene::pieces("it", 5);
-    Upstream::start(move |request| match request.json()["stream"] == true {
-        true => Answer::sse(&scene::message_events(&pieces).concat()),
-        false => Answer::json(200, &scene::message_whole(&pieces)),
+    Upstream::start(move |request| {
+        if request.json()["stream"] == true {
+            Answer::sse(&scene::message_events(&pieces).concat())
+        } else {
+            Answer::json(200, &scene::message_whole(&pieces))
+        }
     })
     .await
 }

@@ -1,6 +1,7 @@
 //! What the tests of components share: the components' bytes, good and spoilt, and a conversation
 //! in which every piece of text can be told from every other.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -56,7 +57,10 @@ pub(crate) fn patched(bytes: &[u8], old: &str, new: &str) -> Vec<u8> {
 /// Lower-case hex.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a string takes everything");
+        text
+    })
 }
 
 /// Puts a file in place by rename, as compilers and editors do.

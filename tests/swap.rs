@@ -151,9 +151,10 @@ fn whole_of_one(pair: &Pair, prompt: &str, streamed: bool, reply: &Reply) -> Str
             .to_owned()
     };
     let quiet = scene::pieces(prompt, 12).concat();
-    let expected = match pair.is_loud(label) {
-        true => quiet.to_uppercase(),
-        false => quiet,
+    let expected = if pair.is_loud(label) {
+        quiet.to_uppercase()
+    } else {
+        quiet
     };
     assert_eq!(text, expected, "{prompt} was served by {label}");
     label.to_owned()
@@ -165,9 +166,10 @@ async fn lane(base: String, number: usize, pair: Arc<Pair>, stop: Arc<AtomicBool
     while !stop.load(Ordering::Relaxed) || labels.is_empty() {
         let prompt = format!("lane {number} turn {}", labels.len());
         let streamed = labels.len() % 4 != 3;
-        let body = match streamed {
-            true => scene::ask(MODEL, &prompt),
-            false => scene::ask_whole(MODEL, &prompt),
+        let body = if streamed {
+            scene::ask(MODEL, &prompt)
+        } else {
+            scene::ask_whole(MODEL, &prompt)
         };
         let reply = client::messages(&base, &body).await;
         labels.push(whole_of_one(&pair, &prompt, streamed, &reply));
@@ -190,7 +192,12 @@ fn code_mappings(host: &Host) -> usize {
         let mut fields = line.split_whitespace();
         let executable = fields.nth(1).is_some_and(|access| access.contains('x'));
         let file = fields.nth(3);
-        executable && file.is_none_or(|file| file.ends_with(".cwasm"))
+        let cached = |file: &str| {
+            Path::new(file)
+                .extension()
+                .is_some_and(|end| end == "cwasm")
+        };
+        executable && file.is_none_or(cached)
     };
     maps.lines().filter(of_component).count()
 }

@@ -27,12 +27,10 @@ fn host(upstream: &Upstream) -> Host {
 async fn exchange_line(host: &Host, provider: &str) -> Value {
     let find = || {
         let log = host.log();
-        let lines = log
+        let mut lines = log
             .lines()
             .filter_map(|line| serde_json::from_str(line).ok());
-        lines
-            .filter(|line: &Value| line["message"] == "exchange" && line["provider"] == provider)
-            .next_back()
+        lines.rfind(|line: &Value| line["message"] == "exchange" && line["provider"] == provider)
     };
     host.wait_for_status("the exchange is logged", |_| find().is_some())
         .await;

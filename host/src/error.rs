@@ -131,7 +131,12 @@ impl ApiError {
 
 impl From<Fault> for ApiError {
     fn from(fault: Fault) -> Self {
-        Self::new("api_error", fault.to_string())
+        // Refused options stay refused: asking again for minutes would only hide the reason.
+        let should_retry = matches!(fault, Fault::Options { .. }).then_some(false);
+        Self {
+            should_retry,
+            ..Self::new("api_error", fault.to_string())
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::installed;
 
 /// How long one run may take. Long: it only ends a test that fails.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A home and a work folder with nothing in them, and the environment a user would set.
 #[derive(Debug)]
@@ -154,7 +154,7 @@ impl Run {
     }
 
     fn last(&self) -> &Value {
-        let results = self.events.iter().filter(|event| event["type"] == "result");
-        results.last().unwrap_or(&Value::Null)
+        let result = self.events.iter().rfind(|event| event["type"] == "result");
+        result.unwrap_or(&Value::Null)
     }
 }

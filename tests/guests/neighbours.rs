@@ -15,9 +15,10 @@ fn all_bad() -> Vec<&'static str> {
 /// A paced stream of the neighbour that the prompt names: a plain Anthropic one, or a chat completion.
 fn neighbour(prompt: &str, chat: bool, gate: &Gate) -> Answer {
     let pieces = scene::pieces(prompt, 40);
-    let events = match chat {
-        true => scene::chat_events(&pieces),
-        false => scene::message_events(&pieces),
+    let events = if chat {
+        scene::chat_events(&pieces)
+    } else {
+        scene::message_events(&pieces)
     };
     let (paced, rest) = events.split_at(30);
     let answer = paced.iter().fold(Answer::stream(), |answer, event| {

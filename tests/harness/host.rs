@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::client;
 
 /// How long a start or a stop may take. Long: it only ends a test that fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a host is started with.
 #[derive(Debug)]

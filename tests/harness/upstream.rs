@@ -20,7 +20,7 @@ pub(crate) use answer::{Answer, Gate};
 mod answer;
 
 /// How long a test waits for something that must come. Long: it only ends a test that fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A request as it arrived.
 #[derive(Debug, Clone)]
@@ -174,10 +174,9 @@ impl Upstream {
                 changed.changed().await.expect("the upstream runs");
             }
         };
-        match tokio::time::timeout(PATIENCE, waiting).await {
-            Ok(records) => records,
-            Err(_) => panic!("never came: {what}; records: {:#?}", self.records()),
-        }
+        tokio::time::timeout(PATIENCE, waiting)
+            .await
+            .unwrap_or_else(|_| panic!("never came: {what}; records: {:#?}", self.records()))
     }
 }
 

@@ -115,9 +115,11 @@ impl<R: AsyncRead + Unpin> Wire<R> {
                 return parse_head(&bytes[..end]).map(Some);
             }
             if !self.fill().await? {
-                return match self.buffer.is_empty() {
-                    true => Ok(None),
-                    false => Err(cut("inside a head")),
+                let between = self.buffer.is_empty();
+                return if between {
+                    Ok(None)
+                } else {
+                    Err(cut("inside a head"))
                 };
             }
         }

@@ -170,9 +170,12 @@ impl Cerebras {
     }
 }
 
+/// Whether a parameter's value is one that the endpoint takes.
+type Proper = fn(&Value) -> bool;
+
 /// Types and ranges of the parameters that are not messages or tools.
 fn check_parameters(body: &Value, findings: &mut Findings) {
-    let rules: [(&str, fn(&Value) -> bool); 18] = [
+    let rules: [(&str, Proper); 18] = [
         ("stream", Value::is_boolean),
         ("parallel_tool_calls", Value::is_boolean),
         ("clear_thinking", Value::is_boolean),

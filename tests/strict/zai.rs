@@ -60,19 +60,12 @@ impl Dialect for Zai {
             return Answer::json(422, &json!({ "detail": detail }));
         }
         let first = &violations[0];
-        let (status, kind, code, text) = match first.rule == &AUTH {
-            true => (
-                401,
-                "authentication_error",
-                "1001",
-                "Authentication failed".to_owned(),
-            ),
-            false => (
-                400,
-                "invalid_request_error",
-                "1214",
-                format!("{}: {}", first.path, first.found),
-            ),
+        let (status, kind, code, text) = if first.rule == &AUTH {
+            let text = "Authentication failed".to_owned();
+            (401, "authentication_error", "1001", text)
+        } else {
+            let text = format!("{}: {}", first.path, first.found);
+            (400, "invalid_request_error", "1214", text)
         };
         let message = format!("[{code}][{text}]");
         let error = json!({ "type": kind, "code": code, "message": message });

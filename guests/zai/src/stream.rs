@@ -22,6 +22,14 @@ impl Stream {
         let mut at = 0;
         for frame in sse::frames(&text) {
             match (frame.event, frame.data.as_deref()) {
+                ("message_stop", Some(data)) if is_json(data) => {
+                    let end = at + frame.raw.len();
+                    let out = match is_whole(frame.raw) {
+                        true => up_to(end, frames.len()),
+                        false => completed(frames.len()),
+                    };
+                    return sdk::pushed(out, Next::Done);
+                }
                 (event, Some(data)) if event == "error" || is_error(event, data) => {
                     return Pushed {
                         out: up_to(at, frames.len()),
@@ -30,16 +38,8 @@ impl Stream {
                     };
                 }
                 // The upstream ended inside it: half an event would be read as a malformed one.
-                (_, data) if !is_whole(frame.raw) && !data.is_some_and(is_json) => {
+                _ if !is_whole(frame.raw) => {
                     return sdk::pushed(up_to(at, frames.len()), Next::More);
-                }
-                (event, _) if event == "message_stop" || !is_whole(frame.raw) => {
-                    let next = match event {
-                        "message_stop" => Next::Done,
-                        _ => Next::More,
-                    };
-                    let end = at + frame.raw.len();
-                    return sdk::pushed(closed(end, is_whole(frame.raw), frames.len()), next);
                 }
                 ("content_block_delta", Some(_)) => self.learn(frame.raw),
                 _ => {}
@@ -105,26 +105,24 @@ fn is_error(event: &str, data: &str) -> bool {
         .is_some_and(|error| error.get() != "null")
 }
 
-/// The frame has its blank line, or is the rest of a line end.
-fn is_whole(frame: &str) -> bool {
-    let lines = frame.trim_end_matches(['\r', '\n']);
-    lines.is_empty() || frame[lines.len()..].replace("\r\n", "\n").len() > 1
+fn is_json(data: &str) -> bool {
+    sdk::json::from_str::<Members<'_>>(data).is_ok()
 }
 
-/// What stands before `at`, with a blank line if that is missing.
-fn closed(at: usize, whole: bool, length: usize) -> Output {
-    if whole {
-        return up_to(at, length);
-    }
+/// The frame has its blank line.
+fn is_whole(frame: &str) -> bool {
+    ["\n\n", "\r\r", "\r\n\r\n", "\n\r\n"]
+        .iter()
+        .any(|end| frame.ends_with(end))
+}
+
+/// Everything, with the blank line that the last frame lacks.
+fn completed(length: usize) -> Output {
     Output::Edit(vec![Edit {
-        start: at as u32,
+        start: length as u32,
         end: length as u32,
         replacement: b"\n\n".to_vec(),
     }])
-}
-
-fn is_json(data: &str) -> bool {
-    sdk::json::from_str::<Members<'_>>(data).is_ok()
 }
 
 /// What stands before `at`.

@@ -111,13 +111,14 @@ fn pin(registry: &Registry, provider: &Provider) -> Result<Vec<Pinned>, ApiError
                     let why = slot
                         .and_then(|slot| slot.last_error())
                         .unwrap_or_else(|| "it was never loaded".to_owned());
-                    ApiError::new(
-                        "api_error",
-                        format!(
-                            "transformer `{}` of provider `{}` is not loaded: {why}",
-                            stage.name, provider.name
-                        ),
-                    )
+                    let (stage, provider) = (&stage.name, &provider.name);
+                    let message = format!(
+                        "transformer `{stage}` of provider `{provider}` is not loaded: {why}"
+                    );
+                    ApiError {
+                        should_retry: Some(false),
+                        ..ApiError::new("api_error", message)
+                    }
                 })?;
             Ok(Pinned {
                 generation,

@@ -36,7 +36,7 @@ fn body(reads: &[Bytes], apart: bool) -> UpstreamBody {
         }
         Ok(read)
     });
-    UpstreamBody::from_stream(Box::pin(reads), Duration::from_secs(60), secrets.scrubber())
+    UpstreamBody::from_stream(Box::pin(reads), Duration::from_mins(1), secrets.scrubber())
 }
 
 async fn relayed(body: UpstreamBody) -> Vec<Bytes> {
@@ -45,8 +45,8 @@ async fn relayed(body: UpstreamBody) -> Vec<Bytes> {
         headers: vec![("content-type".to_owned(), "text/event-stream".to_owned())],
     };
     let manners = Manners {
-        hold: Duration::from_secs(60),
-        ping: Duration::from_secs(60),
+        hold: Duration::from_mins(1),
+        ping: Duration::from_mins(1),
         on_broken: OnBroken::Cut,
     };
     let source = Source::untouched(body, head, 1 << 20);

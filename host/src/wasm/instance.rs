@@ -283,7 +283,11 @@ impl Instance {
                 limit: state.memory_limit,
             });
         }
-        let own_words = state.stderr();
+        let stderr = state.stderr();
+        if !stderr.is_empty() {
+            tracing::error!(target: "guest", transformer = self.component.name, call, stderr, "trap");
+        }
+        let own_words = panic_message(&stderr);
         let why = if own_words.is_empty() {
             trap_words(&error)
         } else {
@@ -320,5 +324,32 @@ fn trap_words(error: &wasmtime::Error) -> String {
         Some(trap) => trap.to_string(),
         // The outer causes are where in the guest it happened.
         None => error.root_cause().to_string(),
+    }
+}
+
+/// The words of a panic as Rust writes it to standard error, without thread, place and advice: the
+/// client is told what happened, not where in whose source.
+fn panic_message(stderr: &str) -> String {
+    let mut lines = stderr.lines().peekable();
+    if lines
+        .peek()
+        .is_some_and(|line| line.contains(" panicked at "))
+    {
+        lines.next();
+    }
+    let words = lines.take_while(|line| !line.starts_with("note: "));
+    words.collect::<Vec<_>>().join(" ").trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_told_by_its_message_alone() {
+        let stderr = "thread '<unnamed>' (1) panicked at src/lib.rs:10:5:\nindex out of bounds\nnote: run with `RUST_BACKTRACE=1`";
+        assert_eq!(panic_message(stderr), "index out of bounds");
+        assert_eq!(panic_message("Traceback: x"), "Traceback: x");
+        assert_eq!(panic_message(""), "");
     }
 }

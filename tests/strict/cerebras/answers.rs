@@ -176,9 +176,10 @@ fn usual(status: u16) -> Answer {
 }
 
 fn finish_reason(turn: &Turn) -> &'static str {
-    match turn.calls.is_empty() {
-        true => "stop",
-        false => "tool_calls",
+    if turn.calls.is_empty() {
+        "stop"
+    } else {
+        "tool_calls"
     }
 }
 

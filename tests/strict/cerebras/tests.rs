@@ -81,12 +81,12 @@ fn unknown_properties_are_refused_wherever_they_are() {
         |body| body["messages"][0]["cache_control"] = json!({}),
         |body| {
             body["messages"][0]["content"] =
-                json!([{ "type": "text", "text": "a", "cache_control": {} }])
+                json!([{ "type": "text", "text": "a", "cache_control": {} }]);
         },
         |body| body["stream_options"]["x"] = json!(1),
         |body| {
             body["messages"] =
-                json!([{ "role": "assistant", "content": "a", "reasoning_content": "b" }])
+                json!([{ "role": "assistant", "content": "a", "reasoning_content": "b" }]);
         },
         |body| {
             let mut tool = tool();

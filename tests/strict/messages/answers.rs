@@ -74,9 +74,10 @@ fn usual(status: u16) -> Answer {
 }
 
 fn stop_reason(turn: &Turn) -> &'static str {
-    match turn.calls.is_empty() {
-        true => "end_turn",
-        false => "tool_use",
+    if turn.calls.is_empty() {
+        "end_turn"
+    } else {
+        "tool_use"
     }
 }
 
