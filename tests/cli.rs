@@ -136,7 +136,7 @@ fn check_names_every_problem_with_its_line_and_a_remedy() {
     assert_code(&output, 2);
     let text = stdout(&output);
     for words in [
-        "base_uri", "base_url", "ftp", "nobody", "ping_ms", "cerebras", "zai",
+        "base_uri", "base_url", "https://", "nobody", "ping_ms", "cerebras", "zai",
     ] {
         assert!(text.contains(words), "{words} is missing:\n{text}");
     }
@@ -166,7 +166,7 @@ fn check_names_a_transformer_that_does_not_exist_and_one_that_shadows_a_built_in
     let output = builder.output(&["check", "--transformers", &folder.to_string_lossy()]);
     assert_code(&output, 2);
     assert!(
-        stdout(&output).contains("cerebras.wasm"),
+        stdout(&output).contains("cerebras: problem"),
         "{}",
         stdout(&output)
     );

@@ -40,7 +40,7 @@ async fn a_break_before_the_first_event_still_has_its_real_status() {
         ];
         for (at, answer) in heads.into_iter().enumerate() {
             let reply = roads.ask(road, true, answer).await;
-            if (road.is_anthropic() && at == 3) || (road == Road::Passthrough && at == 4) {
+            if road.is_anthropic() && at > 2 && reply.status == 200 {
                 // These bytes have passed: the break is passed on as one.
                 assert!(matches!(reply.end, End::Broken(_)), "{}", reply.text());
                 continue;

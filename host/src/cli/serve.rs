@@ -36,8 +36,10 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
         ..start(loaded.config, &args.places)
     };
     let running = Running::start(start).await?;
+    // Before anyone can know that the host is there: a signal right after that drains too.
+    let stop = stop_signal();
     announce(&running);
-    running.serve(stop_signal()).await?;
+    running.serve(stop).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -134,18 +136,24 @@ fn registered(provider: &Provider) -> String {
     )
 }
 
-/// Ready on SIGINT or SIGTERM.
-pub(super) async fn stop_signal() {
+/// Ready on SIGINT or SIGTERM. Both are listened for from the call on.
+pub(super) fn stop_signal() -> impl Future<Output = ()> + Send + 'static {
     use tokio::signal::unix::{SignalKind, signal};
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => terminate.recv().await,
-            Err(_) => std::future::pending().await,
+    let listeners = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+    async move {
+        let received = listeners.map(|listener| {
+            Box::pin(async {
+                match listener {
+                    Ok(mut listener) => listener.recv().await,
+                    Err(_) => std::future::pending().await,
+                }
+            })
+        });
+        let [interrupted, terminated] = received;
+        tokio::select! {
+            _ = interrupted => {}
+            _ = terminated => {}
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated => {}
+        tracing::info!("stopping: running exchanges are finished first");
     }
-    tracing::info!("stopping: running exchanges are finished first");
 }
