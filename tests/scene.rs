@@ -138,18 +138,18 @@ pub(crate) fn message_events(pieces: &[String]) -> Vec<Vec<u8>> {
     } });
     let block = json!({ "type": "content_block_start", "index": 0,
         "content_block": { "type": "text", "text": "" } });
-    let mut datas = vec![start, block];
-    datas.extend(pieces.iter().map(|text| {
+    let mut events = vec![start, block];
+    events.extend(pieces.iter().map(|text| {
         json!({ "type": "content_block_delta", "index": 0,
             "delta": { "type": "text_delta", "text": text } })
     }));
-    datas.push(json!({ "type": "content_block_stop", "index": 0 }));
-    datas.push(json!({ "type": "message_delta",
+    events.push(json!({ "type": "content_block_stop", "index": 0 }));
+    events.push(json!({ "type": "message_delta",
         "delta": { "stop_reason": "end_turn", "stop_sequence": null },
         "usage": { "output_tokens": 9 } }));
-    datas.push(json!({ "type": "message_stop" }));
+    events.push(json!({ "type": "message_stop" }));
     let event = |data: &Value| Event::new(data["type"].as_str().unwrap_or_default(), data);
-    datas.iter().map(|data| event(data).to_bytes()).collect()
+    events.iter().map(|data| event(data).to_bytes()).collect()
 }
 
 /// A whole message.
