@@ -110,11 +110,11 @@ fn is_json(data: &str) -> bool {
     sdk::json::from_str::<Members<'_>>(data).is_ok()
 }
 
-/// The frame has its blank line.
+/// The frame has its blank line, the end of which may come with the next push: the LF of a CRLF
+/// then stands alone before the next frame.
 fn is_whole(frame: &str) -> bool {
-    ["\n\n", "\r\r", "\r\n\r\n", "\n\r\n"]
-        .iter()
-        .any(|end| frame.ends_with(end))
+    let lines = frame.trim_end_matches(['\r', '\n']);
+    lines.is_empty() || frame[lines.len()..].replace("\r\n", "\n").len() > 1
 }
 
 /// Everything, with the blank line that the last frame lacks.
