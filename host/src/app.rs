@@ -4,6 +4,7 @@ mod reload;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::config::{Config, Key, Limits, Problem, Secret};
-use crate::registry::{Registry, Wanted};
+use crate::registry::{Registry, Slot, Wanted};
 use crate::upstream::{Secrets, Upstream};
 use crate::wasm::{Cache, Engine};
 
@@ -66,10 +67,12 @@ pub struct Snapshot {
     pub upstream: Upstream,
     /// Shared with every stage.
     pub limits: Arc<Limits>,
+    /// By name: those that the configuration names, also when a later one no longer does.
+    pub slots: BTreeMap<String, Arc<Slot>>,
 }
 
 impl Snapshot {
-    fn new(config: Config, generation: u64) -> anyhow::Result<Self> {
+    fn new(config: Config, generation: u64, registry: &Registry) -> anyhow::Result<Self> {
         let secrets = Secrets::new(&secrets_of(&config));
         let upstream =
             Upstream::new(&config.timeouts, secrets).context("the HTTP client cannot be built")?;
@@ -79,6 +82,11 @@ impl Snapshot {
             generation,
             upstream,
             limits,
+            slots: registry
+                .slots()
+                .into_iter()
+                .map(|slot| (slot.name.clone(), slot))
+                .collect(),
         })
     }
 }
@@ -150,6 +158,7 @@ impl Running {
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("bind {listen}: choose another address with --listen"))?;
+        let snapshot = Snapshot::new(config, 1, &registry)?;
         let app = Arc::new(App {
             registry,
             permits: Arc::new(Semaphore::new(engine.step().instances as usize)),
@@ -158,7 +167,7 @@ impl Running {
             started: Instant::now(),
             address: listener.local_addr()?,
             listen: start.listen,
-            snapshot: ArcSwap::from_pointee(Snapshot::new(config, 1)?),
+            snapshot: ArcSwap::from_pointee(snapshot),
             config_error: Mutex::default(),
         });
         if start.watch {

@@ -16,7 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 pub use request::{Explained, Outbound, Planned};
 pub use splice::JOIN_BELOW;
 
-use crate::config::Limits;
+use crate::config::{Auth, Limits};
 use crate::error::ApiError;
 use crate::registry::Generation;
 use crate::sse::Framing;
@@ -45,6 +45,8 @@ pub struct Chain {
     limits: Arc<Limits>,
     counters: Arc<Counters>,
     resent: bool,
+    /// As the stage nearest to the upstream that cares wants the key presented.
+    auth: Option<Auth>,
     /// Room in the pool for every stage.
     _permit: OwnedSemaphorePermit,
 }
@@ -92,6 +94,7 @@ impl Chain {
             limits: limits.clone(),
             counters,
             resent: false,
+            auth: None,
             _permit: permit,
         })
     }
@@ -165,11 +168,10 @@ impl Chain {
 
     /// The silence came that a stage asked for.
     pub async fn wake(&mut self) -> Result<Step, ApiError> {
-        let Some(at) = self
-            .stages
-            .iter()
-            .rposition(|stage| stage.is_live() && stage.wants_wake())
-        else {
+        let due = |stage: &Stage| stage.wake_after().filter(|_| stage.is_live());
+        let waiting = self.stages.iter().enumerate();
+        let soonest = waiting.filter_map(|(at, stage)| Some((due(stage)?, at)));
+        let Some((_, at)) = soonest.min() else {
             return Ok(Step {
                 out: Vec::new(),
                 next: After::More,

@@ -6,7 +6,7 @@
 //!
 //! Types and statuses: Anthropic's documented error table.
 
-use crate::config::Secret;
+use crate::upstream::Secrets;
 use crate::wasm::Fault;
 
 /// An error that a client is told.
@@ -115,16 +115,10 @@ impl ApiError {
         }
     }
 
-    /// The message with every secret taken out.
+    /// The message with every secret taken out: what JSON escapes hid shows only once it is decoded.
     #[must_use]
-    pub fn scrubbed(mut self, secrets: &[Secret]) -> Self {
-        for secret in secrets {
-            if self.message.contains(secret.expose()) {
-                self.message = self
-                    .message
-                    .replace(secret.expose(), crate::upstream::REDACTED);
-            }
-        }
+    pub fn scrubbed(mut self, secrets: &Secrets) -> Self {
+        self.message = secrets.scrub_text(&self.message);
         self
     }
 }

@@ -170,15 +170,15 @@ fn from_json(status: u16, value: &Value) -> ApiError {
 /// The error of a stream whose very first event is one.
 pub fn first_event_error(pieces: &[Bytes]) -> Option<ApiError> {
     let first = joined(pieces.to_vec());
-    let frame = crate::sse::frames(&first).next()?;
-    if !frame.trim_ascii_start().starts_with(b"event: error")
-        && !frame.trim_ascii_start().starts_with(b"event:error")
-    {
-        return None;
-    }
-    let start = memchr::memchr(b'{', frame)?;
-    let value: Value = serde_json::from_slice(frame.get(start..)?.trim_ascii_end()).ok()?;
-    Some(from_json(500, &value))
+    let frame = crate::sse::frames(&first).find(|frame| !is_comment(frame))?;
+    let data = crate::sse::data(frame)?;
+    let value: Value = serde_json::from_slice(data.trim_ascii()).ok()?;
+    (value.get("type").and_then(Value::as_str) == Some("error")).then(|| from_json(500, &value))
+}
+
+fn is_comment(frame: &[u8]) -> bool {
+    let mut lines = frame.split(|byte| matches!(byte, b'\n' | b'\r'));
+    lines.all(|line| line.is_empty() || line.starts_with(b":"))
 }
 
 /// A whole 2xx body through the guests: an error inside it is explained, everything else converted.
@@ -237,6 +237,22 @@ mod tests {
         assert_eq!((error.status, error.kind), (529, "overloaded_error"));
         assert!(said_error(200, br#"{"type":"message","content":[]}"#).is_none());
         assert!(said_error(200, br#"{"id":"x","error":null,"choices":[]}"#).is_none());
+    }
+
+    #[test]
+    fn an_error_as_first_event_is_found_behind_comments_and_without_its_event_line() {
+        let error =
+            r#"data: {"type":"error","error":{"type":"overloaded_error","message":"busy"}}"#;
+        for before in ["", "event: error\n", ": hi\n\n"] {
+            let stream = Bytes::from(format!("{before}{error}\n\n"));
+            assert_eq!(
+                first_event_error(&[stream]).unwrap().status,
+                529,
+                "{before:?}"
+            );
+        }
+        let text = Bytes::from_static(b"event: ping\ndata: {\"type\":\"ping\"}\n\n");
+        assert!(first_event_error(&[text]).is_none());
     }
 
     #[test]

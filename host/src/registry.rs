@@ -111,7 +111,7 @@ impl Slot {
 /// What a look at a transformer's file came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The bytes are those that run, or those that were refused before.
+    /// The bytes are those that run.
     Unchanged,
     /// A new generation is live.
     Swapped {
@@ -172,25 +172,65 @@ impl Registry {
         let mut problems = Vec::new();
         for (name, options) in &wanted.options {
             let slot = self.slot_or_new(name);
-            match slot.current() {
-                Some(generation) => {
-                    if let Err(error) =
-                        self.configure(&generation.component, options, &wanted.limits)
-                    {
-                        problems.push(format!("transformer `{name}`: {error}"));
-                    }
-                }
-                None => {
-                    if let Outcome::Kept(error) = self.load(&slot, wanted) {
-                        problems.push(format!("transformer `{name}`: {error}"));
-                    }
-                }
+            let result = match slot.current() {
+                Some(_) => self.prepare_running(&slot, options, wanted),
+                None => match self.load(&slot, wanted) {
+                    // What fails already must not keep every later change of other settings out.
+                    Outcome::Kept(_) if self.is_wanted(name) => Ok(()),
+                    Outcome::Kept(error) => Err(error),
+                    Outcome::Swapped { .. } | Outcome::Unchanged => Ok(()),
+                },
+            };
+            if let Err(error) = result {
+                problems.push(format!("transformer `{name}`: {error}"));
             }
         }
         if problems.is_empty() {
             Ok(())
         } else {
             Err(problems)
+        }
+    }
+
+    /// Forgets what a refused configuration brought.
+    pub fn forget_unwanted(&self) {
+        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
+        slots.retain(|name, _| self.is_wanted(name));
+    }
+
+    fn is_wanted(&self, name: &str) -> bool {
+        let wanted = self.wanted.read().unwrap_or_else(PoisonError::into_inner);
+        wanted.options.contains_key(name)
+    }
+
+    /// A generation that runs must fit a new configuration's pin and options. One that does not fit
+    /// the pin makes way for the file, if that does.
+    fn prepare_running(
+        &self,
+        slot: &Slot,
+        options: &BTreeSet<Bytes>,
+        wanted: &Wanted,
+    ) -> Result<(), String> {
+        let fits = || {
+            let Some(generation) = slot.current() else {
+                return Ok(None);
+            };
+            if matches!(generation.origin, Origin::File(_)) {
+                check_pin(&slot.name, &generation.component.sha256, wanted)?;
+            }
+            Ok(Some(generation))
+        };
+        let generation = fits().or_else(|_: Rejected| {
+            slot.state().refused = None;
+            self.load(slot, wanted);
+            fits()
+        });
+        let generation = generation.map_err(|rejected| rejected.to_string())?;
+        match generation {
+            Some(generation) => self
+                .configure(&generation.component, options, &wanted.limits)
+                .map_err(|rejected| rejected.to_string()),
+            None => Ok(()),
         }
     }
 
@@ -254,9 +294,11 @@ impl Registry {
             state.refused = None;
             return Outcome::Unchanged;
         }
-        if slot.state().refused.as_ref() == Some(&sha256) {
-            return Outcome::Unchanged;
+        let state = slot.state();
+        if state.refused.as_ref() == Some(&sha256) {
+            return Outcome::Kept(state.last_error.clone().unwrap_or_default());
         }
+        drop(state);
         match self.build(slot, &origin, &bytes, &sha256, wanted) {
             Ok(component) => swap(slot, component, origin, started),
             Err(rejected) => keep(slot, Some(sha256), rejected.to_string()),
@@ -332,7 +374,7 @@ fn keep(slot: &Slot, refused: Option<String>, why: String) -> Outcome {
     let mut state = slot.state();
     state.refused = refused;
     if state.last_error.as_ref() == Some(&why) {
-        return Outcome::Unchanged;
+        return Outcome::Kept(why);
     }
     state.last_error = Some(why.clone());
     if stays > 0 {

@@ -116,6 +116,7 @@ impl Relay {
                     self.ended = Some(Ended::Broken(error.message));
                 }
                 Some(Ended::Failed(error)) => {
+                    let error = error.scrubbed(self.source.secrets());
                     record.failed(&error);
                     self.ready
                         .push_back(crate::http::error_event(&error, record.request_id()));

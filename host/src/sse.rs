@@ -9,7 +9,7 @@ mod observer;
 mod scanner;
 
 pub use framer::{FrameTooLong, Framer, Framing};
-pub use observer::{Observer, Usage};
+pub use observer::{Observer, Usage, data};
 pub use scanner::frames;
 
 /// The longest bytes order mark there is, at the start of a stream.

@@ -10,7 +10,9 @@ mod target;
 
 pub(crate) use body::joined;
 pub use body::{ReadError, SlicedBody, UpstreamBody};
-pub use headers::{forwarded_from_client, forwarded_to_client, refused_from_guest, visible};
+pub use headers::{
+    forwarded_from_client, forwarded_to_client, may_carry_key, refused_from_guest, visible,
+};
 pub use scrub::{REDACTED, Scrubber, Secrets};
 pub use target::join;
 

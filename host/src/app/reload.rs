@@ -113,10 +113,16 @@ fn reload_config(app: &App) {
 fn adopt(app: &App, config: Config, generation: u64) -> Result<Snapshot, String> {
     let config = listening(config, app.listen).map_err(|problem| problem.to_string())?;
     let wanted = Wanted::of(&config);
-    app.registry
-        .prepare(&wanted)
-        .map_err(|problems| problems.join("\n"))?;
-    let snapshot = Snapshot::new(config, generation).map_err(|error| format!("{error:#}"))?;
+    let prepared = app.registry.prepare(&wanted);
+    if let Err(problems) = prepared {
+        app.registry.forget_unwanted();
+        return Err(problems.join("\n"));
+    }
+    let names: Vec<String> = wanted.options.keys().cloned().collect();
     app.registry.adopt(wanted);
-    Ok(snapshot)
+    // Bytes that were refused for their pin or options may fit now.
+    for name in names {
+        app.registry.refresh(&name);
+    }
+    Snapshot::new(config, generation, &app.registry).map_err(|error| format!("{error:#}"))
 }

@@ -85,10 +85,7 @@ impl Chain {
 
     async fn resend(&mut self, at: usize, forward: Forward) -> Result<Explained, ApiError> {
         let sent = self.stage(at).sent.clone();
-        let mut draft = Draft {
-            path: None,
-            headers: Vec::new(),
-        };
+        let mut draft = self.stage(at).so_far.clone();
         let body = self.follow(at, forward, &sent, &mut draft)?;
         match self.plan(at + 1, draft, body).await? {
             Planned::Forward(outbound) => Ok(Explained::Resend(outbound)),
@@ -105,6 +102,7 @@ impl Chain {
         for at in from..self.stages.len() {
             let input = joined(body);
             let stage = self.stage(at);
+            stage.so_far = draft.clone();
             let result = stage.request(&draft, &input).await;
             let plan = result
                 .map_err(|fault| request_fault(stage, fault))?
@@ -119,7 +117,7 @@ impl Chain {
             path: draft.path.take().unwrap_or_else(|| DEFAULT_PATH.to_owned()),
             headers: checked_headers(&draft)?,
             body,
-            auth: self.stages.iter().rev().find_map(Stage::auth),
+            auth: self.auth.clone(),
         }))
     }
 
@@ -154,9 +152,11 @@ impl Chain {
         }
         stage.sent = joined(body.clone());
         stage.reply = forward.reply;
+        let auth = stage.auth()?;
         if matches!(stage.reply, Reply::Untouched) {
             stage.end();
         }
+        self.auth = auth.or(self.auth.take());
         Ok(body)
     }
 

@@ -26,8 +26,11 @@ pub(super) struct Stage {
     framer: Framer,
     rules: Rules,
     spliced: u32,
-    wants_wake: bool,
+    /// After how many milliseconds of silence the guest wants to be woken.
+    wake_after: Option<u32>,
     pub(super) obeys_rules: bool,
+    /// What the stages to the left had made of the request, for a `resend`.
+    pub(super) so_far: Draft,
     /// The body this stage sent on, for a `resend` that keeps or edits it.
     pub(super) sent: Bytes,
 }
@@ -64,8 +67,12 @@ impl Stage {
             framer: Framer::new(Framing::Sse, limits.frame),
             rules: Rules::default(),
             spliced: 0,
-            wants_wake: false,
+            wake_after: None,
             obeys_rules: true,
+            so_far: Draft {
+                path: None,
+                headers: Vec::new(),
+            },
             sent: Bytes::new(),
             generation,
         })
@@ -75,8 +82,13 @@ impl Stage {
         self.instance.is_some()
     }
 
-    pub(super) fn wants_wake(&self) -> bool {
-        self.wants_wake
+    pub(super) fn wake_after(&self) -> Option<u32> {
+        self.wake_after
+    }
+
+    /// What the guest said last, for a read that brought it nothing.
+    fn standing(&self) -> Next {
+        self.wake_after.map_or(Next::More, Next::WakeAfter)
     }
 
     pub(super) fn framing(&self) -> Option<Framing> {
@@ -91,11 +103,24 @@ impl Stage {
         self.instance = None;
     }
 
-    pub(super) fn auth(&self) -> Option<crate::config::Auth> {
+    /// How its manifest wants the key presented. A header that has another meaning is refused.
+    pub(super) fn auth(&self) -> Result<Option<crate::config::Auth>, ApiError> {
         use crate::wasm::bindings::Auth;
-        match self.instance.as_ref()?.manifest().auth.as_ref()? {
-            Auth::Bearer => Some(crate::config::Auth::Bearer),
-            Auth::Header(name) => Some(crate::config::Auth::Header(name.to_ascii_lowercase())),
+        let manifest = self.instance.as_ref().map(Instance::manifest);
+        match manifest.and_then(|manifest| manifest.auth.as_ref()) {
+            None => Ok(None),
+            Some(Auth::Bearer) => Ok(Some(crate::config::Auth::Bearer)),
+            Some(Auth::Header(name)) => {
+                let name = name.to_ascii_lowercase();
+                if !crate::upstream::may_carry_key(&name) {
+                    let why = format!(
+                        "the key cannot go into the header `{}`",
+                        name.escape_debug()
+                    );
+                    return Err(self.broke("configure", &why));
+                }
+                Ok(Some(crate::config::Auth::Header(name)))
+            }
         }
     }
 
@@ -157,7 +182,7 @@ impl Stage {
         out: &mut Vec<Bytes>,
     ) -> Result<Next, ApiError> {
         if data.is_empty() {
-            return Ok(Next::More);
+            return Ok(self.standing());
         }
         let read = crate::upstream::joined(data);
         let blocks = self
@@ -165,7 +190,7 @@ impl Stage {
             .feed(read)
             .map_err(|error| ApiError::bad_gateway(error.to_string()))?;
         let mut outlet = Outlet::default();
-        let mut next = Next::More;
+        let mut next = self.standing();
         for block in blocks.into_iter().flatten() {
             next = self.block(block, &mut outlet).await?;
             if matches!(next, Next::Done | Next::Failed(_)) {
@@ -179,7 +204,7 @@ impl Stage {
     /// Splices while frames match, pushes the longest run that does not, looks again.
     async fn block(&mut self, block: Bytes, outlet: &mut Outlet) -> Result<Next, ApiError> {
         let mut rest = block;
-        let mut next = Next::More;
+        let mut next = self.standing();
         while !rest.is_empty() {
             let (spliced, end) = self.rules.splice_run(&rest, outlet);
             self.spliced += spliced;
@@ -264,7 +289,10 @@ impl Stage {
                 self.rules = rules;
             }
         }
-        self.wants_wake = matches!(pushed.next, Next::WakeAfter(_));
+        self.wake_after = match pushed.next {
+            Next::WakeAfter(ms) => Some(ms),
+            _ => None,
+        };
         Ok(pushed.next)
     }
 

@@ -27,6 +27,7 @@ pub(super) async fn count(State(app): State<Arc<App>>, request: Request) -> Resp
             response
         }
         Err(error) => {
+            let error = error.scrubbed(app.snapshot().upstream.secrets());
             record.failed(&error);
             reply::error(&error, &request_id)
         }
@@ -46,9 +47,9 @@ async fn answer(
     let exchange = Exchange::open(app, &snapshot, &parts.headers, &head, choice, record)?;
     let counted = match &choice.provider.transformer {
         Transformer::Passthrough => exchange::passthrough_count(&exchange, body).await,
-        Transformer::Chain(_) => match exchange::count(&exchange, body).await? {
-            Count::Answer(answer) => Some(answer),
-            Count::Unsupported => None,
+        Transformer::Chain(_) => match exchange::count(&exchange, body).await {
+            Ok(Count::Answer(answer)) => Some(answer),
+            Ok(Count::Unsupported) | Err(_) => None,
         },
     };
     Ok(match counted {

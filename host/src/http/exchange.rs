@@ -17,7 +17,6 @@ use crate::config::{Provider, Transformer};
 use crate::error::ApiError;
 use crate::head::RequestHead;
 use crate::record::{Record, Served};
-use crate::registry::Registry;
 use crate::relay::Manners;
 use crate::route::Choice;
 
@@ -53,7 +52,7 @@ impl<'a> Exchange<'a> {
             streaming: head.stream,
         };
         record.route = Some(served.clone());
-        let pinned = pin(&app.registry, choice.provider)?;
+        let pinned = pin(snapshot, choice.provider)?;
         if !pinned.is_empty() {
             let labels: Vec<_> = pinned.iter().map(|pin| pin.generation.label()).collect();
             served.transformer = labels.join(", ");
@@ -96,14 +95,14 @@ impl<'a> Exchange<'a> {
     }
 }
 
-fn pin(registry: &Registry, provider: &Provider) -> Result<Vec<Pinned>, ApiError> {
+fn pin(snapshot: &Snapshot, provider: &Provider) -> Result<Vec<Pinned>, ApiError> {
     let Transformer::Chain(stages) = &provider.transformer else {
         return Ok(Vec::new());
     };
     stages
         .iter()
         .map(|stage| {
-            let slot = registry.slot(&stage.name);
+            let slot = snapshot.slots.get(&stage.name);
             let generation = slot
                 .as_ref()
                 .and_then(|slot| slot.current())

@@ -40,6 +40,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
             reply::whole(body, headers, &request_id)
         }
         Err(error) => {
+            let error = error.scrubbed(app.snapshot().upstream.secrets());
             record.failed(&error);
             let mut response = reply::error(&error, &request_id);
             if let Some(served) = &record.route {

@@ -10,7 +10,7 @@ use crate::error::ApiError;
 use crate::message::expand;
 use crate::reading::{Kind, first_event_error, html_error, kind_of, malformed, said_error, unread};
 use crate::sse::{Framing, Observer, Usage};
-use crate::upstream::{ReadError, UpstreamBody, joined};
+use crate::upstream::{ReadError, Secrets, UpstreamBody, joined};
 use crate::wasm::bindings::{Ending, Head};
 
 /// One step of a source.
@@ -67,6 +67,11 @@ impl Source {
             begun: false,
             limit,
         }
+    }
+
+    /// What no error may say.
+    pub fn secrets(&self) -> &Secrets {
+        self.body.secrets()
     }
 
     /// A ping may be sent now.

@@ -145,8 +145,8 @@ fn name(frame: &[u8]) -> Option<&[u8]> {
     None
 }
 
-/// The first data line.
-fn data(frame: &[u8]) -> Option<&[u8]> {
+/// The first data line of a frame.
+pub fn data(frame: &[u8]) -> Option<&[u8]> {
     lines(frame).find_map(|line| line.strip_prefix(b"data:"))
 }
 

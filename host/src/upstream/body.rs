@@ -12,7 +12,7 @@ use futures_util::Stream;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::Instant;
 
-use super::{Scrubber, root_cause};
+use super::{Scrubber, Secrets, root_cause};
 
 /// A request body in pieces, with its length known.
 pub struct SlicedBody {
@@ -109,13 +109,22 @@ impl UpstreamBody {
         }
     }
 
+    /// The secrets that are taken out of it.
+    pub fn secrets(&self) -> &Secrets {
+        self.scrubber.secrets()
+    }
+
     /// What waits, as the pieces that came. None at a proper end. Cancel-safe.
     pub async fn gather(&mut self) -> Result<Option<Vec<Bytes>>, ReadError> {
-        let deadline = self.heard + self.idle;
-        let idle = self.idle;
-        tokio::time::timeout_at(deadline, self.gather_some())
-            .await
-            .unwrap_or(Err(ReadError::Idle(idle)))
+        loop {
+            let deadline = self.heard + self.idle;
+            match tokio::time::timeout_at(deadline, self.gather_some()).await {
+                Ok(gathered) => return gathered,
+                // Bytes came while nobody looked: the client was slow, not the upstream silent.
+                Err(_) if self.heard + self.idle > Instant::now() => {}
+                Err(_) => return Err(ReadError::Idle(self.idle)),
+            }
+        }
     }
 
     async fn gather_some(&mut self) -> Result<Option<Vec<Bytes>>, ReadError> {

@@ -97,6 +97,16 @@ pub fn refused_from_guest(name: &HeaderName) -> bool {
         )
 }
 
+/// Whether a guest's manifest may name this header for the key: one of its own, with no other meaning.
+pub fn may_carry_key(name: &str) -> bool {
+    const TAKEN: [&str; 3] = ["accept", "content-type", "user-agent"];
+    match HeaderName::try_from(name) {
+        Ok(name) if name == "x-api-key" || name == "authorization" => true,
+        Ok(name) => !refused_from_guest(&name) && !is_any(&name, &TAKEN),
+        Err(_) => false,
+    }
+}
+
 /// What a guest learns of the client's headers.
 pub fn visible(headers: &HeaderMap) -> Vec<(String, String)> {
     VISIBLE

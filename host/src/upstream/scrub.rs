@@ -128,7 +128,30 @@ fn forms(secret: &str) -> Vec<String> {
     let slashes = json.replace('/', "\\/");
     let url = |set| percent_encoding::utf8_percent_encode(secret, set).to_string();
     let (all, usual) = (url(percent_encoding::NON_ALPHANUMERIC), url(RESERVED));
-    vec![secret.to_owned(), json, slashes, all, usual]
+    let mut forms = vec![secret.to_owned(), json, slashes, all, usual];
+    forms.extend(unicode_escaped(secret));
+    forms
+}
+
+/// As encoders write it that escape more than JSON asks for: Go `&<>`, .NET also quotes and plus,
+/// others whatever is no letter or digit; in capital and in small hexadecimal digits.
+fn unicode_escaped(secret: &str) -> Vec<String> {
+    let go = |char: char| "&<>".contains(char);
+    let dot_net = |char: char| "&<>'\"+`".contains(char);
+    let all = |char: char| !char.is_ascii_alphanumeric();
+    let sets: [&dyn Fn(char) -> bool; 3] = [&go, &dot_net, &all];
+    let escape = |escapes: &dyn Fn(char) -> bool, capital: bool| {
+        let chars = secret.chars().map(|char| match (escapes(char), capital) {
+            (true, true) => format!("\\u{:04X}", u32::from(char)),
+            (true, false) => format!("\\u{:04x}", u32::from(char)),
+            (false, _) if matches!(char, '"' | '\\') => format!("\\{char}"),
+            (false, _) => char.to_string(),
+        });
+        chars.collect::<Vec<_>>().concat()
+    };
+    sets.iter()
+        .flat_map(|set| [escape(*set, true), escape(*set, false)])
+        .collect()
 }
 
 /// The longest end of `bytes` that is a proper beginning of `needle`.
@@ -152,6 +175,11 @@ pub struct Scrubber {
 }
 
 impl Scrubber {
+    /// What it looks for.
+    pub(super) fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
     /// The next read, clean. Its end may be held back until the next one.
     pub fn feed(&mut self, read: Bytes) -> impl Iterator<Item = Bytes> + use<> {
         let mut rest = self.joined(read);
@@ -221,6 +249,14 @@ mod tests {
         assert_eq!(scrub(&[b"a csk-12/34567\"89 b"]), "a [redacted] b");
         assert_eq!(
             scrub(&[br#"{"k":"csk-12/34567\"89"}"#]),
+            r#"{"k":"[redacted]"}"#
+        );
+        assert_eq!(
+            scrub(&[br#"{"k":"csk-12/34567\u002289"}"#]),
+            r#"{"k":"[redacted]"}"#
+        );
+        assert_eq!(
+            scrub(&[br#"{"k":"csk\u002D12\u002F34567\u002289"}"#]),
             r#"{"k":"[redacted]"}"#
         );
         assert_eq!(

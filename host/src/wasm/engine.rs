@@ -92,6 +92,12 @@ impl Engine {
     }
 }
 
+/// Core instances of one component: its module and the adapters that tools put around it.
+const CORE_INSTANCES: u32 = 8;
+
+/// Tables of one component.
+const TABLES: u32 = 4;
+
 /// Beside the exchanges: a reload must be able to try a component while the pool is full.
 const SMOKE_SLOTS: u32 = 4;
 
@@ -99,9 +105,13 @@ fn engine_config(step: PoolStep) -> wasmtime::Config {
     let slots = step.instances + SMOKE_SLOTS;
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
-        .total_core_instances(slots * 4)
+        // One component takes one memory and a few small instances: it must not take its neighbours' slots.
+        .max_memories_per_component(1)
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .max_tables_per_component(TABLES)
+        .total_core_instances(slots * CORE_INSTANCES)
         .total_memories(slots)
-        .total_tables(slots * 2)
+        .total_tables(slots * TABLES)
         .total_stacks(slots)
         .max_memory_size(step.memory)
         .linear_memory_keep_resident(256 << 10)

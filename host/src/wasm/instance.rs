@@ -285,7 +285,7 @@ impl Instance {
         }
         let stderr = state.stderr();
         if !stderr.is_empty() {
-            tracing::error!(target: "guest", transformer = self.component.name, call, stderr, "trap");
+            state.tell(format!("trap in `{call}`: {stderr}"));
         }
         let own_words = panic_message(&stderr);
         let why = if own_words.is_empty() {
@@ -327,15 +327,12 @@ fn trap_words(error: &wasmtime::Error) -> String {
     }
 }
 
-/// The words of a panic as Rust writes it to standard error, without thread, place and advice: the
-/// client is told what happened, not where in whose source.
+/// The words of a panic as Rust writes it to standard error, without thread, place, advice and what
+/// the guest wrote before: the client is told what happened, not where in whose source.
 fn panic_message(stderr: &str) -> String {
-    let mut lines = stderr.lines().peekable();
-    if lines
-        .peek()
-        .is_some_and(|line| line.contains(" panicked at "))
-    {
-        lines.next();
+    let mut lines = stderr.lines();
+    if !lines.any(|line| line.contains(" panicked at ")) {
+        return String::new();
     }
     let words = lines.take_while(|line| !line.starts_with("note: "));
     words.collect::<Vec<_>>().join(" ").trim().to_owned()
@@ -349,7 +346,11 @@ mod tests {
     fn a_panic_is_told_by_its_message_alone() {
         let stderr = "thread '<unnamed>' (1) panicked at src/lib.rs:10:5:\nindex out of bounds\nnote: run with `RUST_BACKTRACE=1`";
         assert_eq!(panic_message(stderr), "index out of bounds");
-        assert_eq!(panic_message("Traceback: x"), "Traceback: x");
+        assert_eq!(
+            panic_message(&format!("printed before\n{stderr}")),
+            "index out of bounds"
+        );
+        assert_eq!(panic_message("Traceback: x"), "");
         assert_eq!(panic_message(""), "");
     }
 }

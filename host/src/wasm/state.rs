@@ -97,6 +97,14 @@ impl State {
         cut(text, self.line_limit)
     }
 
+    /// A line of the host's own about this guest.
+    pub(crate) fn tell(&self, message: String) {
+        (self.sink)(LogLine::Log {
+            level: tracing::Level::ERROR,
+            message,
+        });
+    }
+
     fn line(&mut self, line: LogLine) -> wasmtime::Result<()> {
         self.lines += 1;
         if self.lines <= self.lines_limit {

@@ -8,7 +8,9 @@ use crate::config::{Auth, Key, Provider};
 use crate::error::ApiError;
 use crate::http::messages::Answered;
 use crate::message::fold;
-use crate::reading::{self, Kind, error_in, html_error, kind_of, malformed, upstream_error};
+use crate::reading::{
+    self, Kind, advised, error_in, html_error, kind_of, malformed, upstream_error,
+};
 use crate::relay::{Relay, Source};
 use crate::upstream::{Answer, Outgoing, forwarded_from_client, forwarded_to_client, join};
 
@@ -23,7 +25,11 @@ pub(in crate::http) async fn passthrough(
     let head = reading::head(answer.status, &answer.headers);
     if exchange.head.stream {
         let source = Source::untouched(answer.body, head, limit);
-        let relay = Box::new(Relay::start(source, exchange.manners()).await?);
+        let relay = Box::new(
+            Relay::start(source, exchange.manners())
+                .await
+                .map_err(|error| advised(error, &answer.headers))?,
+        );
         return Ok(Answered::Stream { relay, headers });
     }
     let body = answer
@@ -31,7 +37,7 @@ pub(in crate::http) async fn passthrough(
         .whole(limit)
         .await
         .map_err(|error| reading::unread(&error))?;
-    let body = one_message(head.status, body)?;
+    let body = one_message(head.status, body).map_err(|error| advised(error, &answer.headers))?;
     Ok(Answered::Whole { body, headers })
 }
 

@@ -258,7 +258,11 @@ async fn relay(
         } else {
             Source::guests(answer.body, head, chain, limit)
         };
-        let relay = Box::new(Relay::start(source, exchange.manners()).await?);
+        let relay = Box::new(
+            Relay::start(source, exchange.manners())
+                .await
+                .map_err(|error| advised(error, &answer.headers))?,
+        );
         return Ok(Answered::Stream { relay, headers });
     }
     let body = answer
