@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use crate::harness::client;
 use crate::harness::grammar::{self, Told};
-use crate::harness::host::Builder;
+use crate::harness::host::{Builder, provider};
 use crate::harness::upstream::{Answer, Gate, Upstream};
 use crate::roads::Road;
+use crate::scene;
 
 fn config(providers: &[(&str, &Upstream)]) -> Value {
     let providers: Vec<Value> = providers
@@ -87,6 +88,46 @@ async fn a_broken_configuration_changes_nothing_but_a_message_and_mending_heals(
         let healed = |status: &Value| status["config"]["error"].is_null();
         host.wait_for_status("no error", healed).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_configuration_stays_refused_however_often_it_is_saved() {
+    let upstream = Upstream::always(Answer::sse(Road::Zai.stream())).await;
+    let good = config(&[("good", &upstream)]);
+    let host = start(&good);
+    let mut broken = good.clone();
+    broken["providers"][0]["transformer"] = json!("no-such-transformer");
+    for save in 0..3 {
+        // A comment's worth of difference, so that each save is a change.
+        broken["aliases"] = json!({ format!("save-{save}"): "good,m" });
+        host.write_config(&broken);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let said = |status: &Value| status["config"]["error"].is_string();
+        let status = host.wait_for_status("the error", said).await;
+        assert_eq!(status["config"]["generation"], 1, "save {save}");
+        assert_eq!(status["transformers"], json!([]), "save {save}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pin_that_is_added_heals_the_component_it_names() {
+    let upstream = Upstream::always(Answer::sse(Road::Cerebras.stream())).await;
+    let bytes = scene::guest("cerebras");
+    let provider = provider("p", &upstream.url(), "mine", "m");
+    let builder = Builder::new()
+        .component("mine", &bytes)
+        .provider(provider.clone())
+        .set("trust", json!("pinned"));
+    let host = builder.start();
+    let mine = host.transformer("mine").await;
+    assert_eq!(mine["generation"], 0);
+    let sha256 = scene::sha256(&bytes);
+    host.write_config(&json!({
+        "providers": [provider], "trust": "pinned", "pins": { "mine": sha256 },
+    }));
+    let live = |status: &Value| status["transformers"][0]["generation"] == 1;
+    let status = host.wait_for_status("the component", live).await;
+    assert!(status["transformers"][0]["last_error"].is_null());
 }
 
 #[tokio::test]
