@@ -7,7 +7,7 @@ wasmtime::component::bindgen!({
     exports: { default: async },
 });
 
-pub(crate) use exports::transom::transformer::transformer::{
+pub(crate) use self::exports::transom::transformer::transformer::{
     Draft, Ending, Forward, Manifest, Next, Plan, Pushed, Reply, SpliceRule, Verdict,
 };
-pub(crate) use transom::transformer::types::{Auth, Context, Failure, Head, Output};
+pub(crate) use self::transom::transformer::types::{Auth, Context, Failure, Head, Output};
