@@ -28,6 +28,7 @@ mod secrets;
 mod swap;
 
 mod access;
+mod check;
 mod cli;
 mod faults;
 mod messages;

@@ -13,13 +13,15 @@ use std::time::Duration;
 
 use url::Url;
 
-pub use load::{Examined, Glimpse, Loaded};
+pub use glimpse::{Glimpse, Named, Spot};
+pub use load::{Examined, Loaded};
 pub use nearest::nearest;
 pub use paths::Paths;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 
 mod env_file;
+mod glimpse;
 mod interpolate;
 mod load;
 mod lookup;

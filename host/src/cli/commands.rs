@@ -2,18 +2,15 @@
 
 use std::ffi::OsString;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use super::activate::{Environment, Shell, base_url};
-use super::check::{Finding, Report, Severity};
+use super::check::{Report, components};
 use super::code::{Answer, become_claude, running_service};
 use super::serve::{configuration, start};
 use super::{ActivateArgs, CheckArgs, Places, USAGE, runtime, term};
 use crate::app::Running;
 use crate::config::{Config, Loaded, Paths, process_env};
-use crate::registry::{Registry, Wanted};
 use crate::telemetry;
-use crate::wasm::Engine;
 
 /// Uses the running service, else serves in this process for as long as `claude` runs.
 pub(super) fn code(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
@@ -60,7 +57,8 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let path = Config::find(args.places.config.clone(), &process_env);
     let runtime = runtime()?;
     let report = Report::of(path.as_deref(), &process_env, |config| {
-        components(config, &args.places, &runtime)
+        let dir = start(config.clone(), &args.places).transformers;
+        components::load(config, dir, &runtime)
     });
     if args.json {
         term::say(&report.to_json());
@@ -83,53 +81,4 @@ async fn load(places: &Places) -> Option<Loaded> {
             None
         }
     }
-}
-
-/// Loads every component the configuration names, as a start would.
-fn components(config: &Config, places: &Places, runtime: &tokio::runtime::Runtime) -> Vec<Finding> {
-    let problem = |transformer: &str, message: String, remedy: Option<&str>| Finding {
-        transformer: transformer.to_owned(),
-        severity: Severity::Problem,
-        message,
-        remedy: remedy.map(str::to_owned),
-    };
-    let engine = match Engine::new(
-        u32::try_from(config.limits.instances).unwrap_or(u32::MAX),
-        config.limits.memory,
-    ) {
-        Ok(engine) => engine,
-        Err(error) => {
-            return vec![problem(
-                "all",
-                format!("the WebAssembly engine cannot be built: {error:#}"),
-                Some("lower limits.instances or limits.memory"),
-            )];
-        }
-    };
-    let wanted = Wanted::of(config);
-    let dir = start(config.clone(), places).transformers;
-    let registry = Arc::new(Registry::new(engine, None, dir, runtime.handle().clone()));
-    // The reasons are in the slots, one for each.
-    drop(registry.prepare(&wanted));
-    let slots = registry.slots();
-    slots
-        .iter()
-        .filter_map(|slot| match slot.current() {
-            None => Some(problem(
-                &slot.name,
-                slot.last_error().unwrap_or_default(),
-                None,
-            )),
-            Some(generation) if generation.shadows_builtin() => Some(Finding {
-                transformer: slot.name.clone(),
-                severity: Severity::Warning,
-                message: format!(
-                    "{} stands before the built-in of that name",
-                    generation.origin
-                ),
-                remedy: Some("remove the file to have the built-in back".to_owned()),
-            }),
-            Some(_) => None,
-        })
-        .collect()
 }
