@@ -33,5 +33,6 @@ mod cli;
 mod faults;
 mod messages;
 mod reload;
+mod still_client;
 mod stream;
 mod zero_copy;

@@ -1,5 +1,6 @@
 //! Builds everything, binds, serves, follows changes, drains. Owns what outlives a request.
 
+mod clients;
 mod reload;
 #[cfg(test)]
 mod tests;
@@ -14,9 +15,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use arc_swap::ArcSwap;
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+
+use clients::Clients;
 
 use crate::config::{Config, Key, Limits, Problem, Secret};
 use crate::registry::{Registry, Slot, Wanted};
@@ -190,12 +192,8 @@ impl Running {
         let drain = app.snapshot().config.timeouts.drain;
         let (told, stopping) = tokio::sync::oneshot::channel::<()>();
         let router = crate::http::router(app.clone());
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "TCP_NODELAY could not be set");
-            }
-        });
-        let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+        let clients = Clients::new(listener, move || app.snapshot().config.timeouts.client);
+        let serving = axum::serve(clients, router).with_graceful_shutdown(async move {
             stop.await;
             drop(told);
         });

@@ -233,7 +233,7 @@ impl Default for Limits {
     }
 }
 
-/// How long to wait for an upstream.
+/// How long to wait for an upstream, and for a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeouts {
     /// For a connection, TLS included.
@@ -246,6 +246,8 @@ pub struct Timeouts {
     pub hold: Duration,
     /// Downstream silence after which a `ping` is sent.
     pub ping: Duration,
+    /// How long a client may take nothing of what is to be written to it.
+    pub client: Duration,
     /// How long running exchanges may take after a termination signal.
     pub drain: Duration,
 }
@@ -258,6 +260,7 @@ impl Default for Timeouts {
             idle: Duration::from_mins(5),
             hold: Duration::from_secs(10),
             ping: Duration::from_secs(10),
+            client: Duration::from_mins(10),
             drain: Duration::from_secs(30),
         }
     }
