@@ -1,4 +1,5 @@
-//! What passes untouched is not copied: the buffers that came are the buffers that go.
+//! What passes untouched is not copied: the buffers that came are the buffers that go. And no client
+//! is left without a word while a whole answer is read.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -6,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
+use tokio::sync::mpsc;
 
 use super::{Manners, Relay, Source};
 use crate::config::{OnBroken, Secret};
@@ -39,21 +41,46 @@ fn body(reads: &[Bytes], apart: bool) -> UpstreamBody {
     UpstreamBody::from_stream(Box::pin(reads), Duration::from_mins(1), secrets.scrubber())
 }
 
-async fn relayed(body: UpstreamBody) -> Vec<Bytes> {
+fn manners(patience: Duration) -> Manners {
+    Manners {
+        hold: patience,
+        ping: patience,
+        on_broken: OnBroken::Cut,
+    }
+}
+
+fn source(body: UpstreamBody) -> Source {
     let head = Head {
         status: 200,
         headers: vec![("content-type".to_owned(), "text/event-stream".to_owned())],
     };
-    let manners = Manners {
-        hold: Duration::from_mins(1),
-        ping: Duration::from_mins(1),
-        on_broken: OnBroken::Cut,
-    };
-    let source = Source::untouched(body, head, 1 << 20);
-    let relay = Relay::start(source, manners).await.unwrap();
-    let record = Record::new("0123456789abcdefghijABCD".to_owned(), Arc::default());
-    let pieces: Vec<_> = relay.into_stream(record).collect().await;
+    Source::untouched(body, head, 1 << 20)
+}
+
+fn record() -> Record {
+    Record::new("0123456789abcdefghijABCD".to_owned(), Arc::default())
+}
+
+async fn relayed(body: UpstreamBody) -> Vec<Bytes> {
+    let manners = manners(Duration::from_mins(1));
+    let relay = Relay::start(source(body), manners).await.unwrap();
+    let pieces: Vec<_> = relay.into_stream(record()).collect().await;
     pieces.into_iter().map(Result::unwrap).collect()
+}
+
+/// A body whose reads come when they are sent.
+fn fed() -> (mpsc::UnboundedSender<Bytes>, UpstreamBody) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let secrets = Secrets::new(&[Secret::new("csk-a-key-that-is-not-in-the-stream")]);
+    let reads = futures_util::stream::unfold(receiver, |mut receiver| async {
+        let read: Bytes = receiver.recv().await?;
+        Some((Ok(read), receiver))
+    });
+    let hour = Duration::from_hours(1);
+    (
+        sender,
+        UpstreamBody::from_stream(Box::pin(reads), hour, secrets.scrubber()),
+    )
 }
 
 fn place(bytes: &Bytes) -> Range<*const u8> {
@@ -69,4 +96,43 @@ async fn every_buffer_of_a_passthrough_stream_is_given_on_as_it_is() {
         let gone: Vec<_> = sent.iter().map(place).collect();
         assert_eq!(gone, came, "apart: {apart}");
     }
+}
+
+#[tokio::test]
+async fn a_whole_answer_that_takes_its_time_is_a_stream_that_pings() {
+    let (sender, body) = fed();
+    let message = r#"{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":1}}"#;
+    let (begin, rest) = message.split_at(40);
+    sender.send(begin.into()).unwrap();
+    let manners = manners(Duration::from_millis(5));
+    // Not ended by the answer, of which only the beginning is there.
+    let relay = Relay::start(source(body), manners).await.unwrap();
+    let mut stream = Box::pin(relay.into_stream(record()));
+    for _ in 0..3 {
+        assert_eq!(stream.next().await.unwrap().unwrap(), crate::sse::PING);
+    }
+    sender.send(Bytes::from_static(rest.as_bytes())).unwrap();
+    drop(sender);
+    let events: Vec<_> = stream.map(Result::unwrap).collect().await;
+    let events = String::from_utf8(events.concat()).unwrap();
+    let events = events.replace(std::str::from_utf8(crate::sse::PING).unwrap(), "");
+    assert!(events.starts_with("event: message_start\n"), "{events}");
+    assert!(events.contains(r#""text":"hi""#), "{events}");
+    assert!(
+        events.ends_with("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
+        "{events}"
+    );
+}
+
+#[tokio::test]
+async fn a_whole_answer_that_is_an_error_keeps_its_status_while_headers_are_held() {
+    let (sender, body) = fed();
+    let error = r#"{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}"#;
+    sender.send(error.into()).unwrap();
+    drop(sender);
+    let error = Relay::start(source(body), manners(Duration::from_mins(1)))
+        .await
+        .err()
+        .unwrap();
+    assert_eq!((error.status, error.message.as_str()), (429, "slow down"));
 }
