@@ -271,6 +271,16 @@ impl Registry {
         }
     }
 
+    /// Removes compiled components that nobody used for long. Reads and removes files: not for an
+    /// async thread.
+    pub fn prune_cache(&self) {
+        let Some(cache) = &self.cache else { return };
+        let slots = self.slots();
+        let running = slots.iter().filter_map(|slot| slot.current());
+        let used = running.map(|generation| generation.component.sha256.clone());
+        cache.prune(self.engine.wasmtime(), &used.collect());
+    }
+
     fn slot_or_new(&self, name: &str) -> Arc<Slot> {
         let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
         let new = || {
