@@ -72,6 +72,8 @@ pub struct Config {
     pub on_broken: OnBroken,
     /// What is logged.
     pub log: Log,
+    /// Of the text that was read.
+    digest: Option<u64>,
 }
 
 /// Which component files may run. Built-in components always may.

@@ -1,6 +1,8 @@
 //! Files and environment in, [`Config`] or every problem out.
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -79,12 +81,21 @@ impl Config {
         let mut examined = examine_text(&text, Some(path), &both);
         warnings.append(&mut examined.warnings);
         if let Ok(loaded) = &mut examined.outcome {
+            loaded.config.digest = Some(digest(text.as_bytes()));
             loaded.warnings.clone_from(&warnings);
         }
         Examined {
             warnings,
             ..examined
         }
+    }
+
+    /// The file says something else than when this was read. One that cannot be read says nothing.
+    pub fn is_outdated(&self) -> bool {
+        let (Some(path), Some(read)) = (&self.path, self.digest) else {
+            return false;
+        };
+        std::fs::read(path).is_ok_and(|bytes| digest(&bytes) != read)
     }
 
     /// What is served when there is no file: one provider, `demo`, at `base_url`, in Cerebras'
@@ -129,6 +140,7 @@ impl Config {
             timeouts: super::Timeouts::default(),
             on_broken: super::OnBroken::default(),
             log: super::Log::default(),
+            digest: None,
         }
     }
 
@@ -137,6 +149,13 @@ impl Config {
         read::open_to_others(listen, self.api_key.as_ref())?;
         Ok(Self { listen, ..self })
     }
+}
+
+/// Tells two texts of one file apart. The text itself may hold keys.
+fn digest(text: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn examine_text(text: &str, path: Option<&Path>, env: Env<'_>) -> Examined {
