@@ -33,6 +33,7 @@ mod cli;
 mod faults;
 mod messages;
 mod reload;
+mod serving;
 mod still_client;
 mod stream;
 mod zero_copy;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use crate::config::{Config, Env, Examined, Glimpse, Key, Loaded, Problem};
+use crate::config::{Config, Env, Examined, Glimpse, Key, Loaded, Paths, Problem};
 
 use components::Component;
 
@@ -26,6 +26,9 @@ pub struct Report {
     pub ok: bool,
     /// The file; none: there is none, and the demo provider would be served.
     pub config: Option<PathBuf>,
+    /// Where a file would be found, if there is none.
+    #[serde(skip)]
+    pub usual: Option<PathBuf>,
     /// Where it would listen; none if the configuration is not valid.
     pub listen: Option<String>,
     /// Clients must present a key; none if the configuration is not valid.
@@ -70,7 +73,10 @@ impl Report {
         components: impl FnOnce(&Config) -> Result<Vec<Component>, Problem>,
     ) -> Self {
         let Some(path) = path else {
-            return Self::empty();
+            return Self {
+                usual: Paths::of(env).map(|paths| paths.config),
+                ..Self::empty()
+            };
         };
         let examined = Config::examine(path, env);
         let config = match &examined.outcome {
@@ -85,6 +91,7 @@ impl Report {
         Self {
             ok: true,
             config: None,
+            usual: None,
             listen: None,
             asks_key: None,
             providers: Vec::new(),

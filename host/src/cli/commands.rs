@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use super::activate::{Environment, Shell, base_url};
 use super::check::{Report, components};
 use super::code::{Answer, become_claude, running_service};
-use super::serve::{configuration, start};
+use super::serve::{configuration, no_folder, start};
 use super::{ActivateArgs, CheckArgs, Places, USAGE, runtime, term};
-use crate::app::Running;
+use crate::app::{Running, Start};
 use crate::config::{Config, Loaded, Paths, process_env};
 use crate::telemetry;
 
@@ -16,7 +16,7 @@ use crate::telemetry;
 pub(super) fn code(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
     let places = Places::default();
     let runtime = runtime()?;
-    let Some(Loaded { mut config, .. }) = runtime.block_on(load(&places)) else {
+    let Some(Loaded { config, .. }) = runtime.block_on(load(&places)) else {
         return Ok(ExitCode::from(USAGE));
     };
     if let Answer::Transom(url) = runtime.block_on(running_service(&config)) {
@@ -28,8 +28,12 @@ pub(super) fn code(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
             &config.log,
             Paths::of(&process_env).map(|paths| paths.state.join("code.log")),
         );
-        config.listen.set_port(0);
-        let running = Running::start(start(config.clone(), &places)).await?;
+        let running = Running::start(Start {
+            // For claude alone: a free port, and of this machine whatever the service listens on.
+            listen: Some((std::net::Ipv4Addr::LOCALHOST, 0).into()),
+            ..start(config.clone(), &places)
+        });
+        let running = running.await?;
         let url = running.url();
         let (ended, stop) = tokio::sync::oneshot::channel::<()>();
         let serving = tokio::spawn(running.serve(async move { drop(stop.await) }));
@@ -43,7 +47,11 @@ pub(super) fn code(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
 
 /// Prints the environment for a shell's `eval`.
 pub(super) fn activate(args: &ActivateArgs) -> anyhow::Result<ExitCode> {
-    let Some(Loaded { config, .. }) = runtime()?.block_on(load(&args.places)) else {
+    let places = Places {
+        config: args.config.clone(),
+        ..Places::default()
+    };
+    let Some(Loaded { config, .. }) = runtime()?.block_on(load(&places)) else {
         return Ok(ExitCode::from(USAGE));
     };
     let shell = args.shell.unwrap_or_else(|| Shell::of(&process_env));
@@ -56,10 +64,11 @@ pub(super) fn activate(args: &ActivateArgs) -> anyhow::Result<ExitCode> {
 pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let path = Config::find(args.places.config.clone(), &process_env);
     let runtime = runtime()?;
-    let report = Report::of(path.as_deref(), &process_env, |config| {
+    let mut report = Report::of(path.as_deref(), &process_env, |config| {
         let dir = start(config.clone(), &args.places).transformers;
         components::load(config, dir, &runtime)
     });
+    report.warnings.extend(no_folder(&args.places));
     if args.json {
         term::say(&report.to_json());
     } else {

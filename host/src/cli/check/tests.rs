@@ -185,11 +185,11 @@ fn programs_read_the_same_as_json() {
 
 #[test]
 fn without_a_file_it_says_where_one_goes() {
-    let report = Report::of(None, &env, |_| Ok(Vec::new()));
-    assert!(
-        report
-            .to_string()
-            .contains("~/.config/transom/config.json5")
+    let home = |name: &str| (name == "HOME").then(|| "/home/u".to_owned());
+    let report = Report::of(None, &home, |_| Ok(Vec::new()));
+    assert_shown(
+        &report,
+        &["put one at /home/u/.config/transom/config.json5"],
     );
     assert!(report.ok);
 }

@@ -9,10 +9,13 @@ use crate::config::Problem;
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(path) = &self.config else {
-            return f.write_str(
-                "no configuration: `transom serve` would serve its demo provider\n  \
-                 put one at ~/.config/transom/config.json5, starting from config/minimal.json5\n",
-            );
+            f.write_str("no configuration: `transom serve` would serve its demo provider\n")?;
+            match &self.usual {
+                Some(place) => write!(f, "  put one at {}", place.display())?,
+                None => f.write_str("  HOME is not set: name a file with --config")?,
+            }
+            f.write_str(", starting from config/minimal.json5\n")?;
+            return listed(f, "warning", "", &self.warnings);
         };
         writeln!(f, "configuration {}", path.display())?;
         self.address(f)?;
