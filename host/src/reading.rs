@@ -3,7 +3,10 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::chain::{Chain, Explained};
 use crate::error::{ApiError, known_kind};
@@ -76,17 +79,45 @@ pub fn malformed(error: &serde_json::Error) -> ApiError {
 }
 
 /// The error that a 2xx body says, in the shapes that providers use for it.
-pub fn said_error(status: u16, body: &[u8]) -> Option<ApiError> {
-    error_in(status, &serde_json::from_slice(body).ok()?)
+///
+/// Errors: the body is not JSON.
+pub fn error_in(status: u16, body: &[u8]) -> serde_json::Result<Option<ApiError>> {
+    if !Signs::of(body)?.are_of_an_error() {
+        return Ok(None);
+    }
+    let value: Value = serde_json::from_slice(body)?;
+    Ok(Some(from_json(if status < 400 { 500 } else { status }, &value)))
 }
 
-/// The same for a body that was read.
-pub fn error_in(status: u16, value: &Value) -> Option<ApiError> {
-    let object = value.as_object()?;
-    let says_so = object.get("error").is_some_and(|error| !error.is_null())
-        || object.get("type").and_then(Value::as_str) == Some("error")
-        || object.get("success").and_then(Value::as_bool) == Some(false);
-    says_so.then(|| from_json(if status < 400 { 500 } else { status }, value))
+/// The same, with what is not JSON left to others.
+pub fn said_error(status: u16, body: &[u8]) -> Option<ApiError> {
+    error_in(status, body).ok().flatten()
+}
+
+/// What tells an error from an answer, read without building the rest of a long answer.
+#[derive(Default, Deserialize)]
+struct Signs<'a> {
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow, rename = "type")]
+    kind: Option<&'a RawValue>,
+    #[serde(borrow)]
+    success: Option<&'a RawValue>,
+}
+
+impl<'a> Signs<'a> {
+    fn of(body: &'a [u8]) -> serde_json::Result<Self> {
+        if body.trim_ascii_start().starts_with(b"{") {
+            serde_json::from_slice(body)
+        } else {
+            serde_json::from_slice::<IgnoredAny>(body).map(|_| Self::default())
+        }
+    }
+
+    fn are_of_an_error(&self) -> bool {
+        let is = |value: Option<&RawValue>, text: &str| value.is_some_and(|raw| raw.get() == text);
+        self.error.is_some() || is(self.kind, "\"error\"") || is(self.success, "false")
+    }
 }
 
 /// An upstream's error by its status, with its own words.
