@@ -177,7 +177,8 @@ mod tests {
             files: vec!["/d/a.wasm".into()],
             dirs: vec!["/d".into()],
         };
-        let created = |path: &str| Event::new(EventKind::Create(CreateKind::File)).add_path(path.into());
+        let created =
+            |path: &str| Event::new(EventKind::Create(CreateKind::File)).add_path(path.into());
         assert!(followed.concerns(&created("/d/a.wasm")));
         assert!(followed.concerns(&created("/d")));
         assert!(!followed.concerns(&created("/d/transom.log")));

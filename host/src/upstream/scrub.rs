@@ -58,7 +58,14 @@ impl Secrets {
     pub fn and(&self, secret: &Secret) -> Self {
         let known = self.needles().map(|needles| needles.forms.as_slice());
         let more = forms(secret.expose()).into_iter().map(String::into_bytes);
-        Self::of(known.unwrap_or_default().iter().cloned().chain(more).collect())
+        Self::of(
+            known
+                .unwrap_or_default()
+                .iter()
+                .cloned()
+                .chain(more)
+                .collect(),
+        )
     }
 
     fn needles(&self) -> Option<&Needles> {
@@ -105,7 +112,10 @@ impl Secrets {
     /// How many of the last bytes could be the beginning of a secret.
     fn tail(&self, bytes: &[u8]) -> usize {
         let forms = self.needles().map(|needles| needles.forms.as_slice());
-        let begun = forms.unwrap_or_default().iter().map(|form| begun(bytes, form));
+        let begun = forms
+            .unwrap_or_default()
+            .iter()
+            .map(|form| begun(bytes, form));
         begun.max().unwrap_or(0)
     }
 }
