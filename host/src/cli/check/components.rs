@@ -10,6 +10,9 @@ use crate::config::{Config, Examined, Named, Problem, Spot};
 use crate::registry::{About, Origin, Refusal, Registry, Slot, Wanted};
 use crate::wasm::Engine;
 
+/// The remedy where a transformer says what is wrong with an option, but not what would be right.
+const READ: &str = "docs/config.md says what each option of a built-in transformer means";
+
 /// A component that the configuration names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Component {
@@ -165,6 +168,6 @@ fn at(spot: Option<Spot>, message: String, remedy: Option<String>) -> Problem {
         line: spot.line,
         path: spot.path,
         message,
-        remedy: remedy.or_else(|| Some("see what the transformer's documentation says".to_owned())),
+        remedy: remedy.or_else(|| Some(READ.to_owned())),
     }
 }
