@@ -19,6 +19,7 @@ mod harness;
 )]
 mod strict;
 
+mod chain;
 mod components;
 mod fixture_runs;
 mod guests;
