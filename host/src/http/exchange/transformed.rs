@@ -271,16 +271,15 @@ async fn relay(
         .await
         .map_err(|error| reading::unread(&error))?;
     let lines = chain.framing() == crate::sse::Framing::JsonLines;
-    let body = match kind_of(std::slice::from_ref(&body)) {
-        Kind::Html => return Err(html_error(head.status)),
-        Kind::Blank => {
-            return Err(ApiError::bad_gateway(
-                "the upstream answered with an empty body",
-            ));
-        }
-        Kind::Json if !lines => reading::respond(&mut chain, &head, body).await?,
-        Kind::Json | Kind::Other => folded(&mut chain, &head, body).await?,
+    let result = match kind_of(std::slice::from_ref(&body)) {
+        Kind::Html => Err(html_error(head.status)),
+        Kind::Blank => Err(ApiError::bad_gateway(
+            "the upstream answered with an empty body",
+        )),
+        Kind::Json if !lines => reading::respond(&mut chain, &head, body).await,
+        Kind::Json | Kind::Other => folded(&mut chain, &head, body).await,
     };
+    let body = result.map_err(|error| advised(error, &answer.headers))?;
     Ok(Answered::Whole { body, headers })
 }
 
