@@ -1,11 +1,14 @@
 //! What passes untouched is not copied: the buffers that came are the buffers that go.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
+use http_body_util::BodyExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::{Manners, Relay, Source};
 use crate::config::{OnBroken, Secret};
@@ -40,6 +43,12 @@ fn body(reads: &[Bytes], apart: bool) -> UpstreamBody {
 }
 
 async fn relayed(body: UpstreamBody) -> Vec<Bytes> {
+    let (relay, record) = relay(body).await;
+    let pieces: Vec<_> = relay.into_stream(record).collect().await;
+    pieces.into_iter().map(Result::unwrap).collect()
+}
+
+async fn relay(body: UpstreamBody) -> (Relay, Record) {
     let head = Head {
         status: 200,
         headers: vec![("content-type".to_owned(), "text/event-stream".to_owned())],
@@ -52,8 +61,7 @@ async fn relayed(body: UpstreamBody) -> Vec<Bytes> {
     let source = Source::untouched(body, head, 1 << 20);
     let relay = Relay::start(source, manners).await.unwrap();
     let record = Record::new("0123456789abcdefghijABCD".to_owned(), Arc::default());
-    let pieces: Vec<_> = relay.into_stream(record).collect().await;
-    pieces.into_iter().map(Result::unwrap).collect()
+    (relay, record)
 }
 
 fn place(bytes: &Bytes) -> Range<*const u8> {
@@ -69,4 +77,66 @@ async fn every_buffer_of_a_passthrough_stream_is_given_on_as_it_is() {
         let gone: Vec<_> = sent.iter().map(place).collect();
         assert_eq!(gone, came, "apart: {apart}");
     }
+}
+
+/// Answers one request over the socket: an event a chunk, a large one among them, some together.
+async fn answer(mut socket: TcpStream) {
+    let mut request = vec![0; 4096];
+    let count = socket.read(&mut request).await.unwrap();
+    assert!(request[..count].ends_with(b"\r\n\r\n"), "one small read");
+    let head =
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let large = format!(
+        "event: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{{\"type\":\"text_delta\",\"text\":\"{}\"}}}}\n\n",
+        "x".repeat(200_000)
+    );
+    let (begin, end) = EVENTS.split_at(3);
+    for piece in begin
+        .iter()
+        .copied()
+        .chain([large.as_str()])
+        .chain(end.iter().copied())
+    {
+        let chunk = format!("{:x}\r\n{piece}\r\n", piece.len());
+        socket.write_all(chunk.as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    socket.write_all(b"0\r\n\r\n").await.unwrap();
+}
+
+/// The body of an answer that reqwest reads from a socket. Its reads are kept in `came`, and so
+/// are not freed: no later buffer can lie in the same place.
+async fn body_from_a_socket(came: Arc<Mutex<Vec<Bytes>>>) -> UpstreamBody {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { answer(listener.accept().await.unwrap().0).await });
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let response = client.get(url).send().await.unwrap();
+    let reads = response.bytes_stream().inspect(move |read| {
+        came.lock().unwrap().extend(read.as_ref().ok().cloned());
+    });
+    let secrets = Secrets::new(&[Secret::new("csk-a-key-that-is-not-in-the-stream")]);
+    UpstreamBody::from_stream(Box::pin(reads), Duration::from_mins(1), secrets.scrubber())
+}
+
+#[tokio::test]
+async fn every_buffer_that_reqwest_reads_from_a_socket_is_a_frame_of_the_body_that_axum_serves() {
+    let came = Arc::default();
+    let (relay, record) = relay(body_from_a_socket(Arc::clone(&came)).await).await;
+    let mut body = axum::body::Body::from_stream(relay.into_stream(record));
+    let mut gone = Vec::new();
+    while let Some(frame) = body.frame().await {
+        gone.push(frame.unwrap().into_data().unwrap());
+    }
+    let came = came.lock().unwrap();
+    let total: usize = came.iter().map(Bytes::len).sum();
+    assert!(
+        total > 200_000 && came.len() > EVENTS.len(),
+        "{total} bytes in {}",
+        came.len()
+    );
+    let places = |all: &[Bytes]| all.iter().map(place).collect::<Vec<_>>();
+    assert_eq!(places(&gone), places(&came));
 }
