@@ -172,3 +172,20 @@ async fn an_error_inside_a_200_is_not_tried_again() {
     }
     assert_eq!(upstream.requests().len(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_the_other_form_is_adapted_behind_the_last_stage() {
+    let pieces = scene::pieces("it", 5);
+    let events = scene::message_events(&pieces).concat();
+    let stages = json!([link("A", json!({})), link("B", json!({ "shred": true }))]);
+    let streaming = Upstream::always(Answer::stream().chunks_of(50, &events).end()).await;
+    let host = host_of(&streaming, &[("folded", stages.clone())]).start();
+    let reply = ask_whole(&host, "folded").await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert_eq!(reply.json()["content"][0]["text"], pieces.concat());
+    let whole = Upstream::always(Answer::json(200, &scene::message_whole(&pieces))).await;
+    let host = host_of(&whole, &[("expanded", stages)]).start();
+    let report = grammar::check(&ask(&host, "expanded").await);
+    assert_eq!(report.assert_clean().told, Told::Complete);
+    assert_eq!(report.text(), pieces.concat());
+}
