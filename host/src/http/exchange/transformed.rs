@@ -79,7 +79,7 @@ pub(in crate::http) async fn count(
     let mut chain = open(exchange, "count-tokens").await?;
     let outbound = match chain.request(body).await? {
         Planned::Forward(outbound) => outbound,
-        Planned::Answer(answer) => return Ok(Count::Answer(answer)),
+        Planned::Answer(answer) => return Ok(counted(answer)),
         Planned::Unsupported => return Ok(Count::Unsupported),
     };
     let answer = exchange
@@ -96,9 +96,16 @@ pub(in crate::http) async fn count(
         .whole(ERROR_BODY)
         .await
         .map_err(|error| ApiError::bad_gateway(error.to_string()))?;
-    Ok(Count::Answer(
-        reading::respond(&mut chain, &head, body).await?,
-    ))
+    Ok(counted(reading::respond(&mut chain, &head, body).await?))
+}
+
+/// A guest that does not look at the operation may ask for a message: what came is a count or nothing.
+fn counted(answer: Bytes) -> Count {
+    let value: Value = serde_json::from_slice(&answer).unwrap_or_default();
+    match value.get("input_tokens").and_then(Value::as_u64) {
+        Some(_) => Count::Answer(answer),
+        None => Count::Unsupported,
+    }
 }
 
 async fn open(exchange: &Exchange<'_>, operation: &str) -> Result<Chain, ApiError> {
