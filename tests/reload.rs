@@ -236,11 +236,11 @@ async fn a_request_that_is_still_being_sent_is_served_by_the_component_that_is_l
 async fn a_key_that_is_no_longer_configured_is_still_taken_out_of_the_errors_of_its_requests() {
     let key = Canary::plain("old");
     // Escaped letter by letter: only who reads the JSON sees that it is the key.
-    let escaped: String = key
+    let letters = key
         .key()
         .chars()
-        .map(|c| format!("\\u{:04x}", u32::from(c)))
-        .collect();
+        .map(|c| format!("\\u{:04x}", u32::from(c)));
+    let escaped = letters.collect::<Vec<_>>().concat();
     let body = format!("{{\"error\":{{\"message\":\"bad key {escaped}\"}}}}");
     let second = Upstream::always(Answer::sse(Road::Zai.stream())).await;
     for road in [Road::Passthrough, Road::OpenAi] {
