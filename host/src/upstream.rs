@@ -77,9 +77,12 @@ impl Upstream {
         })
     }
 
-    /// The secrets that are taken out of what upstreams say.
-    pub fn secrets(&self) -> &Secrets {
-        &self.secrets
+    /// The secrets that are taken out of what upstreams say: those of the configuration, and what
+    /// key commands printed lately.
+    pub fn secrets(&self) -> Secrets {
+        let printed = self.printed.known();
+        let secrets = self.secrets.clone();
+        printed.iter().fold(secrets, |known, key| known.and(key))
     }
 
     /// Sends, and waits for the status line.

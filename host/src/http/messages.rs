@@ -42,7 +42,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
         }
         Err(error) => {
             // By the keys that the exchange began with: the configuration may have changed since.
-            let error = error.scrubbed(snapshot.upstream.secrets());
+            let error = error.scrubbed(&snapshot.upstream.secrets());
             record.failed(&error);
             let mut response = reply::error(&error, &request_id);
             if let Some(served) = &record.route {

@@ -112,7 +112,7 @@ async fn open(exchange: &Exchange<'_>, operation: &str) -> Result<Chain, ApiErro
     let permit = exchange.permit()?;
     let context = context(exchange, operation);
     let id = exchange.id.clone();
-    let secrets = exchange.snapshot.upstream.secrets().clone();
+    let secrets = exchange.snapshot.upstream.secrets();
     let sink = move |generation: &Arc<Generation>| -> Arc<dyn Fn(LogLine) + Send + Sync> {
         let (id, label, secrets) = (id.clone(), generation.label(), secrets.clone());
         Arc::new(move |line| log_line(&id, &label, &secrets, line))
