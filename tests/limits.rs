@@ -99,6 +99,18 @@ async fn a_chain_takes_room_for_all_its_stages_or_none() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_that_never_fits_the_pool_is_not_told_to_come_back() {
+    let (upstream, host) = crowded(1, &Gate::new()).await;
+    let reply = client::messages(host.base(), &scene::ask("two", "hi")).await;
+    let message = error_of(&reply, 500, "api_error");
+    assert!(message.contains("2 stages"), "{message}");
+    assert!(message.contains("limits.instances"), "{message}");
+    assert_eq!(reply.header("x-should-retry"), Some("false"));
+    assert_eq!(reply.header("retry-after"), None);
+    assert!(upstream.requests().is_empty());
+}
+
 #[tokio::test]
 async fn an_answer_larger_than_allowed_is_a_bad_gateway_on_every_road() {
     let limits = json!({ "response_body": 100_000 });

@@ -149,3 +149,28 @@ async fn a_wake_is_not_lost_by_a_read_that_holds_no_whole_frame() {
             .await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_break_is_no_clean_end_behind_two_stages_either() {
+    let events = scene::message_events(&scene::pieces("it", 5));
+    let cut = Answer::stream().chunk(&events[..4].concat());
+    let cut = cut.pause(std::time::Duration::from_millis(50)).cut();
+    let upstream = Upstream::always(cut).await;
+    let clean = json!({ "name": "faulty", "options": { "fault": "clean-after-break" } });
+    let chains = [
+        ("links", json!([link("A", json!({})), link("B", json!({}))])),
+        ("left-lies", json!([clean, link("B", json!({}))])),
+        ("right-lies", json!([link("A", json!({})), clean])),
+        ("both-lie", json!([clean, clean])),
+    ];
+    for (on_broken, told) in [("cut", Told::Cut), ("error", Told::Error)] {
+        let host = host_of(&upstream, &chains)
+            .set("on_broken", json!(on_broken))
+            .start();
+        for (model, _) in &chains {
+            let report = grammar::check(&ask(&host, model).await);
+            report.assert_clean();
+            assert_eq!(report.told, told, "{model} {on_broken}");
+        }
+    }
+}
