@@ -19,9 +19,11 @@ mod harness;
 )]
 mod strict;
 
+mod chain;
 mod components;
 mod fixture_runs;
 mod guests;
+mod limits;
 mod roads;
 mod scene;
 mod secrets;

@@ -2,11 +2,14 @@
 //! is left without a word while a whole answer is read.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
+use http_body_util::BodyExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use super::{Manners, Relay, Source};
@@ -61,10 +64,15 @@ fn record() -> Record {
     Record::new("0123456789abcdefghijABCD".to_owned(), Arc::default())
 }
 
-async fn relayed(body: UpstreamBody) -> Vec<Bytes> {
+async fn relay(body: UpstreamBody) -> (Relay, Record) {
     let manners = manners(Duration::from_mins(1));
     let relay = Relay::start(source(body), manners).await.unwrap();
-    let pieces: Vec<_> = relay.into_stream(record()).collect().await;
+    (relay, record())
+}
+
+async fn relayed(body: UpstreamBody) -> Vec<Bytes> {
+    let (relay, record) = relay(body).await;
+    let pieces: Vec<_> = relay.into_stream(record).collect().await;
     pieces.into_iter().map(Result::unwrap).collect()
 }
 
@@ -135,4 +143,66 @@ async fn a_whole_answer_that_is_an_error_keeps_its_status_while_headers_are_held
         .err()
         .unwrap();
     assert_eq!((error.status, error.message.as_str()), (429, "slow down"));
+}
+
+/// Answers one request over the socket: an event a chunk, a large one among them, some together.
+async fn answer(mut socket: TcpStream) {
+    let mut request = vec![0; 4096];
+    let count = socket.read(&mut request).await.unwrap();
+    assert!(request[..count].ends_with(b"\r\n\r\n"), "one small read");
+    let head =
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let large = format!(
+        "event: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{{\"type\":\"text_delta\",\"text\":\"{}\"}}}}\n\n",
+        "x".repeat(200_000)
+    );
+    let (begin, end) = EVENTS.split_at(3);
+    for piece in begin
+        .iter()
+        .copied()
+        .chain([large.as_str()])
+        .chain(end.iter().copied())
+    {
+        let chunk = format!("{:x}\r\n{piece}\r\n", piece.len());
+        socket.write_all(chunk.as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    socket.write_all(b"0\r\n\r\n").await.unwrap();
+}
+
+/// The body of an answer that reqwest reads from a socket. Its reads are kept in `came`, and so
+/// are not freed: no later buffer can lie in the same place.
+async fn body_from_a_socket(came: Arc<Mutex<Vec<Bytes>>>) -> UpstreamBody {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { answer(listener.accept().await.unwrap().0).await });
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let response = client.get(url).send().await.unwrap();
+    let reads = response.bytes_stream().inspect(move |read| {
+        came.lock().unwrap().extend(read.as_ref().ok().cloned());
+    });
+    let secrets = Secrets::new(&[Secret::new("csk-a-key-that-is-not-in-the-stream")]);
+    UpstreamBody::from_stream(Box::pin(reads), Duration::from_mins(1), secrets.scrubber())
+}
+
+#[tokio::test]
+async fn every_buffer_that_reqwest_reads_from_a_socket_is_a_frame_of_the_body_that_axum_serves() {
+    let came = Arc::default();
+    let (relay, record) = relay(body_from_a_socket(Arc::clone(&came)).await).await;
+    let mut body = axum::body::Body::from_stream(relay.into_stream(record));
+    let mut gone = Vec::new();
+    while let Some(frame) = body.frame().await {
+        gone.push(frame.unwrap().into_data().unwrap());
+    }
+    let came = came.lock().unwrap();
+    let total: usize = came.iter().map(Bytes::len).sum();
+    assert!(
+        total > 200_000 && came.len() > EVENTS.len(),
+        "{total} bytes in {}",
+        came.len()
+    );
+    let places = |all: &[Bytes]| all.iter().map(place).collect::<Vec<_>>();
+    assert_eq!(places(&gone), places(&came));
 }
