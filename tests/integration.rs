@@ -34,6 +34,7 @@ mod check;
 mod cli;
 mod faults;
 mod messages;
+mod recorder;
 mod reload;
 mod serving;
 mod still_client;

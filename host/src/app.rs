@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 use clients::Clients;
 
 use crate::config::{Config, Key, Limits, Problem, Secret};
+use crate::recorder::Recorder;
 use crate::registry::{Registry, Slot, Wanted};
 use crate::upstream::{Secrets, Upstream};
 use crate::wasm::{Cache, Engine};
@@ -47,6 +48,8 @@ pub struct App {
     pub engine: Engine,
     /// Instances that may still be opened.
     pub permits: Arc<Semaphore>,
+    /// The last exchanges, if recording is on.
+    pub recorder: Arc<Recorder>,
     /// Exchanges that run.
     pub in_flight: Arc<AtomicUsize>,
     /// When it started.
@@ -158,11 +161,14 @@ impl Running {
                 .ok()
         });
         let runtime = tokio::runtime::Handle::current();
+        let recorder = Arc::new(Recorder::default());
+        recorder.obey(&config.recorder);
         let registry = Arc::new(Registry::new(
             engine.clone(),
             cache,
             start.transformers,
             runtime,
+            recorder.clone(),
         ));
         load(&registry, Wanted::of(&config)).await?;
         let snapshot = Snapshot::new(config, 1, &registry)?;
@@ -170,6 +176,7 @@ impl Running {
             registry,
             permits: Arc::new(Semaphore::new(engine.step().instances as usize)),
             engine,
+            recorder,
             in_flight: Arc::default(),
             started: Instant::now(),
             address: listener.local_addr()?,

@@ -68,6 +68,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long to wait for an upstream.
     pub timeouts: Timeouts,
+    /// What is kept of the last exchanges.
+    pub recorder: RecorderSettings,
     /// What the client is told when an upstream's stream breaks.
     pub on_broken: OnBroken,
     /// What is logged.
@@ -264,6 +266,30 @@ impl Default for Timeouts {
             ping: Duration::from_secs(10),
             client: Duration::from_mins(10),
             drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What is kept of the last exchanges, in memory only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecorderSettings {
+    /// Nothing is kept unless this is on.
+    pub on: bool,
+    /// The most exchanges.
+    pub exchanges: usize,
+    /// The most bytes of their bodies, all together.
+    pub bytes: usize,
+    /// A new generation that differs on a recorded exchange does not go live.
+    pub block_on_diff: bool,
+}
+
+impl Default for RecorderSettings {
+    fn default() -> Self {
+        Self {
+            on: false,
+            exchanges: 20,
+            bytes: 16 << 20,
+            block_on_diff: false,
         }
     }
 }

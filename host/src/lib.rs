@@ -33,6 +33,7 @@ pub mod message;
 mod mount;
 pub mod reading;
 pub mod record;
+pub mod recorder;
 pub mod registry;
 pub mod relay;
 pub mod route;

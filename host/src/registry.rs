@@ -10,6 +10,7 @@ mod refusal;
 mod source;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ pub use refusal::{About, Refusal};
 pub use watch::{Watch, Watched};
 
 use crate::config::{Config, Limits, Transformer, Trust};
+use crate::recorder::Recorder;
 use crate::wasm::{Cache, Component, Engine, Rejected};
 use generation::{Built, configure_all};
 use refusal::told;
@@ -74,6 +76,7 @@ pub struct Registry {
     cache: Option<Cache>,
     dir: PathBuf,
     runtime: tokio::runtime::Handle,
+    recorder: Arc<Recorder>,
     wanted: RwLock<Arc<Wanted>>,
     slots: RwLock<BTreeMap<String, Arc<Slot>>>,
 }
@@ -93,6 +96,8 @@ struct SlotState {
     refusals: Vec<Refusal>,
     /// The sha256 that `refusals` are about: the same bytes are not tried twice.
     refused: Option<String>,
+    /// What trying the newest bytes on recorded exchanges came to.
+    replayed: Option<String>,
 }
 
 impl Slot {
@@ -110,6 +115,11 @@ impl Slot {
     /// The same, each reason on its own. Empty if the newest bytes are live.
     pub fn refusals(&self) -> Vec<Refusal> {
         self.state().refusals.clone()
+    }
+
+    /// What trying the newest version on recorded exchanges came to, if it was tried.
+    pub fn replayed(&self) -> Option<String> {
+        self.state().replayed.clone()
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, SlotState> {
@@ -132,18 +142,21 @@ pub enum Outcome {
 }
 
 impl Registry {
-    /// An empty registry over a transformers folder. `runtime` runs the guests' `configure`.
+    /// An empty registry over a transformers folder. `runtime` runs the guests' `configure`; new
+    /// generations are tried on what `recorder` keeps.
     pub fn new(
         engine: Engine,
         cache: Option<Cache>,
         dir: PathBuf,
         runtime: tokio::runtime::Handle,
+        recorder: Arc<Recorder>,
     ) -> Self {
         Self {
             engine,
             cache,
             dir,
             runtime,
+            recorder,
             wanted: RwLock::default(),
             slots: RwLock::default(),
         }
@@ -323,7 +336,7 @@ impl Registry {
         }
         drop(state);
         match self.build(slot, &origin, &bytes, &sha256, wanted) {
-            Ok(built) => swap(slot, built, origin, started),
+            Ok(built) => self.try_and_swap(slot, built, origin, wanted, started),
             Err(rejected) => keep(slot, Some(sha256), Refusal::list(&rejected, &origin)),
         }
     }
@@ -359,12 +372,11 @@ impl Registry {
     }
 }
 
-fn swap(slot: &Slot, built: Built, origin: Origin, started: Instant) -> Outcome {
+fn swap(slot: &Slot, generation: Arc<Generation>, started: Instant) -> Outcome {
     let mut state = slot.state();
-    state.number += 1;
+    state.number = generation.number;
     state.refusals.clear();
     state.refused = None;
-    let generation = Generation::new(built, state.number, origin);
     tracing::info!(
         transformer = slot.name,
         generation = generation.number,
@@ -376,7 +388,7 @@ fn swap(slot: &Slot, built: Built, origin: Origin, started: Instant) -> Outcome 
         "transformer is live"
     );
     let number = generation.number;
-    slot.current.store(Some(Arc::new(generation)));
+    slot.current.store(Some(generation));
     Outcome::Swapped { generation: number }
 }
 

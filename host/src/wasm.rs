@@ -14,6 +14,7 @@ mod state;
 pub use cache::Cache;
 pub(crate) use component::sha256;
 pub use component::{Component, Imports, Rejected, WIT_VERSION};
+pub(crate) use engine::SMOKE_SLOTS;
 pub use engine::{Engine, PoolStep};
 pub use fault::Fault;
 pub use instance::{Counters, Instance, Opening};

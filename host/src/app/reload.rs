@@ -107,6 +107,7 @@ fn reload_config(app: &App) {
                 tracing::warn!("`listen` changed; it counts from the next start");
             }
             tracing::info!(generation = snapshot.generation, "configuration is live");
+            app.recorder.obey(&snapshot.config.recorder);
             app.snapshot.store(Arc::new(snapshot));
             *error = None;
         }

@@ -138,6 +138,7 @@ impl Config {
             aliases: BTreeMap::new(),
             limits: super::Limits::default(),
             timeouts: super::Timeouts::default(),
+            recorder: super::RecorderSettings::default(),
             on_broken: super::OnBroken::default(),
             log: super::Log::default(),
             digest: None,

@@ -13,6 +13,7 @@ mod auth;
 mod base_url;
 pub(super) mod limits;
 pub(super) mod provider;
+pub(super) mod recorder;
 mod route;
 mod transformer;
 
@@ -58,9 +59,7 @@ pub(super) fn config(
     let names: Vec<&str> = seen.iter().filter_map(|one| one.name.as_deref()).collect();
     let api_key = fields.get("api_key").and_then(|at| api_key(at, reader));
     let listen = listen(&fields, api_key.as_ref(), reader);
-    for name in ["recorder", "proxy"] {
-        not_yet(&fields, name, reader);
-    }
+    not_yet(&fields, "proxy", reader);
     Some(Config {
         path: None,
         listen,
@@ -89,6 +88,10 @@ pub(super) fn config(
         timeouts: fields
             .get("timeouts")
             .map(|at| limits::timeouts(at, reader))
+            .unwrap_or_default(),
+        recorder: fields
+            .get("recorder")
+            .map(|at| recorder::recorder(at, reader))
             .unwrap_or_default(),
         on_broken: fields
             .get("on_broken")

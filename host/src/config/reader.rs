@@ -228,6 +228,15 @@ impl<'e> Reader<'e> {
         chosen.map(|(_, value)| *value)
     }
 
+    /// `true` or `false`.
+    pub(super) fn flag(&mut self, at: &Place<'_>) -> Option<bool> {
+        let Value::Bool(flag) = at.node.value else {
+            self.expected(at, "true or false");
+            return None;
+        };
+        Some(flag)
+    }
+
     /// A whole number within bounds, both included. `unit` such as "milliseconds".
     pub(super) fn number(&mut self, at: &Place<'_>, unit: &str, bounds: (u64, u64)) -> Option<u64> {
         let expected = format!("a whole number of {unit}");

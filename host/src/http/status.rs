@@ -32,8 +32,14 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Response {
         "pool": {"instances": step.instances, "free": app.permits.available_permits(), "reservation": step.reservation, "memory": step.memory},
         "providers": config.providers.iter().map(provider).collect::<Vec<_>>(),
         "transformers": app.registry.slots().iter().map(|slot| transformer(slot)).collect::<Vec<_>>(),
+        "recorder": recorder(&app),
         "in_flight": app.in_flight.load(Ordering::Relaxed),
     }))
+}
+
+fn recorder(app: &App) -> Value {
+    let (exchanges, bytes) = app.recorder.size();
+    json!({"on": app.recorder.settings().on, "exchanges": exchanges, "bytes": bytes})
 }
 
 fn provider(provider: &Provider) -> Value {
@@ -75,5 +81,6 @@ fn transformer(slot: &Slot) -> Value {
         "calls": generation.calls.load(Ordering::Relaxed),
         "traps": generation.traps.load(Ordering::Relaxed),
         "last_error": slot.last_error().or_else(|| generation.last_fault()),
+        "replay": slot.replayed(),
     })
 }

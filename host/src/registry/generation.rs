@@ -63,6 +63,20 @@ impl Generation {
         }
     }
 
+    /// The same version beside the one that serves: what it does is not counted there.
+    pub(crate) fn apart(&self) -> Arc<Self> {
+        Arc::new(Self {
+            component: self.component.clone(),
+            number: self.number,
+            origin: self.origin.clone(),
+            loaded_at: self.loaded_at,
+            calls: AtomicU64::default(),
+            traps: AtomicU64::default(),
+            last_fault: Mutex::default(),
+            notices: self.notices.clone(),
+        })
+    }
+
     /// A generation that no registry knows, for component tests.
     pub(crate) fn for_tests(component: Component) -> Self {
         let notices = Vec::new();

@@ -26,7 +26,7 @@ fn a_replaced_generation_is_freed_with_the_last_exchange_that_pinned_it() {
     let file = dir.path().join(format!("{NAME}.wasm"));
     let engine = Engine::new(8, 64 << 20).unwrap();
     let handle = runtime.handle().clone();
-    let registry = Registry::new(engine, None, dir.path().to_owned(), handle);
+    let registry = Registry::new(engine, None, dir.path().to_owned(), handle, Arc::default());
     fs::write(&file, builtin("zai").unwrap()).unwrap();
     registry.prepare(&wanted()).unwrap();
     registry.adopt(wanted());

@@ -13,6 +13,8 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::Instant;
 
 use super::{Scrubber, Secrets, root_cause};
+use crate::recorder::Tape;
+use crate::wasm::bindings::Ending;
 
 /// A request body in pieces, with its length known.
 pub struct SlicedBody {
@@ -90,6 +92,7 @@ pub struct UpstreamBody {
     heard: Instant,
     scrubber: Scrubber,
     gathered: Vec<Bytes>,
+    tape: Option<Tape>,
     ended: Option<Result<(), ReadError>>,
 }
 
@@ -105,8 +108,19 @@ impl UpstreamBody {
             heard: Instant::now(),
             scrubber,
             gathered: Vec::new(),
+            tape: None,
             ended: None,
         }
+    }
+
+    /// Records what comes from here on.
+    pub fn record(&mut self, tape: Option<Tape>) {
+        self.tape = tape;
+    }
+
+    /// Takes the recording back: the exchange is sent again.
+    pub fn stop_recording(&mut self) -> Option<Tape> {
+        self.tape.take()
     }
 
     /// The secrets that are taken out of it.
@@ -147,14 +161,16 @@ impl UpstreamBody {
                 Poll::Ready(Some(Ok(read))) => {
                     size += read.len();
                     self.heard = Instant::now();
-                    self.gathered.extend(self.scrubber.feed(read));
+                    let clean = self.scrubber.feed(read);
+                    self.take_in(clean);
                 }
                 Poll::Ready(Some(Err(error))) => {
-                    self.ended = Some(Err(ReadError::Broken(root_cause(&error))));
+                    self.end(Err(ReadError::Broken(root_cause(&error))));
                 }
                 Poll::Ready(None) => {
-                    self.gathered.extend(self.scrubber.end());
-                    self.ended = Some(Ok(()));
+                    let held = self.scrubber.end();
+                    self.take_in(held);
+                    self.end(Ok(()));
                 }
                 Poll::Pending if self.gathered.is_empty() => return Poll::Pending,
                 Poll::Pending if *turns < TURNS => {
@@ -168,8 +184,28 @@ impl UpstreamBody {
         Poll::Ready(())
     }
 
+    fn take_in(&mut self, clean: impl IntoIterator<Item = Bytes>) {
+        let first = self.gathered.len();
+        self.gathered.extend(clean);
+        if let Some(tape) = &mut self.tape {
+            for piece in self.gathered.iter().skip(first) {
+                tape.read(piece);
+            }
+        }
+    }
+
+    fn end(&mut self, how: Result<(), ReadError>) {
+        if let Some(tape) = &mut self.tape {
+            tape.ended(match &how {
+                Ok(()) => Ending::Complete,
+                Err(error) => Ending::Broken(error.to_string()),
+            });
+        }
+        self.ended = Some(how);
+    }
+
     /// The whole body.
-    pub async fn whole(mut self, limit: usize) -> Result<Bytes, ReadError> {
+    pub async fn whole(&mut self, limit: usize) -> Result<Bytes, ReadError> {
         let mut pieces = Vec::new();
         let mut size = 0;
         while let Some(reads) = self.gather().await? {
@@ -188,7 +224,7 @@ impl UpstreamBody {
         if self.ended.is_some() {
             return;
         }
-        self.ended = Some(Ok(()));
+        self.end(Ok(()));
         let mut rest = std::mem::replace(&mut self.reads, Box::pin(futures_util::stream::empty()));
         tokio::spawn(tokio::time::timeout(Duration::from_secs(1), async move {
             let mut left = GATHER;

@@ -98,8 +98,8 @@ const CORE_INSTANCES: u32 = 8;
 /// Tables of one component.
 const TABLES: u32 = 4;
 
-/// Beside the exchanges: a reload must be able to try a component while the pool is full.
-const SMOKE_SLOTS: u32 = 4;
+/// Instances beside those of exchanges: a reload must be able to try a component while the pool is full.
+pub(crate) const SMOKE_SLOTS: u32 = 4;
 
 fn engine_config(step: PoolStep) -> wasmtime::Config {
     let slots = step.instances + SMOKE_SLOTS;

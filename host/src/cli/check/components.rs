@@ -49,7 +49,7 @@ pub fn load(
             "lower limits.instances or limits.memory",
         )
     })?;
-    let registry = Registry::new(engine, None, dir, runtime.handle().clone());
+    let registry = Registry::new(engine, None, dir, runtime.handle().clone(), Arc::default());
     // The reasons are in the slots, one for each.
     drop(registry.prepare(&Wanted::of(config)));
     Ok(registry.slots().iter().map(component).collect())

@@ -129,7 +129,7 @@ fn time(fields: &Fields<'_>, name: &str, least: u64, into: &mut Duration, reader
     }
 }
 
-fn count(
+pub(super) fn count(
     fields: &Fields<'_>,
     name: &str,
     bounds: (u64, u64),
@@ -143,7 +143,7 @@ fn count(
     }
 }
 
-fn size(
+pub(super) fn size(
     fields: &Fields<'_>,
     name: &str,
     bounds: (u64, u64),

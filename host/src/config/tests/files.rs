@@ -46,6 +46,7 @@ fn every_setting_is_documented() {
         &read::provider::SETTINGS,
         &read::limits::LIMITS,
         &read::limits::TIMEOUTS,
+        &read::recorder::RECORDER,
     ]
     .concat();
     let missing: Vec<_> = all
@@ -77,6 +78,7 @@ fn the_schema_knows_exactly_the_settings_that_the_reader_knows() {
     );
     assert_eq!(names(&sections["limits"]), read::limits::LIMITS);
     assert_eq!(names(&sections["timeouts"]), read::limits::TIMEOUTS);
+    assert_eq!(names(&sections["recorder"]), read::recorder::RECORDER);
 }
 
 #[test]

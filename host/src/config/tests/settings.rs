@@ -191,9 +191,26 @@ fn a_pin_is_64_hexadecimal_digits() {
 fn sections_of_later_versions_are_refused_unless_empty() {
     good(&with("", "recorder: {}, proxy: {}"));
     says(
-        &with("", "recorder: { on: true }"),
-        &["recorder: it is not supported by this version"],
+        &with("", "proxy: { http: 'x' }"),
+        &["proxy: it is not supported by this version"],
     );
+}
+
+#[test]
+fn the_recorder_is_off_unless_it_is_switched_on() {
+    assert!(!good(&with("", "recorder: {}")).recorder.on);
+    let text = with(
+        "",
+        "recorder: { on: true, exchanges: 5, bytes: '1MiB', block_on_diff: true }",
+    );
+    let recorder = good(&text).recorder;
+    assert!(recorder.on && recorder.block_on_diff);
+    assert_eq!((recorder.exchanges, recorder.bytes), (5, 1 << 20));
+    says(
+        &with("", "recorder: { on: 1 }"),
+        &["recorder.on", "true or false"],
+    );
+    says(&with("", "recorder: { exchange: 1 }"), &["exchanges"]);
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(in crate::http) async fn passthrough(
     exchange: &Exchange<'_>,
     body: Bytes,
 ) -> Result<Answered, ApiError> {
-    let answer = send(exchange, "/v1/messages", body).await?;
+    let mut answer = send(exchange, "/v1/messages", body).await?;
     let headers = forwarded_to_client(&answer.headers);
     let limit = exchange.snapshot.limits.response_body;
     let head = reading::head(answer.status, &answer.headers);
@@ -61,7 +61,7 @@ pub(super) async fn send(
             .clone()
             .unwrap_or_else(|| usual_auth(provider)),
     };
-    let answer = upstream.send(provider, outgoing).await?;
+    let mut answer = upstream.send(provider, outgoing).await?;
     if answer.status.is_success() {
         return Ok(answer);
     }
@@ -123,7 +123,7 @@ pub(in crate::http) async fn passthrough_count(
     exchange: &Exchange<'_>,
     body: Bytes,
 ) -> Option<Bytes> {
-    let answer = send(exchange, "/v1/messages/count_tokens", body)
+    let mut answer = send(exchange, "/v1/messages/count_tokens", body)
         .await
         .ok()?;
     let body = answer

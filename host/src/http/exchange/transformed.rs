@@ -15,6 +15,7 @@ use crate::http::messages::Answered;
 use crate::message::{FoldError, expand, fold};
 use crate::reading::{self, Kind, advised, html_error, kind_of, upstream_error};
 use crate::record::Record;
+use crate::recorder::Tape;
 use crate::registry::Generation;
 use crate::relay::{Relay, Source};
 use crate::upstream::{Answer, Outgoing, joined, visible};
@@ -34,6 +35,7 @@ pub(in crate::http) async fn transformed(
 ) -> Result<Answered, ApiError> {
     let mut chain = Box::new(open(exchange, "messages").await?);
     record.counters = Some(chain.counters().clone());
+    let mut tape = tape(exchange, &body);
     let mut outbound = match chain.request(body).await? {
         Planned::Forward(outbound) => outbound,
         Planned::Answer(answer) => return local(exchange, answer),
@@ -45,16 +47,21 @@ pub(in crate::http) async fn transformed(
         }
     };
     loop {
-        let answer = exchange
+        let mut answer = exchange
             .snapshot
             .upstream
             .send(exchange.provider, outgoing(exchange, outbound)?)
             .await?;
         let head = reading::head(answer.status, &answer.headers);
+        if let Some(tape) = &mut tape {
+            tape.head(head.clone());
+        }
+        answer.body.record(tape.take());
         if answer.status.is_success() {
             return relay(exchange, chain, head, answer).await;
         }
         let body = answer.body.whole(ERROR_BODY).await.unwrap_or_default();
+        tape = answer.body.stop_recording();
         match chain.explain(&head, &body).await? {
             Explained::Failed(error) => return Err(advised(error, &answer.headers)),
             Explained::NotMine => return Err(upstream_error(head.status, &answer.headers, &body)),
@@ -82,7 +89,7 @@ pub(in crate::http) async fn count(
         Planned::Answer(answer) => return Ok(counted(answer)),
         Planned::Unsupported => return Ok(Count::Unsupported),
     };
-    let answer = exchange
+    let mut answer = exchange
         .snapshot
         .upstream
         .send(exchange.provider, outgoing(exchange, outbound)?)
@@ -106,6 +113,19 @@ fn counted(answer: Bytes) -> Count {
         Some(_) => Count::Answer(answer),
         None => Count::Unsupported,
     }
+}
+
+/// For the recorder, if it is on.
+fn tape(exchange: &Exchange<'_>, body: &Bytes) -> Option<Tape> {
+    if !exchange.snapshot.config.recorder.on {
+        return None;
+    }
+    let stages = exchange.pinned.iter().map(|pin| {
+        let name = pin.generation.component.name.clone();
+        (name, pin.options.clone())
+    });
+    let context = context(exchange, "messages");
+    exchange.app.recorder.tape(stages.collect(), &context, body)
 }
 
 async fn open(exchange: &Exchange<'_>, operation: &str) -> Result<Chain, ApiError> {
@@ -257,7 +277,7 @@ async fn relay(
     exchange: &Exchange<'_>,
     mut chain: Box<Chain>,
     head: Head,
-    answer: Answer,
+    mut answer: Answer,
 ) -> Result<Answered, ApiError> {
     let (headers, limit) = (HeaderMap::new(), exchange.snapshot.limits.response_body);
     if exchange.head.stream {

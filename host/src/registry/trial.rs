@@ -1,0 +1,67 @@
+//! Trying a new version on recorded exchanges before it serves.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::generation::{Built, Generation, Origin};
+use super::refusal::Refusal;
+use super::{Outcome, Registry, Slot, Wanted, keep, swap};
+use crate::recorder::{self, Report, Tried};
+
+impl Registry {
+    /// Tries the new version on what was recorded, tells what differs, and makes it current, unless
+    /// the configuration wants no version that differs.
+    pub(super) fn try_and_swap(
+        &self,
+        slot: &Slot,
+        built: Built,
+        origin: Origin,
+        wanted: &Wanted,
+        started: Instant,
+    ) -> Outcome {
+        let sha256 = built.component.sha256.clone();
+        let number = slot.state().number + 1;
+        let generation = Arc::new(Generation::new(built, number, origin));
+        let report = self.replay(slot, &generation, wanted);
+        if let Some(report) = report.filter(Report::differs)
+            && self.recorder.settings().block_on_diff
+        {
+            let remedy = "switch recorder.block_on_diff off to let it go live";
+            let refusal = Refusal::of_file(
+                format!("it differs on recorded exchanges: {report}"),
+                remedy,
+            );
+            return keep(slot, Some(sha256), vec![refusal]);
+        }
+        swap(slot, generation, started)
+    }
+
+    /// None when there is nothing to compare with.
+    fn replay(&self, slot: &Slot, new: &Arc<Generation>, wanted: &Wanted) -> Option<Report> {
+        let old = slot.current()?;
+        let recordings = self.recorder.recordings();
+        if !recordings
+            .iter()
+            .any(|recording| recording.is_of(&slot.name))
+        {
+            return None;
+        }
+        let others = |name: &str| self.slot(name)?.current();
+        let tried = Tried {
+            name: &slot.name,
+            old: &old,
+            new,
+            others: &others,
+            limits: &wanted.limits,
+        };
+        let report = self.runtime.block_on(recorder::replay(&recordings, &tried));
+        let (transformer, generation) = (&slot.name, new.number);
+        if report.differs() {
+            tracing::warn!(transformer, generation, "replay: {report}");
+        } else {
+            tracing::info!(transformer, generation, "replay: {report}");
+        }
+        slot.state().replayed = Some(report.to_string());
+        Some(report)
+    }
+}

@@ -1,0 +1,118 @@
+//! Recorded exchanges: a new version of a transformer is tried on them before it goes live.
+
+use serde_json::{Value, json};
+
+use crate::harness::client;
+use crate::harness::host::{Builder, Host, provider};
+use crate::harness::upstream::{Answer, Request, Upstream};
+use crate::scene;
+
+const MODEL: &str = "gpt-oss-120b";
+
+/// Says the prompt again, as a stream where one was asked for.
+fn echo(request: &Request) -> Answer {
+    let body = request.json();
+    let content = &body["messages"][0]["content"];
+    let prompt = content.as_str().or(content[0]["text"].as_str());
+    let pieces = [prompt.unwrap_or_default().to_owned()];
+    if body["stream"] == true {
+        Answer::sse(&scene::chat_events(&pieces).concat())
+    } else {
+        Answer::json(200, &scene::chat_whole(&pieces))
+    }
+}
+
+async fn start(recorder: Value) -> (Upstream, Host) {
+    let upstream = Upstream::start(echo).await;
+    let host = Builder::new()
+        .provider(provider("cerebras", &upstream.url(), "cerebras", MODEL))
+        .set("recorder", recorder)
+        .component("cerebras", &scene::guest("cerebras"))
+        .start();
+    (upstream, host)
+}
+
+/// Twenty exchanges whose text is in capitals, but for one.
+async fn talk(host: &Host, odd_streams: bool) {
+    for number in 0..20 {
+        let prompt = match number {
+            7 => "Hello".to_owned(),
+            number => format!("NUMBER {number}"),
+        };
+        let streams = if number == 7 {
+            odd_streams
+        } else {
+            number % 2 == 0
+        };
+        let body = if streams {
+            scene::ask(MODEL, &prompt)
+        } else {
+            scene::ask_whole(MODEL, &prompt)
+        };
+        let reply = client::messages(host.base(), &body).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    }
+    let kept = |status: &Value| status["recorder"]["exchanges"] == 20;
+    host.wait_for_status("twenty recorded exchanges", kept)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_changes_one_field_of_one_recorded_exchange_is_told_as_exactly_that() {
+    for (streams, field) in [(false, "/answer/content/0/text"), (true, "/delta/text")] {
+        let (_upstream, host) = start(json!({ "on": true })).await;
+        talk(&host, streams).await;
+        scene::put(
+            &host.transformers().join("cerebras.wasm"),
+            &scene::guest("shout"),
+        );
+        let live = |status: &Value| status["transformers"][0]["generation"] == 2;
+        let status = host.wait_for_status("the new version", live).await;
+        let told = status["transformers"][0]["replay"]
+            .as_str()
+            .unwrap_or_default();
+        assert!(told.starts_with("19 the same, 1 differs; "), "{told}");
+        assert!(
+            told.ends_with(&format!("{field}: \"Hello\" -> \"HELLO\"")),
+            "{told}"
+        );
+        let log = host.log();
+        let (told, live) = (log.find("replay: 19 the same"), log.find("generation=2"));
+        assert!(
+            told < live && told.is_some(),
+            "told before it is live: {log}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_differs_does_not_go_live_if_the_configuration_says_so() {
+    let (_upstream, host) = start(json!({ "on": true, "block_on_diff": true })).await;
+    talk(&host, false).await;
+    scene::put(
+        &host.transformers().join("cerebras.wasm"),
+        &scene::guest("shout"),
+    );
+    let refused = |status: &Value| status["transformers"][0]["last_error"].is_string();
+    let status = host.wait_for_status("the refusal", refused).await;
+    let transformer = &status["transformers"][0];
+    assert_eq!(transformer["generation"], 1);
+    let why = transformer["last_error"].as_str().unwrap_or_default();
+    assert!(why.contains("19 the same, 1 differs"), "{why}");
+    let reply = client::messages(host.base(), &scene::ask_whole(MODEL, "Quiet")).await;
+    assert_eq!(reply.json()["content"][0]["text"], "Quiet");
+}
+
+#[tokio::test]
+async fn nothing_is_kept_unless_recording_is_on_and_everything_is_forgotten_when_it_ends() {
+    let (upstream, host) = start(json!({ "on": true })).await;
+    talk(&host, false).await;
+    let off = json!({ "providers": [provider("cerebras", &upstream.url(), "cerebras", MODEL)] });
+    host.write_config(&off);
+    let forgotten =
+        |status: &Value| status["recorder"] == json!({"on": false, "exchanges": 0, "bytes": 0});
+    host.wait_for_status("nothing kept", forgotten).await;
+    let reply = client::messages(host.base(), &scene::ask_whole(MODEL, "more")).await;
+    assert_eq!(reply.status, 200);
+    assert!(forgotten(&host.status().await));
+}
