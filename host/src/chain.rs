@@ -46,6 +46,7 @@ pub struct Chain {
     limits: Arc<Limits>,
     counters: Arc<Counters>,
     resent: bool,
+    usual_path: &'static str,
     /// As the stage nearest to the upstream that cares wants the key presented.
     auth: Option<Auth>,
     /// Room in the pool for every stage.
@@ -95,6 +96,7 @@ impl Chain {
             limits: limits.clone(),
             counters,
             resent: false,
+            usual_path: request::usual_path(&context.operation),
             auth: None,
             _permit: permit,
         })

@@ -44,8 +44,13 @@ pub enum Explained {
     Resend(Outbound),
 }
 
-/// Where requests go when no stage says otherwise.
-const DEFAULT_PATH: &str = "/v1/messages";
+/// Where requests of an operation go when no stage says otherwise: as in the Messages API.
+pub(super) fn usual_path(operation: &str) -> &'static str {
+    match operation {
+        "count-tokens" => "/v1/messages/count_tokens",
+        _ => "/v1/messages",
+    }
+}
 
 impl Chain {
     /// The client's body, through all stages.
@@ -114,7 +119,7 @@ impl Chain {
             }
         }
         Ok(Planned::Forward(Outbound {
-            path: draft.path.take().unwrap_or_else(|| DEFAULT_PATH.to_owned()),
+            path: draft.path.take().unwrap_or_else(|| self.usual_path.to_owned()),
             headers: checked_headers(&draft)?,
             body,
             auth: self.auth.clone(),
@@ -209,4 +214,15 @@ fn checked_headers(draft: &Draft) -> Result<HeaderMap, ApiError> {
         headers.insert(parsed, value);
     }
     Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_goes_where_the_messages_api_has_it() {
+        assert_eq!(usual_path("messages"), "/v1/messages");
+        assert_eq!(usual_path("count-tokens"), "/v1/messages/count_tokens");
+    }
 }
