@@ -70,7 +70,29 @@ enum Open {
     Ended,
 }
 
-/// A stream that is being written.
+/// A stream that is being written. It holds the order itself: [`Events::start`] is the only beginning,
+/// opening a block closes the one before it, and after [`Events::end`] nothing is written.
+///
+/// ```
+/// use sdk::events::{Events, StopReason, Usage};
+/// use sdk::json::Escaped;
+///
+/// let mut events = Events::start("msg_1", "model", 12);
+/// events.text(&Escaped::plain("Look:\n"));
+/// events.tool("toolu_1", "Read");
+/// events.input(&Escaped::plain(r#"{"path":"a.txt"}"#));
+/// events.end(StopReason::ToolUse, Usage { input: 12, output: 9, ..Usage::default() });
+///
+/// let stream = String::from_utf8(events.take())?;
+/// let names: Vec<&str> = sdk::sse::frames(&stream).map(|frame| frame.event).collect();
+/// assert_eq!(names, [
+///     "message_start",
+///     "content_block_start", "content_block_delta", "content_block_stop",
+///     "content_block_start", "content_block_delta", "content_block_stop",
+///     "message_delta", "message_stop",
+/// ]);
+/// # Ok::<(), std::string::FromUtf8Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Events {
     out: String,
