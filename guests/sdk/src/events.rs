@@ -2,6 +2,7 @@
 //! after another with indices 0, 1, 2, …, each is closed before the next, every tool block has a
 //! delta, and after the end nothing is written any more.
 
+use crate::Output;
 use crate::json::{Escaped, Writer, number_into, quote_into};
 
 /// Why an answer stopped.
@@ -214,6 +215,14 @@ impl Events {
     /// Takes what was written since the last call.
     pub fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.out).into_bytes()
+    }
+
+    /// Takes what was written since the last call, as the answer to a push.
+    pub fn output(&mut self) -> Output {
+        match self.take() {
+            written if written.is_empty() => Output::Drop,
+            written => Output::Replace(written),
+        }
     }
 
     /// The index of the open block, if it is one of text, or of thinking.

@@ -66,5 +66,5 @@ pub use glue::{Component, Configured};
 pub use options::Options;
 pub use rewrite::{Answer, Rewrite, Rewriting};
 pub use transformer::{
-    Exchange, Transformer, forward, header, limit, manifest, message, message_id, pushed,
+    Exchange, Transformer, converted, forward, header, limit, manifest, message, message_id, pushed,
 };

@@ -153,8 +153,7 @@ impl<R: Rewrite> Exchange for Rewriting<R> {
             body: body.output(),
             reply: match answer {
                 Answer::Untouched => Reply::Untouched,
-                Answer::Rewritten if self.context.streaming => Reply::Frames("sse".to_owned()),
-                Answer::Rewritten => Reply::Whole,
+                Answer::Rewritten => crate::converted(&self.context),
             },
         }))
     }

@@ -100,6 +100,16 @@ pub fn forward(path: &str, body: Output) -> Plan {
     })
 }
 
+/// How an answer that must be converted is handed over: as SSE frames if the client wants a stream,
+/// else whole.
+pub fn converted(context: &Context) -> Reply {
+    if context.streaming {
+        Reply::Frames("sse".to_owned())
+    } else {
+        Reply::Whole
+    }
+}
+
 /// An answer to `push` that leaves the splice rules as they are.
 pub fn pushed(out: Output, next: Next) -> Pushed {
     Pushed {
