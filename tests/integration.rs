@@ -32,5 +32,6 @@ mod cli;
 mod faults;
 mod messages;
 mod reload;
+mod scaffold;
 mod stream;
 mod zero_copy;

@@ -65,6 +65,9 @@ pub use bindings::transom::transformer::types::{Auth, Context, Edit, Failure, He
 pub use glue::{Component, Configured};
 pub use options::Options;
 pub use rewrite::{Answer, Rewrite, Rewriting};
+#[cfg(not(target_family = "wasm"))]
+pub use transformer::test_context;
 pub use transformer::{
-    Exchange, Transformer, converted, forward, header, limit, manifest, message, message_id, pushed,
+    Exchange, Transformer, convert, converted, forward, header, limit, manifest, message,
+    message_id, pushed, text_message,
 };

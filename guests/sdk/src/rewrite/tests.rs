@@ -37,17 +37,10 @@ impl Rewrite for Everywhere {
 }
 
 fn context(streaming: bool) -> Context {
+    let version = ("anthropic-version".to_owned(), "2023-06-01".to_owned());
     Context {
-        exchange_id: "0123456789abcdefghijABCD".to_owned(),
-        provider: "p".to_owned(),
-        model: "theirs".to_owned(),
-        requested_model: "p,theirs".to_owned(),
-        operation: "messages".to_owned(),
-        streaming,
-        input_estimate: 1,
-        headers: vec![("anthropic-version".to_owned(), "2023-06-01".to_owned())],
-        limits: Vec::new(),
-        extra: Vec::new(),
+        headers: vec![version],
+        ..crate::test_context("theirs", streaming)
     }
 }
 
