@@ -8,7 +8,7 @@ const BUILTIN: [&str; 4] = ["cerebras", "openai", "shout", "zai"];
 
 /// What `guest new` writes beside a scaffold, so that it builds anywhere: files, and folders of
 /// Rust sources.
-const CARRIED: [&str; 12] = [
+const CARRIED: [&str; 14] = [
     "guests/.clippy.toml",
     "guests/Cargo.lock",
     "guests/Cargo.toml",
@@ -18,6 +18,8 @@ const CARRIED: [&str; 12] = [
     "guests/fixtures/src",
     "guests/sdk/Cargo.toml",
     "guests/sdk/src",
+    "docs/config.md",
+    "docs/transformers.md",
     "tests/fixtures/README.md",
     "wit/transformer/transformer.wit",
     "LICENSE",
