@@ -1,8 +1,9 @@
 //! What calling a guest costs: the benchmark of `just bench-guests`. Prints; judges nothing.
+//! Measures the built-in `cerebras`, or the component files it is given, such as two builds of it.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use transom::registry::builtin;
@@ -15,15 +16,30 @@ const EVENT: &str = "data: {\"id\":\"chatcmpl-6f1a2b3c-0000-4444-8888-123456789a
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let engine = Engine::new(16, 256 << 20).expect("the engine");
-    let bytes = builtin("cerebras").expect("built in");
-    let meter = Meter::new(&engine, "cerebras", bytes).expect("the component");
+    println!("pool step {:?}", engine.step());
+    // `cargo bench` hands over options of its own.
+    let files: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.starts_with("--"))
+        .collect();
+    if files.is_empty() {
+        measure(&engine, "cerebras", builtin("cerebras").expect("built in")).await;
+    }
+    for file in files {
+        let bytes = std::fs::read(&file).expect("the component file");
+        measure(&engine, &file, &bytes).await;
+    }
+}
+
+async fn measure(engine: &Engine, name: &str, bytes: &[u8]) {
+    let compiling = Instant::now();
+    let meter = Meter::new(engine, name, bytes).expect("the component");
     println!(
-        "guest calls of `cerebras` ({} bytes), pool step {:?}",
+        "\nguest calls of `{name}` ({} bytes, compiled in {} ms)\n",
         bytes.len(),
-        engine.step()
+        compiling.elapsed().as_millis()
     );
     println!("| what | p50 us | p99 us |\n|---|---|---|");
-
     let (opened, dropped) = meter.open_and_drop(5_000).await.expect("instances");
     row("store, instance, configure, constructor", opened, 1);
     row("drop of all that", dropped, 1);

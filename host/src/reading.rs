@@ -1,9 +1,14 @@
 //! Making sense of what upstreams send beside the protocol: a whole body where a stream was asked
 //! for, an error inside a 200, a page of HTML, an error in any of the usual shapes.
 
+use std::time::SystemTime;
+
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::chain::{Chain, Explained};
 use crate::error::{ApiError, known_kind};
@@ -76,17 +81,48 @@ pub fn malformed(error: &serde_json::Error) -> ApiError {
 }
 
 /// The error that a 2xx body says, in the shapes that providers use for it.
-pub fn said_error(status: u16, body: &[u8]) -> Option<ApiError> {
-    error_in(status, &serde_json::from_slice(body).ok()?)
+///
+/// Errors: the body is not JSON.
+pub fn error_in(status: u16, body: &[u8]) -> serde_json::Result<Option<ApiError>> {
+    if !Signs::of(body)?.are_of_an_error() {
+        return Ok(None);
+    }
+    let value: Value = serde_json::from_slice(body)?;
+    Ok(Some(from_json(
+        if status < 400 { 500 } else { status },
+        &value,
+    )))
 }
 
-/// The same for a body that was read.
-pub fn error_in(status: u16, value: &Value) -> Option<ApiError> {
-    let object = value.as_object()?;
-    let says_so = object.get("error").is_some_and(|error| !error.is_null())
-        || object.get("type").and_then(Value::as_str) == Some("error")
-        || object.get("success").and_then(Value::as_bool) == Some(false);
-    says_so.then(|| from_json(if status < 400 { 500 } else { status }, value))
+/// The same, with what is not JSON left to others.
+pub fn said_error(status: u16, body: &[u8]) -> Option<ApiError> {
+    error_in(status, body).ok().flatten()
+}
+
+/// What tells an error from an answer, read without building the rest of a long answer.
+#[derive(Default, Deserialize)]
+struct Signs<'a> {
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow, rename = "type")]
+    kind: Option<&'a RawValue>,
+    #[serde(borrow)]
+    success: Option<&'a RawValue>,
+}
+
+impl<'a> Signs<'a> {
+    fn of(body: &'a [u8]) -> serde_json::Result<Self> {
+        if body.trim_ascii_start().starts_with(b"{") {
+            serde_json::from_slice(body)
+        } else {
+            serde_json::from_slice::<IgnoredAny>(body).map(|_| Self::default())
+        }
+    }
+
+    fn are_of_an_error(&self) -> bool {
+        let is = |value: Option<&RawValue>, text: &str| value.is_some_and(|raw| raw.get() == text);
+        self.error.is_some() || is(self.kind, "\"error\"") || is(self.success, "false")
+    }
 }
 
 /// An upstream's error by its status, with its own words.
@@ -118,21 +154,24 @@ pub fn advised(mut error: ApiError, headers: &HeaderMap) -> ApiError {
     error
 }
 
-/// Of `retry-after-ms` or `retry-after` in seconds. A date is left to the client's own waiting.
+/// In milliseconds: of `retry-after-ms`, or of `retry-after` in seconds or as a date (RFC 9110, section 10.2.3).
 pub fn retry_after(headers: &HeaderMap) -> Option<u64> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     let number = |name: &str| {
-        headers
-            .get(name)?
-            .to_str()
-            .ok()?
-            .trim()
-            .parse::<f64>()
-            .ok()
-            .filter(|value| value.is_finite() && *value >= 0.0)
+        let number = text(name)?.parse::<f64>().ok()?;
+        (number.is_finite() && number >= 0.0).then_some(number)
     };
     number("retry-after-ms")
         .map(|ms| ms as u64)
         .or_else(|| number("retry-after").map(|seconds| (seconds * 1000.0) as u64))
+        .or_else(|| until(text("retry-after")?))
+}
+
+/// Milliseconds until a date; none of what is past.
+fn until(date: &str) -> Option<u64> {
+    let at = httpdate::parse_http_date(date).ok()?;
+    let left = at.duration_since(SystemTime::now()).unwrap_or_default();
+    Some(left.as_millis() as u64)
 }
 
 fn should_retry(headers: &HeaderMap) -> Option<bool> {
@@ -262,5 +301,19 @@ mod tests {
         assert_eq!(retry_after(&headers), Some(1500));
         headers.insert("retry-after-ms", "20".parse().unwrap());
         assert_eq!(retry_after(&headers), Some(20));
+    }
+
+    #[test]
+    fn retry_advice_may_be_a_date_and_one_that_is_past_means_now() {
+        let advised = |date: SystemTime| {
+            let mut headers = HeaderMap::new();
+            let date = httpdate::fmt_http_date(date);
+            headers.insert("retry-after", date.parse().unwrap());
+            retry_after(&headers)
+        };
+        let hour = std::time::Duration::from_hours(1);
+        let advice = advised(SystemTime::now() + hour).unwrap();
+        assert!((1..=3_600_000).contains(&advice), "{advice}");
+        assert_eq!(advised(SystemTime::now() - hour), Some(0));
     }
 }

@@ -14,7 +14,6 @@ pub use headers::{
     forwarded_from_client, forwarded_to_client, may_carry_key, refused_from_guest, visible,
 };
 pub use scrub::{REDACTED, Scrubber, Secrets};
-pub use target::join;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +32,7 @@ pub struct Upstream {
     timeouts: Timeouts,
     secrets: Secrets,
     printed: Arc<key::Printed>,
+    targets: Arc<target::Targets>,
 }
 
 /// What is sent.
@@ -74,12 +74,20 @@ impl Upstream {
             timeouts: timeouts.clone(),
             secrets,
             printed: Arc::default(),
+            targets: Arc::default(),
         })
     }
 
     /// The secrets that are taken out of what upstreams say.
     pub fn secrets(&self) -> &Secrets {
         &self.secrets
+    }
+
+    /// The URL of `path` at the provider, always below its base URL.
+    ///
+    /// Errors: a sentence for the exchange's error.
+    pub fn url(&self, provider: &Provider, path: &str) -> Result<Url, String> {
+        self.targets.join(&provider.name, &provider.base_url, path)
     }
 
     /// Sends, and waits for the status line.
@@ -94,12 +102,11 @@ impl Upstream {
             auth,
         } = outgoing;
         let printed = key::present(provider, &auth, &mut headers, &self.printed).await?;
-        let request = self
-            .client
-            .post(url)
-            .headers(headers)
-            .body(reqwest::Body::wrap(SlicedBody::new(body)));
-        let response = match tokio::time::timeout(self.timeouts.headers, request.send()).await {
+        let mut request = reqwest::Request::new(reqwest::Method::POST, url);
+        *request.headers_mut() = headers;
+        *request.body_mut() = Some(reqwest::Body::wrap(SlicedBody::new(body)));
+        let sent = self.client.execute(request);
+        let response = match tokio::time::timeout(self.timeouts.headers, sent).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(unreachable(provider, &error)),
             Err(_) => {

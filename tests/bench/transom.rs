@@ -28,6 +28,8 @@ impl Installation {
             home: home.to_owned(),
         };
         std::fs::create_dir_all(installation.transformers())?;
+        // A folder of its own: what is logged beside a watched file would wake its watcher.
+        std::fs::create_dir_all(home.join("config"))?;
         std::fs::write(
             installation.config(),
             configuration(upstream, cases).to_string(),
@@ -80,7 +82,7 @@ impl Installation {
     }
 
     fn config(&self) -> PathBuf {
-        self.home.join("config.json5")
+        self.home.join("config").join("config.json5")
     }
 
     fn cache(&self) -> PathBuf {

@@ -60,7 +60,7 @@ wire! {
 impl<'a> Request<'a> {
     /// Reads a body.
     pub fn parse(body: &'a [u8]) -> Result<Self, Error> {
-        serde_json::from_slice(body)
+        crate::json::from_slice(body)
     }
 }
 

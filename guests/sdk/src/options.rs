@@ -24,7 +24,7 @@ impl Options for () {
 
 /// `base` with what `given`, a JSON object, says. Errors: every problem.
 pub fn parse<O: Options>(mut base: O, given: &[u8]) -> Result<O, Vec<String>> {
-    let members: Members<'_> = serde_json::from_slice(given)
+    let members: Members<'_> = crate::json::from_slice(given)
         .map_err(|error| vec![format!("options: not a JSON object ({error})")])?;
     let problems: Vec<String> = members
         .iter()

@@ -70,9 +70,9 @@ fn name_of(authority: &str) -> &str {
 
 fn allowed(config: &Config, name: &str) -> bool {
     let loopback = ["localhost", "127.0.0.1", "::1"].contains(&name);
-    let own = !config.listen.ip().is_unspecified() && name == config.listen.ip().to_string();
+    let own = || !config.listen.ip().is_unspecified() && name == config.listen.ip().to_string();
     loopback
-        || own
+        || own()
         || config
             .allowed_hosts
             .iter()

@@ -33,8 +33,15 @@ pub struct Watch {
     events: Receiver<()>,
     sender: Sender<()>,
     watcher: Option<RecommendedWatcher>,
-    dirs: Vec<PathBuf>,
+    followed: Followed,
     stamps: BTreeMap<PathBuf, Option<Stamp>>,
+}
+
+/// What events are asked for.
+#[derive(Clone, Default, PartialEq, Eq)]
+struct Followed {
+    files: Vec<PathBuf>,
+    dirs: Vec<PathBuf>,
 }
 
 /// Changes when a file does; cheap to get.
@@ -48,7 +55,7 @@ impl Watch {
             events,
             sender,
             watcher: None,
-            dirs: Vec::new(),
+            followed: Followed::default(),
             stamps: BTreeMap::new(),
         };
         watch.follow(watched);
@@ -84,21 +91,13 @@ impl Watch {
 
     /// Watches the folders of the files. One that cannot be watched is still polled.
     fn follow(&mut self, watched: &Watched) {
-        let mut dirs: Vec<PathBuf> = watched
-            .files
-            .iter()
-            .filter_map(|file| file.parent())
-            .map(Path::to_owned)
-            .collect();
-        dirs.sort();
-        dirs.dedup();
-        dirs.retain(|dir| dir.is_dir() && !crate::mount::is_shared(dir));
-        if dirs == self.dirs && self.watcher.is_some() {
+        let followed = Followed::of(watched);
+        if followed == self.followed && self.watcher.is_some() {
             return;
         }
-        let sender = self.sender.clone();
+        let (sender, wanted) = (self.sender.clone(), followed.clone());
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| matters(event.kind)) {
+            if event.is_ok_and(|event| wanted.concerns(&event)) {
                 // The thread that listens is gone only when the process ends.
                 let _ = sender.send(());
             }
@@ -107,13 +106,33 @@ impl Watch {
             tracing::warn!("file events are not to be had; files are looked at every second");
             return;
         };
-        for dir in &dirs {
+        for dir in &followed.dirs {
             if let Err(error) = watcher.watch(dir, RecursiveMode::NonRecursive) {
                 tracing::warn!(dir = %dir.display(), %error, "folder cannot be watched; it is looked at every second");
             }
         }
         self.watcher = Some(watcher);
-        self.dirs = dirs;
+        self.followed = followed;
+    }
+}
+
+impl Followed {
+    fn of(watched: &Watched) -> Self {
+        let parents = watched.files.iter().filter_map(|file| file.parent());
+        let mut dirs: Vec<PathBuf> = parents.map(Path::to_owned).collect();
+        dirs.sort();
+        dirs.dedup();
+        dirs.retain(|dir| dir.is_dir() && !crate::mount::is_shared(dir));
+        Self {
+            files: watched.files.clone(),
+            dirs,
+        }
+    }
+
+    /// Other files of a folder, a log that grows there for one, wake nobody.
+    fn concerns(&self, event: &notify::Event) -> bool {
+        let ours = |path: &PathBuf| self.files.contains(path) || self.dirs.contains(path);
+        event.need_rescan() || (matters(event.kind) && event.paths.iter().any(ours))
     }
 }
 
@@ -149,6 +168,22 @@ mod tests {
             }
         }
         panic!("the change of {} was never said", path.display());
+    }
+
+    #[test]
+    fn other_files_of_the_folder_wake_nobody() {
+        use notify::event::{CreateKind, Event};
+        let followed = Followed {
+            files: vec!["/d/a.wasm".into()],
+            dirs: vec!["/d".into()],
+        };
+        let created =
+            |path: &str| Event::new(EventKind::Create(CreateKind::File)).add_path(path.into());
+        assert!(followed.concerns(&created("/d/a.wasm")));
+        assert!(followed.concerns(&created("/d")));
+        assert!(!followed.concerns(&created("/d/transom.log")));
+        let renamed = created("/d/.a.new").add_path("/d/a.wasm".into());
+        assert!(followed.concerns(&renamed));
     }
 
     #[test]

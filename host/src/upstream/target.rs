@@ -1,12 +1,35 @@
 //! The URL of a request: always below the provider's base URL, whatever path a guest asks for.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use url::Url;
+
+/// The URL made last for each provider of one configuration. Nearly every request of a provider
+/// goes to one path, and parsing and comparing URLs costs more than the rest of the host's routing.
+#[derive(Default)]
+pub(super) struct Targets(Mutex<HashMap<String, (String, Url)>>);
+
+impl Targets {
+    /// [`join`], remembered.
+    pub(super) fn join(&self, provider: &str, base: &Url, path: &str) -> Result<Url, String> {
+        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((last, url)) = made.get(provider)
+            && last == path
+        {
+            return Ok(url.clone());
+        }
+        let url = join(base, path)?;
+        made.insert(provider.to_owned(), (path.to_owned(), url.clone()));
+        Ok(url)
+    }
+}
 
 /// Appends `path` (and query) to the base.
 ///
 /// The result is compared after URL parsing, so that no notation leads elsewhere. Errors: a
 /// sentence for the exchange's error.
-pub fn join(base: &Url, path: &str) -> Result<Url, String> {
+pub(super) fn join(base: &Url, path: &str) -> Result<Url, String> {
     let refused = |why: &str| Err(format!("the path `{}` {why}", path.escape_debug()));
     if !path.starts_with('/') || path.starts_with("//") {
         return refused("must begin with one slash");
@@ -69,6 +92,17 @@ mod tests {
             join(&bare, "/v1/messages").unwrap().as_str(),
             "http://127.0.0.1:8000/v1/messages"
         );
+    }
+
+    #[test]
+    fn what_is_remembered_is_the_path_last_asked_for_and_never_a_refused_one() {
+        let targets = Targets::default();
+        let ask = |path: &str| targets.join("p", &base(), path).map(String::from);
+        for _ in 0..2 {
+            assert_eq!(ask("/a").unwrap(), "https://api.example.com/v1/a");
+            assert_eq!(ask("/b").unwrap(), "https://api.example.com/v1/b");
+            assert!(ask("/../a").is_err());
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::reading::{
     self, Kind, advised, error_in, html_error, kind_of, malformed, upstream_error,
 };
 use crate::relay::{Relay, Source};
-use crate::upstream::{Answer, Outgoing, forwarded_from_client, forwarded_to_client, join};
+use crate::upstream::{Answer, Outgoing, forwarded_from_client, forwarded_to_client};
 
 /// The whole way.
 pub(in crate::http) async fn passthrough(
@@ -48,7 +48,10 @@ pub(super) async fn send(
     body: Bytes,
 ) -> Result<Answer, ApiError> {
     let provider = exchange.provider;
-    let url = join(&provider.base_url, path).map_err(|why| ApiError::new("api_error", why))?;
+    let upstream = &exchange.snapshot.upstream;
+    let url = upstream
+        .url(provider, path)
+        .map_err(|why| ApiError::new("api_error", why))?;
     let outgoing = Outgoing {
         url,
         headers: forwarded_from_client(exchange.client_headers),
@@ -58,7 +61,7 @@ pub(super) async fn send(
             .clone()
             .unwrap_or_else(|| usual_auth(provider)),
     };
-    let answer = exchange.snapshot.upstream.send(provider, outgoing).await?;
+    let answer = upstream.send(provider, outgoing).await?;
     if answer.status.is_success() {
         return Ok(answer);
     }
@@ -107,13 +110,11 @@ fn one_message(status: u16, body: Bytes) -> Result<Bytes, ApiError> {
             let message = fold(&body).map_err(|error| super::transformed::fold_error(&error))?;
             Ok(Bytes::from(message.to_string()))
         }
-        Kind::Json => {
-            let value = serde_json::from_slice(&body).map_err(|error| malformed(&error))?;
-            match error_in(status, &value) {
-                Some(error) => Err(error),
-                None => Ok(body),
-            }
-        }
+        Kind::Json => match error_in(status, &body) {
+            Ok(None) => Ok(body),
+            Ok(Some(error)) => Err(error),
+            Err(error) => Err(malformed(&error)),
+        },
     }
 }
 

@@ -17,7 +17,7 @@ use crate::reading::{self, Kind, advised, html_error, kind_of, upstream_error};
 use crate::record::Record;
 use crate::registry::Generation;
 use crate::relay::{Relay, Source};
-use crate::upstream::{Answer, Outgoing, join, joined, visible};
+use crate::upstream::{Answer, Outgoing, joined, visible};
 use crate::wasm::LogLine;
 use crate::wasm::bindings::{Context, Ending, Head};
 
@@ -186,7 +186,8 @@ fn outgoing(exchange: &Exchange<'_>, outbound: Outbound) -> Result<Outgoing, Api
         body,
         auth,
     } = outbound;
-    let url = join(&exchange.provider.base_url, &path).map_err(|why| {
+    let upstream = &exchange.snapshot.upstream;
+    let url = upstream.url(exchange.provider, &path).map_err(|why| {
         ApiError::new(
             "api_error",
             format!("a transformer asked for a place it may not reach: {why}"),
