@@ -59,9 +59,14 @@ fn carry(checkout: &Path) {
     files.sort();
     let mut list = String::from("[\n");
     for file in &files {
-        let path = checkout.join(file).canonicalize();
-        let path = path.unwrap_or_else(|error| panic!("{file}: {error}"));
-        writeln!(list, "    ({file:?}, include_str!({path:?})),").expect("a string takes it");
+        match checkout.join(file).canonicalize() {
+            Ok(path) => {
+                let path = path.display().to_string();
+                writeln!(list, "    ({file:?}, include_str!({path:?})),")
+                    .expect("a string takes it");
+            }
+            Err(error) => println!("cargo::error={file}, which scaffolds carry: {error}"),
+        }
     }
     list.push(']');
     let out = PathBuf::from(std::env::var("OUT_DIR").expect("cargo sets it"));
@@ -75,9 +80,13 @@ fn collect(checkout: &Path, path: &str, files: &mut Vec<String>) {
         return;
     };
     for entry in entries.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if entry.path().is_dir() || name.ends_with(".rs") {
-            collect(checkout, &format!("{path}/{name}"), files);
+        let (name, inside) = (entry.file_name(), entry.path());
+        if inside.is_dir() || inside.extension().is_some_and(|kind| kind == "rs") {
+            collect(
+                checkout,
+                &format!("{path}/{}", name.to_string_lossy()),
+                files,
+            );
         }
     }
 }

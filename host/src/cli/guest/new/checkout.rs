@@ -40,11 +40,9 @@ fn with_package(lock: &str, name: &str, dependencies: &[&str]) -> String {
     const MARK: &str = "[[package]]\nname = \"";
     let mut sorted = dependencies.to_vec();
     sorted.sort_unstable();
-    let listed: String = sorted
-        .iter()
-        .map(|name| format!(" \"{name}\",\n"))
-        .collect();
-    let entry = format!("{MARK}{name}\"\nversion = \"0.1.0\"\ndependencies = [\n{listed}]\n\n");
+    let listed = sorted.join("\",\n \"");
+    let entry =
+        format!("{MARK}{name}\"\nversion = \"0.1.0\"\ndependencies = [\n \"{listed}\",\n]\n\n");
     let mut starts = lock.match_indices(MARK).map(|(at, _)| at);
     let follows = |at: &usize| {
         let known = lock[at + MARK.len()..].split('"').next();
