@@ -58,8 +58,10 @@ test-guest NAME: guests
     cd guests && cargo test --locked --package {{ NAME }} --target host-tuple --target-dir target
     just _fixtures {{ NAME }}
 
+# A built-in one has its fixtures among the tests, one made by `guest new` beside its sources.
 _fixtures NAME:
-    cargo run --locked --quiet -- guest test guests/target/wasm32-wasip2/release/{{ NAME }}.wasm tests/fixtures/{{ NAME }}
+    dir=guests/{{ NAME }}/fixtures; [ -d "$dir" ] || dir=tests/fixtures/{{ NAME }}; \
+    cargo run --locked --quiet -- guest test guests/target/wasm32-wasip2/release/{{ NAME }}.wasm "$dir"
 
 # Tests with the real Claude Code and Anthropic's SDKs (fetches them from npm and PyPI once)
 test-clients: guests

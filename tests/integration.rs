@@ -36,6 +36,7 @@ mod faults;
 mod messages;
 mod recorder;
 mod reload;
+mod scaffold;
 mod serving;
 mod still_client;
 mod stream;

@@ -3,6 +3,7 @@
 //! delta, and after the end nothing is written any more.
 
 use crate::json::{Escaped, Writer, number_into, quote_into};
+use crate::{Next, Output, Pushed};
 
 /// Why an answer stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,13 +71,37 @@ enum Open {
     Ended,
 }
 
-/// A stream that is being written.
+/// A stream that is being written. It holds the order itself: [`Events::start`] is the only beginning,
+/// opening a block closes the one before it, and after [`Events::end`] nothing is written.
+///
+/// ```
+/// use sdk::events::{Events, StopReason, Usage};
+/// use sdk::json::Escaped;
+///
+/// let mut events = Events::start("msg_1", "model", 12);
+/// events.text(&Escaped::plain("Look:\n"));
+/// events.tool("toolu_1", "Read");
+/// events.input(&Escaped::plain(r#"{"path":"a.txt"}"#));
+/// events.end(StopReason::ToolUse, Usage { input: 12, output: 9, ..Usage::default() });
+///
+/// let stream = String::from_utf8(events.take())?;
+/// let names: Vec<&str> = sdk::sse::frames(&stream).map(|frame| frame.event).collect();
+/// assert_eq!(names, [
+///     "message_start",
+///     "content_block_start", "content_block_delta", "content_block_stop",
+///     "content_block_start", "content_block_delta", "content_block_stop",
+///     "message_delta", "message_stop",
+/// ]);
+/// # Ok::<(), std::string::FromUtf8Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Events {
     out: String,
     open: Open,
     /// Index of the open block, or of the next one if none is open.
     index: u32,
+    /// Nothing but `message_start` was written, and that was not taken.
+    only_begun: bool,
 }
 
 impl Events {
@@ -105,6 +130,7 @@ impl Events {
             out,
             open: Open::None,
             index: 0,
+            only_begun: true,
         }
     }
 
@@ -172,6 +198,7 @@ impl Events {
         if self.open == Open::Ended {
             return;
         }
+        self.only_begun = false;
         event(&mut self.out, "message_delta", |data| {
             let mut delta = Writer::object(data.member("delta"));
             delta
@@ -191,7 +218,22 @@ impl Events {
 
     /// Takes what was written since the last call.
     pub fn take(&mut self) -> Vec<u8> {
+        self.only_begun &= self.out.is_empty();
         std::mem::take(&mut self.out).into_bytes()
+    }
+
+    /// The answer to a push: what was written since the last one, and what comes next. A failure before
+    /// anything was said goes without the beginning of the message, so that the client gets it with its
+    /// HTTP status.
+    pub fn pushed(&mut self, next: Next) -> Pushed {
+        if matches!(next, Next::Failed(_)) && self.only_begun {
+            self.out.clear();
+        }
+        let out = match self.take() {
+            written if written.is_empty() => Output::Drop,
+            written => Output::Replace(written),
+        };
+        crate::pushed(out, next)
     }
 
     /// The index of the open block, if it is one of text, or of thinking.
@@ -227,6 +269,7 @@ impl Events {
     }
 
     fn begin(&mut self, kind: Open, block: &str) {
+        self.only_begun = false;
         let index = self.index;
         event(&mut self.out, "content_block_start", |data| {
             data.number("index", index.into())
@@ -288,6 +331,18 @@ mod tests {
             names(&mut events).join(" "),
             expected.replace("            ", "")
         );
+    }
+
+    #[test]
+    fn a_failure_before_anything_was_said_does_not_begin_the_message() {
+        let failed = || Next::Failed(crate::failure::truncated());
+        let mut events = Events::start("msg_1", "m", 1);
+        assert_eq!(events.pushed(failed()).out, Output::Drop);
+        let mut events = Events::start("msg_1", "m", 1);
+        events.text(&Escaped::verbatim("a"));
+        assert!(matches!(events.pushed(failed()).out, Output::Replace(_)));
+        let mut events = Events::start("msg_1", "m", 1);
+        assert!(matches!(events.pushed(Next::More).out, Output::Replace(_)));
     }
 
     #[test]

@@ -14,6 +14,10 @@ use std::thread::LocalKey;
 pub trait Configured: 'static {
     /// What the component is made of.
     type Transformer: Transformer;
+    /// The crate's name.
+    const NAME: &'static str;
+    /// The crate's version.
+    const VERSION: &'static str;
     /// The slot, filled by `configure`.
     fn slot() -> &'static LocalKey<OnceCell<Self::Transformer>>;
 }
@@ -29,7 +33,13 @@ impl<C: Configured> Guest for Component<C> {
 
     fn configure(given: Vec<u8>) -> Result<Manifest, Vec<String>> {
         let options = options::parse(C::Transformer::defaults(), &given)?;
-        let (transformer, manifest) = C::Transformer::configure(options)?;
+        let (transformer, mut manifest) = C::Transformer::configure(options)?;
+        if manifest.name.is_empty() {
+            C::NAME.clone_into(&mut manifest.name);
+        }
+        if manifest.version.is_empty() {
+            C::VERSION.clone_into(&mut manifest.version);
+        }
         C::slot().with(|slot| {
             // A second call is the host's mistake; the first options stay in force.
             let _ = slot.set(transformer);
@@ -77,30 +87,42 @@ impl<C: Configured> GuestExchange for Stage<C> {
     }
 }
 
-/// Makes the component. Use it in a module that exists on wasm only:
+/// Makes the component of a [`Transformer`] or a [`Rewrite`](crate::Rewrite). Natively it is nothing, so that the same crate
+/// is tested as plain Rust. Once in a crate, at its root:
 ///
-/// ```text
-/// //! Component glue.
-/// #![expect(unsafe_code, reason = "generated code exports the component's functions")]
-/// sdk::export!(crate::MyTransformer);
 /// ```
+/// # sdk::options! { pub struct Cooler {} }
+/// # impl sdk::Rewrite for Cooler {
+/// #     fn request(&self, _: &sdk::Context, _: &mut sdk::body::Body<'_>) -> Result<sdk::Answer, sdk::Failure> {
+/// #         Ok(sdk::Answer::Untouched)
+/// #     }
+/// # }
+/// sdk::export!(Cooler);
+/// ```
+///
+/// Where the manifest leaves name or version empty, the crate's are told.
 #[macro_export]
 macro_rules! export {
     ($transformer:ty) => {
-        struct Slot;
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            struct Slot;
 
-        ::std::thread_local! {
-            static SLOT: ::std::cell::OnceCell<$transformer> = const { ::std::cell::OnceCell::new() };
-        }
-
-        impl $crate::Configured for Slot {
-            type Transformer = $transformer;
-            fn slot() -> &'static ::std::thread::LocalKey<::std::cell::OnceCell<$transformer>> {
-                &SLOT
+            ::std::thread_local! {
+                static SLOT: ::std::cell::OnceCell<$transformer> = const { ::std::cell::OnceCell::new() };
             }
-        }
 
-        type Exported = $crate::Component<Slot>;
-        $crate::bindings::export_component!(Exported with_types_in $crate::bindings);
+            impl $crate::Configured for Slot {
+                type Transformer = $transformer;
+                const NAME: &'static str = ::std::env!("CARGO_PKG_NAME");
+                const VERSION: &'static str = ::std::env!("CARGO_PKG_VERSION");
+                fn slot() -> &'static ::std::thread::LocalKey<::std::cell::OnceCell<$transformer>> {
+                    &SLOT
+                }
+            }
+
+            type Exported = $crate::Component<Slot>;
+            $crate::bindings::export_component!(Exported with_types_in $crate::bindings);
+        };
     };
 }

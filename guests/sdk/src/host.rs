@@ -1,5 +1,15 @@
 //! What a guest says to the host. On wasm it goes to the host; natively it is recorded for the
 //! thread, so that tests can look at it.
+//!
+//! ```
+//! use sdk::host::{Level, log, note, take};
+//!
+//! note("drop", "top_k", "the provider does not take it");
+//! log(Level::Info, "unusual, but fine");
+//! let said = take();
+//! assert_eq!(said.notes[0].path, "top_k");
+//! assert_eq!(said.logs[0].1, "unusual, but fine");
+//! ```
 
 pub use crate::bindings::transom::transformer::host::Level;
 

@@ -1,35 +1,48 @@
 //! What the author of a transformer uses.
 //!
-//! A transformer is plain Rust: a type that implements [`Transformer`], one that implements
-//! [`Exchange`], and a file `component.rs` of two lines that makes a component of it. Everything
-//! but that file compiles and is tested natively.
+//! A transformer is plain Rust, in one of two ways:
+//!
+//! - [`Rewrite`]: the provider speaks the Messages API, or another stage of a chain converts; some
+//!   members of the bodies are changed on the way. Ten lines.
+//! - [`Transformer`] and [`Exchange`]: the provider speaks another format. All of the interface, each
+//!   step with a default.
+//!
+//! [`export!`] makes a component of it. Everything compiles and is tested natively as well.
+//!
+//! | for | there is |
+//! |---|---|
+//! | options | [`options!`], with messages that name the option and the remedy |
+//! | reading and changing JSON in place | [`body::Body`] |
+//! | typed bodies that keep what they do not know | [`anthropic`], [`openai`] |
+//! | JSON without copies | [`json`] |
+//! | streams | [`sse`] to read, [`events::Events`] to write, [`splice`] to pass frames by |
+//! | errors | [`failure`] by status, [`error`] for what upstreams say |
+//! | log lines and notes | [`host`] |
 //!
 //! ```
-//! use sdk::{Context, Draft, Exchange, Failure, Manifest, Plan, Transformer};
+//! use sdk::{Answer, Context, Failure, body::Body};
 //!
-//! struct Renamer;
-//!
-//! impl Transformer for Renamer {
-//!     type Options = ();
-//!     type Exchange = Renamer;
-//!     fn configure((): ()) -> Result<(Self, Manifest), Vec<String>> {
-//!         Ok((Renamer, sdk::manifest("renamer", "0.1.0")))
-//!     }
-//!     fn exchange(&self, _: Context) -> Renamer {
-//!         Renamer
+//! sdk::options! {
+//!     /// Sends this temperature, whatever the client asked for.
+//!     pub struct Cooler {
+//!         /// 0 to 1.
+//!         pub temperature: f64 = 0.2,
 //!     }
 //! }
 //!
-//! impl Exchange for Renamer {
-//!     fn request(&mut self, _: Draft, body: Vec<u8>) -> Result<Plan, Failure> {
-//!         let body = String::from_utf8_lossy(&body).replace("\"top_k\":1", "\"top_k\":2");
-//!         Ok(sdk::forward("/v1/messages", sdk::Output::Replace(body.into())))
+//! impl sdk::Rewrite for Cooler {
+//!     fn request(&self, _: &Context, body: &mut Body<'_>) -> Result<Answer, Failure> {
+//!         body.set("temperature", self.temperature);
+//!         Ok(Answer::Untouched)
 //!     }
 //! }
+//!
+//! sdk::export!(Cooler);
 //! ```
 
 pub mod anthropic;
 pub mod bindings;
+pub mod body;
 pub mod edits;
 pub mod error;
 pub mod events;
@@ -37,9 +50,13 @@ pub mod failure;
 mod glue;
 pub mod host;
 pub mod json;
+pub mod openai;
 pub mod options;
+mod rewrite;
+pub mod splice;
 pub mod sse;
 mod transformer;
+mod wire;
 
 pub use bindings::exports::transom::transformer::transformer::{
     Draft, Ending, Forward, Manifest, Next, Plan, Pushed, Reply, SpliceRule, Verdict,
@@ -47,6 +64,10 @@ pub use bindings::exports::transom::transformer::transformer::{
 pub use bindings::transom::transformer::types::{Auth, Context, Edit, Failure, Head, Output};
 pub use glue::{Component, Configured};
 pub use options::Options;
+pub use rewrite::{Answer, Rewrite, Rewriting};
+#[cfg(not(target_family = "wasm"))]
+pub use transformer::test_context;
 pub use transformer::{
-    Exchange, Transformer, forward, header, limit, manifest, message, message_id, pushed,
+    Exchange, Transformer, convert, converted, forward, header, limit, manifest, message,
+    message_id, pushed, text_message,
 };

@@ -19,6 +19,15 @@ pub struct Frame<'a> {
     pub data: Option<Cow<'a, str>>,
 }
 
+impl Frame<'_> {
+    /// Whether it has its blank line. Only the last frame of an answer may lack it: the upstream then
+    /// ended inside it.
+    pub fn is_whole(&self) -> bool {
+        let lines = self.raw.trim_end_matches(['\r', '\n']);
+        lines.is_empty() || self.raw[lines.len()..].replace("\r\n", "\n").len() > 1
+    }
+}
+
 /// The frames of `text`. Line ends are LF, CR or CRLF; a last frame may lack its blank line.
 pub fn frames(text: &str) -> Frames<'_> {
     Frames {
@@ -109,6 +118,17 @@ mod tests {
             read(text),
             expected.map(|(event, data)| (event.to_owned(), data.to_owned()))
         );
+    }
+
+    #[test]
+    fn a_frame_is_whole_with_its_blank_line() {
+        let whole = |text: &str| {
+            frames(text)
+                .map(|frame| frame.is_whole())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(whole("data: 1\r\n\r\ndata: 2\n\ndata: 3\r\r"), [true; 3]);
+        assert_eq!(whole("data: 1\n\ndata: 2\r\n"), [true, false]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The two traits a transformer implements, and small constructors for what they return.
 
 use crate::events::{StopReason, Usage};
-use crate::json::Writer;
+use crate::json::{Escaped, Writer};
 use crate::{
     Context, Draft, Ending, Failure, Forward, Head, Manifest, Next, Options, Output, Plan, Pushed,
     Reply, Verdict, failure,
@@ -100,6 +100,26 @@ pub fn forward(path: &str, body: Output) -> Plan {
     })
 }
 
+/// A plan that sends `body` to `path` and has the answer handed over for conversion.
+pub fn convert(context: &Context, path: &str, body: impl Into<Vec<u8>>) -> Plan {
+    Plan::Forward(Forward {
+        path: Some(path.to_owned()),
+        headers: Vec::new(),
+        body: Output::Replace(body.into()),
+        reply: converted(context),
+    })
+}
+
+/// How an answer that must be converted is handed over: as SSE frames if the client wants a stream,
+/// else whole.
+pub fn converted(context: &Context) -> Reply {
+    if context.streaming {
+        Reply::Frames("sse".to_owned())
+    } else {
+        Reply::Whole
+    }
+}
+
 /// An answer to `push` that leaves the splice rules as they are.
 pub fn pushed(out: Output, next: Next) -> Pushed {
     Pushed {
@@ -129,7 +149,21 @@ pub fn message_id(context: &Context) -> String {
 
 /// An Anthropic message that the guest says itself, for [`Plan::Answer`]. Empty text: no content.
 pub fn message(context: &Context, text: &str, reason: StopReason) -> Vec<u8> {
-    let mut out = String::with_capacity(256 + text.len());
+    let usage = Usage {
+        input: context.input_estimate.into(),
+        ..Usage::default()
+    };
+    text_message(context, &Escaped::plain(text), reason, usage)
+}
+
+/// An Anthropic message of one text block. Empty text: no content.
+pub fn text_message(
+    context: &Context,
+    text: &Escaped<'_>,
+    reason: StopReason,
+    usage: Usage,
+) -> Vec<u8> {
+    let mut out = String::with_capacity(256 + text.get().len());
     let mut message = Writer::object(&mut out);
     message
         .plain("id", &message_id(context))
@@ -139,18 +173,31 @@ pub fn message(context: &Context, text: &str, reason: StopReason) -> Vec<u8> {
     let mut content = Writer::list(message.member("content"));
     if !text.is_empty() {
         let mut block = Writer::object(content.item());
-        block.raw("type", r#""text""#).plain("text", text);
+        block.raw("type", r#""text""#).text("text", text);
         block.end();
     }
     content.end();
     message
         .plain("stop_reason", reason.name())
         .raw("stop_sequence", "null");
-    let usage = Usage {
-        input: context.input_estimate.into(),
-        ..Usage::default()
-    };
     usage.write(message.member("usage"));
     message.end();
     out.into_bytes()
+}
+
+/// A context as tests need it: of this model, with nothing said by the client.
+#[cfg(not(target_family = "wasm"))]
+pub fn test_context(model: &str, streaming: bool) -> Context {
+    Context {
+        exchange_id: "0123456789abcdefghijABCD".to_owned(),
+        provider: "test".to_owned(),
+        model: model.to_owned(),
+        requested_model: format!("test,{model}"),
+        operation: "messages".to_owned(),
+        streaming,
+        input_estimate: 100,
+        headers: Vec::new(),
+        limits: Vec::new(),
+        extra: Vec::new(),
+    }
 }

@@ -1,11 +1,16 @@
 //! The transformer `shout`: the `cerebras` conversion with the assistant's text in capital letters. It is
 //! there to be told apart: the demo and the tests of swapping put it in the place of the other.
 
-#[cfg(target_family = "wasm")]
-mod component;
-
 use sdk::json::Escaped;
 use sdk::{Context, Draft, Ending, Failure, Head, Manifest, Output, Plan, Pushed, Verdict, sse};
+
+// Each Rust block of the guide and of the README is compiled and run: here everything that a guest uses is at hand.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/transformers.md")]
+#[doc = include_str!("../../../README.md")]
+mod guide {}
+
+sdk::export!(Shout);
 
 type Cerebras = chat::Chat<chat::Cerebras>;
 

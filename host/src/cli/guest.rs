@@ -2,6 +2,7 @@
 
 mod inspect;
 mod list;
+mod new;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,8 @@ pub(super) enum Command {
     List(ListArgs),
     /// Show what a component exports, imports and can reach
     Inspect(InspectArgs),
+    /// Make a folder with a new transformer that builds and passes its tests
+    New(new::NewArgs),
     /// Run recorded exchanges through a compiled component
     Test(TestArgs),
 }
@@ -72,6 +75,7 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::List(args) => list::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::New(args) => new::run(&args),
         Command::Test(args) => test::run(&args),
     }
 }

@@ -117,8 +117,8 @@ impl<'a> Reader<'a, '_> {
                 block.text.and_then(Escaped::of).unwrap_or_default(),
             ),
             "tool_use" => turn.calls.push(Call {
-                id: block.id,
-                name: block.name,
+                id: block.id.into_cow(),
+                name: block.name.into_cow(),
                 arguments: match block.input.map(RawValue::get) {
                     None | Some("null") => "{}",
                     Some(input) => input,
@@ -158,7 +158,7 @@ impl<'a> Reader<'a, '_> {
             if block.kind == "tool_result" {
                 let content = self.tool_result(&block, &mut images)?;
                 self.turns.push(Turn::Tool {
-                    id: block.tool_use_id,
+                    id: block.tool_use_id.into_cow(),
                     content,
                 });
             } else {
@@ -227,7 +227,7 @@ impl<'a> Reader<'a, '_> {
         let data = source.data.and_then(Escaped::of);
         let url = source.url.and_then(Escaped::of);
         match (self.profile.images, data, url) {
-            (true, Some(data), _) => Part::Image(source.media_type, data),
+            (true, Some(data), _) => Part::Image(source.media_type.into_cow(), data),
             (true, None, Some(url)) => Part::ImageUrl(url),
             _ => {
                 host::note("change", "messages", "an image became a placeholder");

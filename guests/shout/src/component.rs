@@ -1,3 +1,0 @@
-//! Makes a component of the transformer.
-
-sdk::export!(crate::Shout);

@@ -1,0 +1,93 @@
+//! `transom guest new`: a folder with a transformer that builds, is tested, and changes one thing.
+
+mod carried;
+mod checkout;
+mod name;
+mod place;
+mod template;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use crate::cli::{USAGE, term};
+use name::Name;
+use place::Place;
+use template::Kind;
+
+#[derive(Args)]
+pub(in crate::cli) struct NewArgs {
+    /// Its name: of the crate, of the component file, and in the configuration
+    name: String,
+    /// What it begins as
+    #[arg(long, value_enum, default_value = "passthrough")]
+    from: Kind,
+    /// The folder to make [default: guests/NAME in a checkout of transom, else NAME]
+    #[arg(long, value_name = "DIR")]
+    path: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &NewArgs) -> anyhow::Result<ExitCode> {
+    let chosen = Name::new(&args.name)
+        .and_then(|name| Ok((Place::of(name.get(), args.path.as_deref())?, name)));
+    let (place, name) = match chosen {
+        Ok(chosen) => chosen,
+        Err(problem) => {
+            term::fail(&problem);
+            return Ok(ExitCode::from(USAGE));
+        }
+    };
+    let folder = place.folder();
+    let files = template::files(&name, args.from, &place);
+    if let Err(error) = write(folder, &files).and_then(|()| join(&place, &name, args.from)) {
+        // It was not there before, or was empty: what is half made is of no use.
+        drop(fs::remove_dir_all(folder));
+        return Err(error);
+    }
+    term::show(&told(&name, &place, files.len()));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write(folder: &Path, files: &[(String, String)]) -> anyhow::Result<()> {
+    for (path, text) in files {
+        let path = folder.join(path);
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent)
+            .with_context(|| format!("{} cannot be made", parent.display()))?;
+        fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    Ok(())
+}
+
+fn join(place: &Place, name: &Name, kind: Kind) -> anyhow::Result<()> {
+    match place {
+        Place::Checkout { guests, .. } => {
+            let dependencies = [kind.dependencies(), &["fixtures"]].concat();
+            checkout::join(guests, name.get(), &dependencies)
+        }
+        Place::Alone { .. } => Ok(()),
+    }
+}
+
+/// What was made and the next three commands.
+fn told(name: &Name, place: &Place, files: usize) -> String {
+    let (folder, name) = (place.folder().display(), name.get());
+    match place {
+        Place::Checkout { .. } => format!(
+            "made {folder} and added it to the workspace; write in {folder}/src/lib.rs, then:\n\n  \
+             just test-guest {name}\n  \
+             just guest {name}\n  \
+             transom guest list\n"
+        ),
+        Place::Alone { .. } => format!(
+            "made {folder} ({files} files, most of them the SDK in {vendor}); write in {folder}/src/lib.rs, then:\n\n  \
+             cd {folder} && cargo test --target host-tuple\n  \
+             cargo build --profile guest-dev\n  \
+             transom guest test target/wasm32-wasip2/guest-dev/{name}.wasm fixtures\n",
+            vendor = carried::FOLDER,
+        ),
+    }
+}
