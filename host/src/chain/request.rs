@@ -119,7 +119,10 @@ impl Chain {
             }
         }
         Ok(Planned::Forward(Outbound {
-            path: draft.path.take().unwrap_or_else(|| self.usual_path.to_owned()),
+            path: draft
+                .path
+                .take()
+                .unwrap_or_else(|| self.usual_path.to_owned()),
             headers: checked_headers(&draft)?,
             body,
             auth: self.auth.clone(),

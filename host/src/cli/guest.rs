@@ -1,5 +1,6 @@
 //! `transom guest`: the transformer author's side.
 
+mod dev;
 mod inspect;
 mod list;
 mod new;
@@ -21,6 +22,8 @@ pub(super) enum Command {
     List(ListArgs),
     /// Show what a component exports, imports and can reach
     Inspect(InspectArgs),
+    /// Build, test and swap a guest at every save
+    Dev(dev::DevArgs),
     /// Make a folder with a new transformer that builds and passes its tests
     New(new::NewArgs),
     /// Run recorded exchanges through a compiled component
@@ -75,6 +78,7 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::List(args) => list::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Dev(args) => dev::run(&args),
         Command::New(args) => new::run(&args),
         Command::Test(args) => test::run(&args),
     }
