@@ -249,6 +249,19 @@ mod tests {
     }
 
     #[test]
+    fn names_with_escapes_are_no_hindrance() {
+        let text = r#"{ "a\"b" : "x, \"y\":", "c":2}"#;
+        let gone = |b: &mut Body<'_>| {
+            b.remove("c");
+        };
+        assert_eq!(changed(text, gone), r#"{ "a\"b" : "x, \"y\":"}"#);
+        let first = |b: &mut Body<'_>| {
+            b.remove("a\"b");
+        };
+        assert_eq!(changed(text, first), r#"{ "c":2}"#);
+    }
+
+    #[test]
     fn the_last_word_on_a_member_counts() {
         let text = r#"{"a":{"x":1,"y":{"z":2}}}"#;
         assert_eq!(

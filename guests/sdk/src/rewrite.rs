@@ -11,6 +11,7 @@ use std::borrow::Cow;
 
 /// A transformer that changes members of JSON bodies. The type holds the options, so that
 /// [`options!`](crate::options!) makes it; everything else has a default. What is not changed keeps its bytes.
+/// Other operations than messages, such as counting tokens, are left to the host.
 ///
 /// ```
 /// use sdk::{Answer, Context, Failure, body::Body};

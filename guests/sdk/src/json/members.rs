@@ -17,15 +17,17 @@ impl<'a> Members<'a> {
         self.0.iter().map(|(name, value)| (&**name, *value))
     }
 
-    /// Each member as it stands in `text`, which it was read from: its name and `"name": value`. None
-    /// if a name has escapes, and so is not a slice of the text.
+    /// Each member as it stands in `text`, which it was read from: its name and `"name": value`. None:
+    /// it was read from something else.
     pub fn slices<'t>(&self, text: &'t str) -> Option<Vec<(&str, &'t str)>> {
+        let mut from = 0;
         self.iter()
             .map(|(name, value)| {
-                // Before a name stands its quote.
-                let start = offset_in(text, name)?.checked_sub(1)?;
-                let end = offset_in(text, value.get())? + value.get().len();
-                Some((name, &text[start..end]))
+                let at = offset_in(text, value.get())?;
+                // Between two values the first quote is that of the name.
+                let start = from + text.get(from..at)?.find('"')?;
+                from = at + value.get().len();
+                Some((name, &text[start..from]))
             })
             .collect()
     }
