@@ -33,6 +33,7 @@ mod access;
 mod check;
 mod cli;
 mod faults;
+mod guest_dev;
 mod messages;
 mod recorder;
 mod reload;

@@ -197,11 +197,17 @@ impl Host {
     /// Runs another command beside the running host, as its user would in the same home. `config`
     /// is for this command alone.
     pub(crate) fn beside(&self, arguments: &[&str], config: &Value) -> Output {
+        let mut command = self.command_beside(arguments, config);
+        command.output().expect("the transom binary runs")
+    }
+
+    /// The same, not yet run.
+    pub(crate) fn command_beside(&self, arguments: &[&str], config: &Value) -> Command {
         let path = self.home().join("beside.json5");
         write_config(&path, config);
         let mut command = command_in(self.home(), None, arguments);
         command.arg("--config").arg(&path);
-        command.output().expect("the transom binary runs")
+        command
     }
 
     /// `/api/status`.

@@ -1,0 +1,126 @@
+//! `transom guest dev`: what is saved is built, tested and live; what is not right changes nothing.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::harness::client;
+use crate::harness::host::{Builder, Host, provider};
+use crate::harness::upstream::{Answer, Upstream};
+use crate::scene;
+
+const NAME: &str = "scaffold_dev";
+
+/// A running host whose provider uses a guest that is being written.
+struct Desk {
+    home: TempDir,
+    upstream: Upstream,
+    host: Host,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        let home = TempDir::new().expect("a temporary folder");
+        let mut new = Builder::new().command(&["guest", "new", NAME]);
+        let made = new.current_dir(home.path()).output().expect("it runs");
+        assert!(made.status.success(), "{made:?}");
+        let upstream = Upstream::always(Answer::json(200, &json!({ "ok": true }))).await;
+        let builder = Builder::new()
+            .component(NAME, &scene::guest("faulty"))
+            .provider(provider("mine", &upstream.url(), NAME, "m"));
+        Self {
+            home,
+            upstream,
+            host: builder.start(),
+        }
+    }
+
+    fn source(&self) -> PathBuf {
+        self.home.path().join(NAME).join("src/lib.rs")
+    }
+
+    fn edit(&self, old: &str, new: &str) {
+        let text = std::fs::read_to_string(self.source()).expect("a source");
+        assert!(text.contains(old), "{text}");
+        std::fs::write(self.source(), text.replace(old, new)).expect("it is ours");
+    }
+
+    /// One round, without the network, beside what the guests' workspace has built.
+    fn round(&self) -> Output {
+        let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guests/target");
+        let transformers = self.host.transformers();
+        let transformers = transformers.to_string_lossy();
+        let arguments = [
+            "guest",
+            "dev",
+            NAME,
+            "--once",
+            "--transformers",
+            &transformers,
+        ];
+        let address = self.host.base().trim_start_matches("http://");
+        let config = json!({
+            "listen": address,
+            "providers": [provider("mine", &self.upstream.url(), NAME, "m")],
+        });
+        let mut command = self.host.command_beside(&arguments, &config);
+        command.current_dir(self.home.path());
+        // The compiler is that of whoever runs the tests, not of the home that is made for them.
+        let home = PathBuf::from(std::env::var_os("HOME").expect("a home"));
+        for (name, folder) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
+            let usual = std::env::var_os(name).unwrap_or_else(|| home.join(folder).into());
+            command.env(name, usual);
+        }
+        command
+            .envs(std::env::var_os("RUSTUP_TOOLCHAIN").map(|chosen| ("RUSTUP_TOOLCHAIN", chosen)));
+        command
+            .env("CARGO_TARGET_DIR", built)
+            .env("CARGO_NET_OFFLINE", "true");
+        for name in ["CARGO_BUILD_TARGET", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
+            command.env_remove(name);
+        }
+        command.output().expect("it runs")
+    }
+
+    /// A round that must fail, say why, and change nothing that serves.
+    async fn refuses(&self, says: &str) {
+        let before = self.sha256().await;
+        let output = self.round();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains(says) && said.contains("what serves stays"),
+            "{said}"
+        );
+        assert_eq!(self.sha256().await, before, "{said}");
+    }
+
+    async fn sha256(&self) -> Value {
+        self.host.transformer(NAME).await["sha256"].clone()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_saved_is_built_tested_and_live_and_what_fails_changes_nothing() {
+    let desk = Desk::new().await;
+    let output = desk.round();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}\n{output:?}");
+    assert!(said.contains("2 cases passed"), "{said}");
+    assert!(said.contains(&format!("live as {NAME}@2")), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+
+    desk.edit("\"temperature\"", "\"top_p\"");
+    desk.refuses("the case temperature-is-set fails").await;
+    desk.edit("\"top_p\"", "\"temperature\" oops");
+    desk.refuses("it does not build").await;
+
+    let body = scene::ask_whole("m", "hi");
+    let reply = client::messages(desk.host.base(), &body).await;
+    let label = reply.header("x-transom-transformer").unwrap_or_default();
+    assert!(label.starts_with(&format!("{NAME}@2 ")), "{label}");
+    let sent = desk.upstream.requests();
+    assert!(sent.last().expect("a request").json()["temperature"].is_number());
+}
