@@ -6,6 +6,7 @@ use crate::harness::client;
 use crate::harness::upstream::Answer;
 use crate::roads::{Road, Roads, error_of};
 
+mod auth;
 mod gone;
 mod keys;
 

@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 
 use crate::harness::host::{self, Builder};
 
+mod activate;
 mod code;
+mod guest_test;
+mod serve;
 
 fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()

@@ -9,6 +9,8 @@ use crate::harness::host::{Builder, Host, provider};
 use crate::harness::upstream::{Answer, Upstream};
 use crate::scene;
 
+mod modules;
+
 const MODEL: &str = "m";
 const NAME: &str = "subject";
 /// What every refusal of new bytes is logged as.

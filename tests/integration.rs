@@ -19,19 +19,24 @@ mod harness;
 )]
 mod strict;
 
+mod chain;
 mod components;
 mod fixture_runs;
 mod guests;
+mod limits;
 mod roads;
 mod scene;
 mod secrets;
 mod swap;
 
 mod access;
+mod check;
 mod cli;
 mod faults;
 mod messages;
 mod reload;
 mod scaffold;
+mod serving;
+mod still_client;
 mod stream;
 mod zero_copy;

@@ -173,3 +173,48 @@ async fn tokens_are_counted_whatever_the_upstream_does_and_never_not_found() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_is_no_count_is_not_passed_on_as_one() {
+    let faulty = crate::scene::guest("faulty");
+    let roads = Roads::with(|host| {
+        let plain = crate::scene::chain("guest", "http://127.0.0.1:9", &json!(["faulty"]));
+        host.component("faulty", &faulty)
+            .provider(plain)
+            .edit(|config| {
+                let upstream = config["providers"][0]["base_url"].clone();
+                config["providers"][4]["base_url"] = upstream;
+            })
+    })
+    .await;
+    for (answer, counted) in [
+        (json!({ "input_tokens": 4321 }), Some(4321)),
+        (json!({ "input_tokens": "many" }), None),
+        (json!({ "error": { "message": "inside" } }), None),
+        (Road::Zai.whole(), None),
+    ] {
+        let mut request =
+            Road::Passthrough.request(false, &roads.words(Answer::json(200, &answer)));
+        for model in ["plain,model-1", "guest,model-1"] {
+            request["model"] = json!(model);
+            let body = request.to_string();
+            let target = "/v1/messages/count_tokens";
+            let reply = client::post(roads.host.base(), target, &[], body.as_bytes()).await;
+            let told = reply.json();
+            let count = told["input_tokens"].as_u64();
+            assert_eq!(reply.status, 200, "{model} {answer}: {told}");
+            assert!(
+                count.is_some_and(|count| count > 0),
+                "{model} {answer}: {told}"
+            );
+            assert_eq!(
+                told.as_object().map(serde_json::Map::len),
+                Some(1),
+                "{model}: {told}"
+            );
+            if counted.is_some() {
+                assert_eq!(count, counted, "{model}");
+            }
+        }
+    }
+}

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::client;
 use crate::harness::grammar::{self, Told};
 use crate::harness::host::{Builder, provider};
+use crate::harness::keys::Canary;
 use crate::harness::upstream::{Answer, Gate, Upstream};
 use crate::roads::Road;
 use crate::scene;
@@ -167,4 +168,108 @@ async fn a_stop_does_not_wait_for_ever() {
     host.terminate();
     assert_eq!(host.wait_for_exit().await.code(), Some(0));
     assert_eq!(grammar::check(&running.finish().await).told, Told::Cut);
+}
+
+/// A request of a known length whose first half is sent before anything happens.
+async fn half_sent(host: &crate::harness::host::Host, body: &Value) -> (client::Upload, Vec<u8>) {
+    let body = body.to_string().into_bytes();
+    let mut upload = client::begin_messages(host.base(), body.len()).await;
+    let (first, rest) = body.split_at(body.len() / 2);
+    upload.send(first).await;
+    (upload, rest.to_vec())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_still_being_sent_keeps_the_configuration_it_began_with() {
+    let first = Upstream::always(Answer::sse(Road::Cerebras.stream())).await;
+    let second = Upstream::always(Answer::sse(Road::Zai.stream())).await;
+    let mut provider = Road::Cerebras.provider(&first.url());
+    provider["name"] = json!("first");
+    let host = start(&json!({
+        "providers": [provider], "router": { "default": "first,model-1" },
+    }));
+    let (upload, rest) = half_sent(&host, &request()).await;
+    let begun = |status: &Value| status["in_flight"] == 1;
+    host.wait_for_status("the host has begun to read", begun)
+        .await;
+    // Neither the provider nor its transformer is in the new configuration.
+    host.write_config(&config(&[("second", &second)]));
+    let taken = |status: &Value| status["config"]["generation"].as_u64() > Some(1);
+    host.wait_for_status("the new configuration", taken).await;
+    let reply = upload.finish(&rest).await.finish().await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert_eq!(reply.header("x-transom-provider"), Some("first"));
+    assert_eq!(grammar::check(&reply).assert_clean().told, Told::Complete);
+    let reply = client::messages(host.base(), &request()).await;
+    assert_eq!(reply.header("x-transom-provider"), Some("second"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_still_being_sent_is_served_by_the_component_that_is_live_when_it_is_whole()
+ {
+    let upstream = Upstream::always(Answer::sse(Road::Cerebras.stream())).await;
+    let provider = provider("p", &upstream.url(), "cerebras", "m");
+    let host = Builder::new().provider(provider).start();
+    let (upload, rest) = half_sent(&host, &request()).await;
+    let begun = |status: &Value| status["in_flight"] == 1;
+    host.wait_for_status("the host has begun to read", begun)
+        .await;
+    let shout = scene::guest("shout");
+    scene::put(&host.transformers().join("cerebras.wasm"), &shout);
+    let live =
+        |status: &Value| status["transformers"][0]["sha256"] == scene::sha256(&shout).as_str();
+    host.wait_for_status("the new component", live).await;
+    let reply = upload.finish(&rest).await.finish().await;
+    let report = grammar::check(&reply);
+    assert_eq!(report.assert_clean().told, Told::Complete);
+    let label = reply.header("x-transom-transformer").unwrap_or_default();
+    assert!(label.starts_with("cerebras@2 "), "{label}");
+    assert_eq!(
+        report.text(),
+        report.text().to_uppercase(),
+        "{}",
+        reply.text()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_no_longer_configured_is_still_taken_out_of_the_errors_of_its_requests() {
+    let key = Canary::plain("old");
+    // Escaped letter by letter: only who reads the JSON sees that it is the key.
+    let letters = key
+        .key()
+        .chars()
+        .map(|c| format!("\\u{:04x}", u32::from(c)));
+    let escaped = letters.collect::<Vec<_>>().concat();
+    let body = format!("{{\"error\":{{\"message\":\"bad key {escaped}\"}}}}");
+    let second = Upstream::always(Answer::sse(Road::Zai.stream())).await;
+    for road in [Road::Passthrough, Road::OpenAi] {
+        let gate = Gate::new();
+        let error = Answer::new(401).header("content-type", "application/json");
+        let error = error.head().gate(&gate).chunk(body.as_bytes()).end();
+        let first = Upstream::always(error).await;
+        let mut provider = road.provider(&first.url());
+        provider["name"] = json!("first");
+        provider["api_key"] = json!(key.key());
+        let host = start(&json!({
+            "providers": [provider], "router": { "default": "first,model-1" },
+        }));
+        let base = host.base().to_owned();
+        let asked = tokio::spawn(async move { client::messages(&base, &request()).await });
+        first
+            .wait_until("the request", |records| !records.is_empty())
+            .await;
+        host.write_config(&config(&[("second", &second)]));
+        let taken = |status: &Value| status["config"]["generation"].as_u64() > Some(1);
+        host.wait_for_status("the new configuration", taken).await;
+        gate.open();
+        let reply = asked.await.expect("no panic");
+        assert_eq!(reply.status, 401, "{road:?}: {}", reply.text());
+        assert!(
+            reply.text().contains("[redacted]"),
+            "{road:?}: {}",
+            reply.text()
+        );
+        key.assert_absent(&format!("{road:?}"), &reply.everything());
+    }
 }

@@ -94,6 +94,20 @@ pub(crate) fn pieces(who: &str, count: usize) -> Vec<String> {
         .collect()
 }
 
+/// A provider with a chain of transformers, `name` being its model's name too.
+pub(crate) fn chain(name: &str, base_url: &str, stages: &Value) -> Value {
+    let mut provider = crate::harness::host::provider(name, base_url, "", name);
+    provider["transformer"] = stages.clone();
+    provider
+}
+
+/// A stage of a chain: the guest `faulty` as a link of this name, with more options.
+pub(crate) fn link(mark: &str, more: Value) -> Value {
+    let mut options = more;
+    options["mark"] = mark.into();
+    json!({ "name": "faulty", "options": options })
+}
+
 /// A chat completion in a stream, an event each.
 pub(crate) fn chat_events(pieces: &[String]) -> Vec<Vec<u8>> {
     let chunk = |delta: Value| {

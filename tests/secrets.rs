@@ -9,6 +9,8 @@ use crate::harness::keys::Canary;
 use crate::harness::upstream::{Answer, Request, Upstream};
 use crate::scene;
 
+mod every_split;
+
 const REDACTED: &str = "[redacted]";
 
 /// Says the key wherever it can: in a header, and in the body in every form of body.

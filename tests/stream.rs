@@ -11,6 +11,8 @@ use crate::harness::upstream::{Answer, Gate};
 use crate::roads::{Road, Roads, checked};
 
 mod every_byte;
+mod held;
+mod slow_client;
 
 /// What the recorded stream of a road says.
 fn assert_whole(road: Road, report: &Report) {

@@ -1,5 +1,6 @@
 //! Builds everything, binds, serves, follows changes, drains. Owns what outlives a request.
 
+mod clients;
 mod reload;
 #[cfg(test)]
 mod tests;
@@ -14,9 +15,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use arc_swap::ArcSwap;
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+
+use clients::Clients;
 
 use crate::config::{Config, Key, Limits, Problem, Secret};
 use crate::registry::{Registry, Slot, Wanted};
@@ -118,6 +120,11 @@ impl App {
     }
 }
 
+/// An address that cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {0}; choose another address with --listen")]
+pub struct Unbound(pub SocketAddr, #[source] pub std::io::Error);
+
 /// A host that listens. Dropping it stops nothing; call [`Running::serve`].
 pub struct Running {
     /// What requests share.
@@ -126,16 +133,19 @@ pub struct Running {
 }
 
 impl Running {
-    /// Loads components, binds, and follows changes if asked to.
+    /// Binds, loads components, and follows changes if asked to.
     ///
-    /// Errors: an address that cannot be bound, an engine that cannot be built. A transformer that
+    /// Errors: an address that cannot be bound ([`Unbound`]), an engine that cannot be built. A transformer that
     /// cannot be loaded is no error: its providers answer with the reason, and it is tried again
     /// when its file changes.
     pub async fn start(start: Start) -> anyhow::Result<Self> {
         drop(rustls::crypto::ring::default_provider().install_default());
         let config = listening(start.config, start.listen)
             .map_err(|problem| anyhow::anyhow!("{problem}"))?;
-        let listen = config.listen;
+        // First: that the address is taken is known at once, and nothing was compiled in vain.
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|error| Unbound(config.listen, error))?;
         let limits = &config.limits;
         let engine = Engine::new(
             u32::try_from(limits.instances).unwrap_or(u32::MAX),
@@ -155,9 +165,6 @@ impl Running {
             runtime,
         ));
         load(&registry, Wanted::of(&config)).await?;
-        let listener = TcpListener::bind(listen)
-            .await
-            .with_context(|| format!("bind {listen}: choose another address with --listen"))?;
         let snapshot = Snapshot::new(config, 1, &registry)?;
         let app = Arc::new(App {
             registry,
@@ -190,12 +197,8 @@ impl Running {
         let drain = app.snapshot().config.timeouts.drain;
         let (told, stopping) = tokio::sync::oneshot::channel::<()>();
         let router = crate::http::router(app.clone());
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "TCP_NODELAY could not be set");
-            }
-        });
-        let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+        let clients = Clients::new(listener, move || app.snapshot().config.timeouts.client);
+        let serving = axum::serve(clients, router).with_graceful_shutdown(async move {
             stop.await;
             drop(told);
         });

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
 pub use request::{Explained, Outbound, Planned};
 pub use splice::JOIN_BELOW;
@@ -163,15 +164,13 @@ impl Chain {
 
     /// A read of the upstream, through all stages.
     pub async fn push(&mut self, read: Bytes) -> Result<Step, ApiError> {
-        self.run(vec![read], self.stages.len(), After::More).await
+        let step = self.run(vec![read], self.stages.len(), After::More).await;
+        Ok(self.waiting(step?))
     }
 
     /// The silence came that a stage asked for.
     pub async fn wake(&mut self) -> Result<Step, ApiError> {
-        let due = |stage: &Stage| stage.wake_after().filter(|_| stage.is_live());
-        let waiting = self.stages.iter().enumerate();
-        let soonest = waiting.filter_map(|(at, stage)| Some((due(stage)?, at)));
-        let Some((_, at)) = soonest.min() else {
+        let Some((_, at)) = self.soonest_wake() else {
             return Ok(Step {
                 out: Vec::new(),
                 next: After::More,
@@ -179,7 +178,27 @@ impl Chain {
         };
         let mut out = Vec::new();
         let next = self.stage(at).wake(&mut out).await?;
-        self.run(out, at, after(next)).await
+        let step = self.run(out, at, after(next)).await?;
+        Ok(self.waiting(step))
+    }
+
+    /// When the next stage is to be woken, and which one.
+    fn soonest_wake(&self) -> Option<(Instant, usize)> {
+        let stages = self.stages.iter().enumerate();
+        let waking = stages.filter_map(|(at, stage)| Some((stage.wakes_at()?, at)));
+        waking.min()
+    }
+
+    /// A step after which the chain goes on says when it is to be woken: by whichever stage comes
+    /// first, also by one that this step did not concern.
+    fn waiting(&self, step: Step) -> Step {
+        match (&step.next, self.soonest_wake()) {
+            (After::More, Some((at, _))) => Step {
+                next: After::Wake(milliseconds_until(at)),
+                ..step
+            },
+            _ => step,
+        }
     }
 
     /// The upstream's answer ended.
@@ -246,20 +265,24 @@ impl Chain {
 
 fn after(next: Next) -> After {
     match next {
-        Next::More => After::More,
-        Next::WakeAfter(ms) => After::Wake(ms),
+        // Every stage knows when it is to be woken.
+        Next::More | Next::WakeAfter(_) => After::More,
         Next::Done => After::Done,
         Next::Failed(failure) => After::Failed(ApiError::from_failure(failure)),
     }
 }
 
-/// Of what two stages said: a failure to the right wins, then whatever ends, then the earlier wake.
+/// Of what two stages said: a failure to the right wins, then whatever ends.
 fn sooner(right: After, left: After) -> After {
     match (right, left) {
         (After::Failed(error), _) | (_, After::Failed(error)) => After::Failed(error),
         (After::Done, _) | (_, After::Done) => After::Done,
-        (After::Wake(a), After::Wake(b)) => After::Wake(a.min(b)),
-        (After::Wake(ms), After::More) | (After::More, After::Wake(ms)) => After::Wake(ms),
-        (After::More, After::More) => After::More,
+        (going_on, _) => going_on,
     }
+}
+
+/// Rounded up: a stage is not woken before its time.
+fn milliseconds_until(at: Instant) -> u32 {
+    let left = at.saturating_duration_since(Instant::now());
+    u32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(u32::MAX)
 }

@@ -20,8 +20,16 @@ mod term;
 /// Exit code for wrong usage or configuration.
 const USAGE: u8 = 2;
 
+const AFTER_HELP: &str = "\
+Environment:
+  TRANSOM_CONFIG  Configuration file, unless --config names one
+  TRANSOM_LOG     What is logged, such as debug or warn,transom::relay=trace
+  CLAUDE_PATH     The program that `transom code` runs [default: claude]
+
+Exit codes: 0 success, 1 failure, 2 wrong usage or configuration; `code` ends as claude does";
+
 #[derive(Parser)]
-#[command(name = "transom", version, about, max_term_width = 100)]
+#[command(name = "transom", version, about, max_term_width = 100, after_help = AFTER_HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -77,8 +85,9 @@ struct CodeArgs {
 
 #[derive(Args)]
 struct ActivateArgs {
-    #[command(flatten)]
-    places: Places,
+    /// Configuration file [default: $TRANSOM_CONFIG, else ~/.config/transom/config.json5]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Whose syntax to print [default: that of $SHELL]
     #[arg(long, value_enum)]
     shell: Option<activate::Shell>,
@@ -106,10 +115,14 @@ pub fn run() -> ExitCode {
         Command::Activate(args) => commands::activate(&args),
         Command::Check(args) => commands::check(&args),
     };
-    result.unwrap_or_else(|error| {
-        term::fail(&format!("{error:#}"));
-        ExitCode::FAILURE
-    })
+    match result {
+        Ok(code) if code == ExitCode::SUCCESS && term::lost() => ExitCode::FAILURE,
+        Ok(code) => code,
+        Err(error) => {
+            term::fail(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn keep_keys_out_of_core_dumps() {

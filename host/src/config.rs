@@ -13,13 +13,15 @@ use std::time::Duration;
 
 use url::Url;
 
-pub use load::{Examined, Glimpse, Loaded};
+pub use glimpse::{Glimpse, Named, Spot};
+pub use load::{Examined, Loaded};
 pub use nearest::nearest;
 pub use paths::Paths;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 
 mod env_file;
+mod glimpse;
 mod interpolate;
 mod load;
 mod lookup;
@@ -70,6 +72,8 @@ pub struct Config {
     pub on_broken: OnBroken,
     /// What is logged.
     pub log: Log,
+    /// Of the text that was read.
+    digest: Option<u64>,
 }
 
 /// Which component files may run. Built-in components always may.
@@ -231,7 +235,7 @@ impl Default for Limits {
     }
 }
 
-/// How long to wait for an upstream.
+/// How long to wait for an upstream, and for a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeouts {
     /// For a connection, TLS included.
@@ -244,6 +248,8 @@ pub struct Timeouts {
     pub hold: Duration,
     /// Downstream silence after which a `ping` is sent.
     pub ping: Duration,
+    /// How long a client may take nothing of what is to be written to it.
+    pub client: Duration,
     /// How long running exchanges may take after a termination signal.
     pub drain: Duration,
 }
@@ -256,6 +262,7 @@ impl Default for Timeouts {
             idle: Duration::from_mins(5),
             hold: Duration::from_secs(10),
             ping: Duration::from_secs(10),
+            client: Duration::from_mins(10),
             drain: Duration::from_secs(30),
         }
     }

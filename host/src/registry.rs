@@ -6,6 +6,7 @@
 
 mod builtin;
 mod generation;
+mod refusal;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -21,11 +22,13 @@ use bytes::Bytes;
 
 pub use builtin::{builtin, builtin_names};
 pub use generation::{Generation, Origin};
+pub use refusal::{About, Refusal};
 pub use watch::{Watch, Watched};
 
 use crate::config::{Config, Limits, Transformer, Trust};
 use crate::wasm::{Cache, Component, Engine, Rejected};
-use generation::configure_all;
+use generation::{Built, configure_all};
+use refusal::told;
 use source::{Found, find};
 
 /// What the current configuration asks of transformers.
@@ -86,9 +89,9 @@ pub struct Slot {
 #[derive(Default)]
 struct SlotState {
     number: u64,
-    /// Why the newest bytes are not live.
-    last_error: Option<String>,
-    /// The sha256 that `last_error` is about: the same bytes are not tried twice.
+    /// Why the newest bytes are not live; empty if they are.
+    refusals: Vec<Refusal>,
+    /// The sha256 that `refusals` are about: the same bytes are not tried twice.
     refused: Option<String>,
 }
 
@@ -100,7 +103,13 @@ impl Slot {
 
     /// Why the newest bytes are not live, if they are not.
     pub fn last_error(&self) -> Option<String> {
-        self.state().last_error.clone()
+        let state = self.state();
+        (!state.refusals.is_empty()).then(|| told(&state.refusals))
+    }
+
+    /// The same, each reason on its own. Empty if the newest bytes are live.
+    pub fn refusals(&self) -> Vec<Refusal> {
+        self.state().refusals.clone()
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, SlotState> {
@@ -225,10 +234,14 @@ impl Registry {
             self.load(slot, wanted);
             fits()
         });
-        let generation = generation.map_err(|rejected| rejected.to_string())?;
+        let generation = generation.map_err(|rejected| match rejected.remedy() {
+            Some(remedy) => format!("{rejected}; {remedy}"),
+            None => rejected.to_string(),
+        })?;
         match generation {
             Some(generation) => self
                 .configure(&generation.component, options, &wanted.limits)
+                .map(drop)
                 .map_err(|rejected| rejected.to_string()),
             None => Ok(()),
         }
@@ -258,6 +271,16 @@ impl Registry {
         }
     }
 
+    /// Removes compiled components that nobody used for long. Reads and removes files: not for an
+    /// async thread.
+    pub fn prune_cache(&self) {
+        let Some(cache) = &self.cache else { return };
+        let slots = self.slots();
+        let running = slots.iter().filter_map(|slot| slot.current());
+        let used = running.map(|generation| generation.component.sha256.clone());
+        cache.prune(self.engine.wasmtime(), &used.collect());
+    }
+
     fn slot_or_new(&self, name: &str) -> Arc<Slot> {
         let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
         let new = || {
@@ -276,13 +299,13 @@ impl Registry {
         let (origin, bytes) = match find(&self.dir, &slot.name, current.as_deref()) {
             Found::Bytes(origin, bytes) => (origin, bytes),
             Found::Gone => {
-                return keep(
-                    slot,
-                    None,
-                    "its file was removed; the last generation stays".to_owned(),
+                let why = Refusal::of_file(
+                    "its file was removed, the last generation stays",
+                    "put it back, or take the transformer out of the configuration",
                 );
+                return keep(slot, None, vec![why]);
             }
-            Found::Nowhere(why) => return keep(slot, None, why),
+            Found::Nowhere(why) => return keep(slot, None, vec![why]),
         };
         let sha256 = crate::wasm::sha256(&bytes);
         if current
@@ -290,18 +313,18 @@ impl Registry {
             .is_some_and(|now| now.component.sha256 == sha256 && now.origin == origin)
         {
             let mut state = slot.state();
-            state.last_error = None;
+            state.refusals.clear();
             state.refused = None;
             return Outcome::Unchanged;
         }
         let state = slot.state();
         if state.refused.as_ref() == Some(&sha256) {
-            return Outcome::Kept(state.last_error.clone().unwrap_or_default());
+            return Outcome::Kept(told(&state.refusals));
         }
         drop(state);
         match self.build(slot, &origin, &bytes, &sha256, wanted) {
-            Ok(component) => swap(slot, component, origin, started),
-            Err(rejected) => keep(slot, Some(sha256), rejected.to_string()),
+            Ok(built) => swap(slot, built, origin, started),
+            Err(rejected) => keep(slot, Some(sha256), Refusal::list(&rejected, &origin)),
         }
     }
 
@@ -312,15 +335,17 @@ impl Registry {
         bytes: &[u8],
         sha256: &str,
         wanted: &Wanted,
-    ) -> Result<Component, Rejected> {
+    ) -> Result<Built, Rejected> {
         if matches!(origin, Origin::File(_)) {
             check_pin(&slot.name, sha256, wanted)?;
         }
         let component = Component::load(&self.engine, self.cache.as_ref(), &slot.name, bytes)?;
         let component = Arc::new(component);
         let options = wanted.options.get(&slot.name).cloned().unwrap_or_default();
-        self.configure(&component, &options, &wanted.limits)?;
-        Ok(Arc::into_inner(component).expect("invariant: the smoke instances are gone"))
+        let notices = self.configure(&component, &options, &wanted.limits)?;
+        let component =
+            Arc::into_inner(component).expect("invariant: the smoke instances are gone");
+        Ok(Built { component, notices })
     }
 
     fn configure(
@@ -328,18 +353,18 @@ impl Registry {
         component: &Arc<Component>,
         options: &BTreeSet<Bytes>,
         limits: &Arc<Limits>,
-    ) -> Result<(), Rejected> {
+    ) -> Result<Vec<String>, Rejected> {
         self.runtime
             .block_on(configure_all(component, options, limits))
     }
 }
 
-fn swap(slot: &Slot, component: Component, origin: Origin, started: Instant) -> Outcome {
+fn swap(slot: &Slot, built: Built, origin: Origin, started: Instant) -> Outcome {
     let mut state = slot.state();
     state.number += 1;
-    state.last_error = None;
+    state.refusals.clear();
     state.refused = None;
-    let generation = Generation::new(component, state.number, origin);
+    let generation = Generation::new(built, state.number, origin);
     tracing::info!(
         transformer = slot.name,
         generation = generation.number,
@@ -369,14 +394,15 @@ fn check_pin(name: &str, sha256: &str, wanted: &Wanted) -> Result<(), Rejected> 
 }
 
 /// The old generation stays. Said once for the same bytes and reason.
-fn keep(slot: &Slot, refused: Option<String>, why: String) -> Outcome {
+fn keep(slot: &Slot, refused: Option<String>, refusals: Vec<Refusal>) -> Outcome {
     let stays = slot.current().map_or(0, |generation| generation.number);
+    let why = told(&refusals);
     let mut state = slot.state();
     state.refused = refused;
-    if state.last_error.as_ref() == Some(&why) {
+    if state.refusals == refusals {
         return Outcome::Kept(why);
     }
-    state.last_error = Some(why.clone());
+    state.refusals = refusals;
     if stays > 0 {
         tracing::error!(
             transformer = slot.name,

@@ -10,7 +10,11 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::Log;
 
-/// Starts logging into a file that only this user can read; without one, nowhere.
+/// A log file of this size, in bytes, begins anew at the next start.
+const LONGEST: u64 = 4 << 20;
+
+/// Starts logging into a file that only this user can read; without one, nowhere. Several processes
+/// may share it.
 pub fn start_in_file(log: &Log, path: Option<PathBuf>) {
     let Some(file) = path.as_deref().and_then(open) else {
         return;
@@ -18,7 +22,8 @@ pub fn start_in_file(log: &Log, path: Option<PathBuf>) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter(log))
         .with_writer(Mutex::new(file))
-        .with_ansi(false);
+        .with_ansi(false)
+        .log_internal_errors(false);
     let started = if log.json {
         builder.json().flatten_event(true).try_init()
     } else {
@@ -33,13 +38,16 @@ fn open(path: &Path) -> Option<File> {
         .mode(0o700)
         .create(path.parent()?)
         .ok()?;
-    OpenOptions::new()
+    let file = OpenOptions::new()
         .create(true)
-        .write(true)
-        .truncate(true)
+        .append(true)
         .mode(0o600)
         .open(path)
-        .ok()
+        .ok()?;
+    if file.metadata().is_ok_and(|meta| meta.len() > LONGEST) {
+        file.set_len(0).ok()?;
+    }
+    Some(file)
 }
 
 fn filter(log: &Log) -> EnvFilter {
@@ -52,7 +60,9 @@ pub fn start(log: &Log) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter(log))
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
+        .with_ansi(std::io::stderr().is_terminal())
+        // A reader of the log that went away must not cost an exchange: saying so would panic.
+        .log_internal_errors(false);
     // A second start (the demo after a service in one process) keeps the first.
     let started = if log.json {
         builder.json().flatten_event(true).try_init()

@@ -78,9 +78,12 @@ impl Upstream {
         })
     }
 
-    /// The secrets that are taken out of what upstreams say.
-    pub fn secrets(&self) -> &Secrets {
-        &self.secrets
+    /// The secrets that are taken out of what upstreams say: those of the configuration, and what
+    /// key commands printed lately.
+    pub fn secrets(&self) -> Secrets {
+        let printed = self.printed.known();
+        let secrets = self.secrets.clone();
+        printed.iter().fold(secrets, |known, key| known.and(key))
     }
 
     /// The URL of `path` at the provider, always below its base URL.

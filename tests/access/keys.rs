@@ -142,3 +142,53 @@ async fn the_clients_own_key_never_reaches_an_upstream() {
     }
     own.assert_absent("the log", roads.host.log().as_bytes());
 }
+
+/// JSON in which every letter of the text is escaped: only who reads it sees what it says.
+fn letter_by_letter(text: &str) -> String {
+    let letters = text.chars().map(|c| format!("\\u{:04x}", u32::from(c)));
+    letters.collect::<Vec<_>>().concat()
+}
+
+#[tokio::test]
+async fn a_key_that_a_command_printed_is_in_no_error_however_it_was_escaped() {
+    let canary = Canary::plain("printed");
+    let key = canary.key().to_owned();
+    let roads = Roads::with(|host| {
+        host.edit(move |config| {
+            for provider in config["providers"].as_array_mut().expect("a list") {
+                provider["auth"] = json!({ "command": ["printf", "%s", key] });
+                let fields = provider.as_object_mut().expect("an object");
+                fields.remove("api_key");
+            }
+        })
+    })
+    .await;
+    let escaped = letter_by_letter(canary.key());
+    let error = format!("{{\"error\":{{\"message\":\"bad key {escaped}\"}}}}");
+    let event = format!(
+        "event: error\ndata: {{\"type\":\"error\",\"error\":{{\"type\":\"api_error\",\"message\":\"bad key {escaped}\"}}}}\n\n"
+    );
+    for road in Road::ALL {
+        for stream in [true, false] {
+            for answer in [
+                Answer::whole(401, "application/json", error.as_bytes()),
+                Answer::whole(500, "application/json", error.as_bytes()),
+                Answer::whole(200, "application/json", error.as_bytes()),
+                Answer::sse(event.as_bytes()),
+            ] {
+                let reply = roads.ask(road, stream, answer).await;
+                let what = format!("{road:?} {stream}: {}", reply.text());
+                assert!(reply.text().contains("bad key [redacted]"), "{what}");
+                canary.assert_absent(&what, &reply.everything());
+            }
+        }
+        let sent = roads.last(road).request;
+        let bearer = format!("Bearer {}", canary.key());
+        assert_eq!(
+            sent.header("authorization"),
+            Some(bearer.as_str()),
+            "{road:?}"
+        );
+    }
+    canary.assert_absent("the log", roads.host.log().as_bytes());
+}

@@ -114,3 +114,43 @@ async fn a_context_that_is_too_long_is_told_in_words_that_make_claude_code_compa
         assert!(message.starts_with(prompt), "{road:?}: {message}");
     }
 }
+
+/// An overload that is said in a 200: as a whole body, and as the first event.
+fn said_inside(road: Road) -> Vec<Answer> {
+    let words = "come back later";
+    let error = if road.is_anthropic() {
+        json!({ "type": "error", "error": { "type": "overloaded_error", "message": words } })
+    } else {
+        json!({ "error": { "message": words, "type": "server_error" } })
+    };
+    let head = |kind: &str| {
+        let answer = Answer::new(200).header("content-type", kind);
+        answer
+            .header("retry-after", "7")
+            .header("x-should-retry", "true")
+    };
+    let event = format!("event: error\ndata: {error}\n\n");
+    vec![
+        head("application/json")
+            .chunk(error.to_string().as_bytes())
+            .end(),
+        head("text/event-stream").chunk(event.as_bytes()).end(),
+    ]
+}
+
+#[tokio::test]
+async fn advice_beside_an_error_inside_a_200_survives() {
+    let roads = Roads::start().await;
+    for road in Road::ALL {
+        for stream in [true, false] {
+            for (form, answer) in said_inside(road).into_iter().enumerate() {
+                let reply = roads.ask(road, stream, answer).await;
+                let what = format!("{road:?} {stream} {form}: {}", reply.text());
+                assert!(reply.status >= 500, "{what}");
+                assert!(reply.text().contains("come back later"), "{what}");
+                assert_eq!(reply.header("retry-after"), Some("7"), "{what}");
+                assert_eq!(reply.header("x-should-retry"), Some("true"), "{what}");
+            }
+        }
+    }
+}

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::sse::{self, Event};
-use super::wire::{BodyState, Framing, Head, Piece, Wire};
+use super::wire::{BodyState, Framing, Head, Piece, Wire, find};
 
 /// How long an answer may take. Long: it only ends a test that fails.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -143,42 +143,81 @@ pub(crate) async fn open(
     body: &[u8],
 ) -> Exchange {
     let address = base.strip_prefix("http://").expect("an http base URL");
-    let stream = TcpStream::connect(address)
-        .await
-        .unwrap_or_else(|error| panic!("connect {address}: {error}"));
-    stream.set_nodelay(true).expect("TCP_NODELAY on loopback");
-    let (read, mut write) = stream.into_split();
     let head = request_head(address, method, target, headers, body.len());
-    let request = [head.as_bytes(), body].concat();
-    // A server may answer and close before it has read everything: its answer is what counts.
-    let sending = async {
-        let _ = write.write_all(&request).await;
-    };
-    let mut wire = Wire::new(read);
-    let receiving = tokio::time::timeout(PATIENCE, wire.head());
-    let ((), head) = tokio::join!(sending, receiving);
-    let head = head
-        .unwrap_or_else(|_| panic!("no answer to {method} {target}"))
-        .unwrap_or_else(|error| panic!("{method} {target}: {error}"))
-        .unwrap_or_else(|| panic!("{method} {target}: closed without an answer"));
-    let status = head.line.split(' ').nth(1).and_then(|s| s.parse().ok());
-    let framing = match method {
-        "HEAD" => Framing::Length(0),
-        _ => head.framing(Framing::UntilClose),
-    };
-    Exchange {
-        reply: Reply {
-            status: status.expect("a status"),
-            head,
-            body: Vec::new(),
-            pieces: Vec::new(),
-            end: End::Broken("not read to its end".to_owned()),
-        },
-        state: BodyState::new(framing),
-        wire,
-        _write: write,
-        told: 0,
-        ended: false,
+    let upload = Upload::connect(address, &format!("{method} {target}")).await;
+    upload.finish(&[head.as_bytes(), body].concat()).await
+}
+
+/// A Messages request whose body is sent as the test says.
+pub(crate) async fn begin_messages(base: &str, length: usize) -> Upload {
+    let address = base.strip_prefix("http://").expect("an http base URL");
+    let target = "/v1/messages?beta=true";
+    let head = request_head(address, "POST", target, &messages_headers(), length);
+    let mut upload = Upload::connect(address, &format!("POST {target}")).await;
+    upload.send(head.as_bytes()).await;
+    upload
+}
+
+/// A request that is being sent.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    what: String,
+    wire: Wire<OwnedReadHalf>,
+    write: OwnedWriteHalf,
+}
+
+impl Upload {
+    async fn connect(address: &str, what: &str) -> Self {
+        let stream = TcpStream::connect(address)
+            .await
+            .unwrap_or_else(|error| panic!("connect {address}: {error}"));
+        stream.set_nodelay(true).expect("TCP_NODELAY on loopback");
+        let (read, write) = stream.into_split();
+        Self {
+            what: what.to_owned(),
+            wire: Wire::new(read),
+            write,
+        }
+    }
+
+    /// Sends these bytes.
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
+        let sent = self.write.write_all(bytes).await;
+        sent.unwrap_or_else(|error| panic!("{}: {error}", self.what));
+    }
+
+    /// Sends the last bytes and reads the head of the answer.
+    pub(crate) async fn finish(mut self, bytes: &[u8]) -> Exchange {
+        // A server may answer and close before it has read everything: its answer is what counts.
+        let sending = async {
+            let _ = self.write.write_all(bytes).await;
+        };
+        let receiving = tokio::time::timeout(PATIENCE, self.wire.head());
+        let ((), head) = tokio::join!(sending, receiving);
+        let head = head
+            .unwrap_or_else(|_| panic!("no answer to {}", self.what))
+            .unwrap_or_else(|error| panic!("{}: {error}", self.what))
+            .unwrap_or_else(|| panic!("{}: closed without an answer", self.what));
+        let status = head.line.split(' ').nth(1).and_then(|s| s.parse().ok());
+        let framing = if self.what.starts_with("HEAD ") {
+            Framing::Length(0)
+        } else {
+            head.framing(Framing::UntilClose)
+        };
+        Exchange {
+            reply: Reply {
+                status: status.expect("a status"),
+                head,
+                body: Vec::new(),
+                pieces: Vec::new(),
+                end: End::Broken("not read to its end".to_owned()),
+            },
+            state: BodyState::new(framing),
+            wire: self.wire,
+            _write: self.write,
+            told: 0,
+            ended: false,
+        }
     }
 }
 
@@ -229,6 +268,17 @@ impl Exchange {
         }
         self.ended = true;
         false
+    }
+
+    /// Reads until the body holds these bytes; panics with it if it ends before.
+    pub(crate) async fn read_until(&mut self, bytes: &[u8]) {
+        // Pings may go on for ever.
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while find(&self.reply.body, bytes).is_none() {
+            let read = tokio::time::timeout_at(deadline, self.read()).await;
+            let wanted = String::from_utf8_lossy(bytes);
+            assert_eq!(read, Ok(true), "no {wanted:?} in {}", self.reply.text());
+        }
     }
 
     /// The next event, pings included; none at the end of the body.

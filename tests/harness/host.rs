@@ -21,6 +21,8 @@ pub(crate) struct Builder {
     config: Value,
     env: Vec<(String, String)>,
     listen: String,
+    /// The most address space that the host may use, in KiB.
+    address_space: Option<u64>,
     home: TempDir,
 }
 
@@ -56,8 +58,15 @@ impl Builder {
             config: json!({ "providers": [], "router": {} }),
             env: Vec::new(),
             listen: "127.0.0.1:0".to_owned(),
+            address_space: None,
             home,
         }
+    }
+
+    /// Starts the host with no more than this much address space, as on a machine with fewer bits of it.
+    pub(crate) fn address_space(mut self, kib: u64) -> Self {
+        self.address_space = Some(kib);
+        self
     }
 
     /// Listens where the configuration says, so that other commands find the service.
@@ -112,7 +121,12 @@ impl Builder {
     /// The binary with this home, for commands other than `serve`. Writes the configuration.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         write_config(&config_path(&self.home), &self.config);
-        let mut command = command_in(self.home.path(), arguments);
+        self.unconfigured(arguments)
+    }
+
+    /// The same without a configuration file.
+    pub(crate) fn unconfigured(&self, arguments: &[&str]) -> Command {
+        let mut command = command_in(self.home.path(), self.address_space, arguments);
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -130,6 +144,16 @@ impl Builder {
         let mut command = self.command(&["serve", "--listen", &self.listen]);
         command.arg("--config").arg(&config);
         command.arg("--transformers").arg(&transformers);
+        self.spawn(command)
+    }
+
+    /// Starts `serve` as on a machine where nothing was set up.
+    pub(crate) fn start_unconfigured(self) -> Host {
+        let command = self.unconfigured(&["serve", "--listen", &self.listen]);
+        self.spawn(command)
+    }
+
+    fn spawn(self, mut command: Command) -> Host {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the transom binary runs");
         let (lines, first_lines) = mpsc::channel();
@@ -175,7 +199,7 @@ impl Host {
     pub(crate) fn beside(&self, arguments: &[&str], config: &Value) -> Output {
         let path = self.home().join("beside.json5");
         write_config(&path, config);
-        let mut command = command_in(self.home(), arguments);
+        let mut command = command_in(self.home(), None, arguments);
         command.arg("--config").arg(&path);
         command.output().expect("the transom binary runs")
     }
@@ -278,8 +302,16 @@ pub(crate) fn binary() -> PathBuf {
 }
 
 /// The binary with a home of its own, and nothing of the machine but `PATH`.
-fn command_in(home: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(binary());
+fn command_in(home: &Path, address_space: Option<u64>, arguments: &[&str]) -> Command {
+    let mut command = match address_space {
+        None => Command::new(binary()),
+        Some(kib) => {
+            let mut shell = Command::new("/bin/sh");
+            let limited = format!("ulimit -v {kib} && exec \"$0\" \"$@\"");
+            shell.arg("-c").arg(limited).arg(binary());
+            shell
+        }
+    };
     command
         .args(arguments)
         .env_clear()

@@ -1,5 +1,7 @@
 //! Everything a guest was given, as text: what is not in it, no guest can know.
 
+use std::fmt::Write as _;
+
 use sdk::{Context, Head};
 
 /// What was given at the beginning.
@@ -14,4 +16,12 @@ pub(crate) fn given(options: &str, context: &Context) -> String {
 /// A head and a body.
 pub(crate) fn answer(head: Option<&Head>, body: &[u8]) -> String {
     format!("head: {head:?}\nbody: {}\n", String::from_utf8_lossy(body))
+}
+
+/// Hexadecimal digits: a host that takes words out of texts does not know them in this form.
+pub(crate) fn hex(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }

@@ -1,17 +1,20 @@
 //! A transformer for tests. It passes Anthropic traffic on as it is, and misbehaves as the option
 //! `fault` says, or, without the option, as the marker in its data says. Tests change the marker in
-//! the compiled bytes to get many bad components from one.
+//! the compiled bytes to get many bad components from one. With the option `mark` it is a link of a
+//! chain instead, which shows what it was given.
 
 #[cfg(target_family = "wasm")]
 mod component;
 mod dump;
 mod fault;
 mod lines;
+mod link;
 mod marker;
 mod output;
 
 use fault::{Fault, flood, hoard, spin, trap};
 use lines::Lines;
+use link::Link;
 use sdk::events::StopReason;
 use sdk::host::{Level, log};
 use sdk::json::{Error, Escaped, RawValue};
@@ -27,13 +30,15 @@ const FLOOD: usize = 96 << 20;
 /// The transformer.
 pub struct Faulty {
     fault: Fault,
+    link: link::Options,
     options: String,
 }
 
-/// The options: `fault`, and any other, to see whether it gets here.
+/// The options: `fault`, those of a link, and any other, to see whether it gets here.
 #[derive(Default)]
 pub struct Options {
     fault: Option<String>,
+    link: link::Options,
     all: String,
 }
 
@@ -47,7 +52,7 @@ impl sdk::Options for Options {
             self.fault = Escaped::of(value).map(|fault| fault.unescape().into_owned());
         }
         let _ = write!(self.all, "{name}={value};");
-        Some(Ok(()))
+        Some(self.link.set(name, value).unwrap_or(Ok(())))
     }
 }
 
@@ -71,17 +76,21 @@ impl sdk::Transformer for Faulty {
             }
             _ => {}
         }
+        let manifest = sdk::manifest("faulty", env!("CARGO_PKG_VERSION"));
+        let manifest = options.link.manifest(manifest);
         let faulty = Faulty {
             fault,
+            link: options.link,
             options: options.all,
         };
-        Ok((faulty, sdk::manifest("faulty", env!("CARGO_PKG_VERSION"))))
+        Ok((faulty, manifest))
     }
 
     fn exchange(&self, context: Context) -> Exchange {
         Exchange {
             fault: self.fault.clone(),
             given: dump::given(&self.options, &context),
+            link: self.link.link(&context),
             lines: None,
             head: None,
             context,
@@ -95,12 +104,16 @@ pub struct Exchange {
     context: Context,
     given: String,
     head: Option<Head>,
+    link: Option<Link>,
     lines: Option<Lines>,
 }
 
 impl Exchange {
     fn dumped(&self, head: Option<&Head>, body: &[u8]) -> String {
-        let text = format!("{}{}", self.given, dump::answer(head, body));
+        let mut text = format!("{}{}", self.given, dump::answer(head, body));
+        if self.fault == Fault::ResponseHex {
+            text = dump::hex(&text);
+        }
         log(Level::Info, &text);
         text
     }
@@ -108,6 +121,9 @@ impl Exchange {
 
 impl sdk::Exchange for Exchange {
     fn request(&mut self, so_far: Draft, body: Vec<u8>) -> Result<Plan, Failure> {
+        if let Some(link) = &mut self.link {
+            return Ok(link.request(&so_far, &body));
+        }
         let mut forward = Forward {
             path: None,
             headers: Vec::new(),
@@ -154,12 +170,15 @@ impl sdk::Exchange for Exchange {
     }
 
     fn respond(&mut self, head: Head, body: Vec<u8>) -> Result<Output, Failure> {
+        if let Some(link) = &self.link {
+            return Ok(link.respond(&head, &body));
+        }
         match self.fault {
             Fault::PushTrap => trap(),
             Fault::PushLoop => spin(),
             Fault::PushMemory => hoard(),
             Fault::PushFlood => Ok(Output::Replace(flood(FLOOD))),
-            Fault::ResponseDump => {
+            Fault::ResponseDump | Fault::ResponseHex => {
                 let text = self.dumped(Some(&head), &body);
                 Ok(Output::Replace(sdk::message(
                     &self.context,
@@ -176,7 +195,10 @@ impl sdk::Exchange for Exchange {
     }
 
     fn explain(&mut self, head: Head, body: Vec<u8>) -> Verdict {
-        if self.fault != Fault::ResponseDump {
+        if let Some(link) = &self.link {
+            return link.explain(&head, &body);
+        }
+        if !matches!(self.fault, Fault::ResponseDump | Fault::ResponseHex) {
             return Verdict::NotMine;
         }
         let text = self.dumped(Some(&head), &body);
@@ -184,6 +206,9 @@ impl sdk::Exchange for Exchange {
     }
 
     fn begin(&mut self, head: Head) -> Result<(), Failure> {
+        if let Some(link) = &mut self.link {
+            link.begin();
+        }
         if self.fault == Fault::JsonLines {
             self.lines = Some(Lines::new(&self.context));
         }
@@ -192,6 +217,9 @@ impl sdk::Exchange for Exchange {
     }
 
     fn push(&mut self, frames: Vec<u8>, _: u32) -> Pushed {
+        if let Some(link) = &mut self.link {
+            return link.push(&frames);
+        }
         if let Some(lines) = &mut self.lines {
             return lines.push(&frames);
         }
@@ -201,7 +229,7 @@ impl sdk::Exchange for Exchange {
             Fault::PushMemory => hoard(),
             Fault::PushFlood => sdk::pushed(Output::Replace(flood(FLOOD)), Next::More),
             Fault::WakeLoop => sdk::pushed(Output::Keep, Next::WakeAfter(1)),
-            Fault::ResponseDump => {
+            Fault::ResponseDump | Fault::ResponseHex => {
                 let text = self.dumped(self.head.as_ref(), &frames);
                 let events = output::comment(&text);
                 sdk::pushed(Output::Replace(events), Next::More)
@@ -223,6 +251,9 @@ impl sdk::Exchange for Exchange {
     }
 
     fn wake(&mut self) -> Pushed {
+        if let Some(link) = &mut self.link {
+            return link.wake();
+        }
         if self.fault == Fault::WakeLoop {
             spin();
         }
@@ -230,6 +261,9 @@ impl sdk::Exchange for Exchange {
     }
 
     fn finish(&mut self, ending: Ending) -> Pushed {
+        if let Some(link) = &mut self.link {
+            return link.finish(ending);
+        }
         let next = match ending {
             Ending::Broken(how) if self.fault != Fault::CleanAfterBreak => {
                 Next::Failed(failure::broken(&how))

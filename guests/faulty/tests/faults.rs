@@ -7,8 +7,11 @@ use sdk::edits::apply;
 use sdk::{Context, Draft, Ending, Exchange as _, Next, Output, Plan, Transformer as _};
 
 fn exchange(fault: &str) -> Exchange {
-    let options = format!("{{\"fault\":\"{fault}\",\"secret\":\"s3cret\"}}");
-    let options = sdk::options::parse(Faulty::defaults(), options.as_bytes()).unwrap();
+    exchange_of(format!("{{\"fault\":\"{fault}\",\"secret\":\"s3cret\"}}").as_bytes())
+}
+
+fn exchange_of(options: &[u8]) -> Exchange {
+    let options = sdk::options::parse(Faulty::defaults(), options).unwrap();
     let (faulty, _) = Faulty::configure(options).unwrap();
     faulty.exchange(Context {
         exchange_id: "0123456789abcdefghijABCD".to_owned(),
@@ -104,4 +107,24 @@ fn json_lines_become_a_stream() {
 fn an_unknown_fault_is_refused() {
     let options = sdk::options::parse(Faulty::defaults(), br#"{"fault":"x"}"#).unwrap();
     assert!(Faulty::configure(options).is_err());
+}
+
+#[test]
+fn a_link_marks_what_it_is_given_and_shreds_what_it_returns() {
+    let options = br#"{"mark":"A","shred":true,"headers":[["x-a","1"],["x-b",null]]}"#;
+    let mut link = exchange_of(options);
+    let draft = Draft {
+        path: Some("/left".to_owned()),
+        headers: vec![("x-b".to_owned(), "2".to_owned())],
+    };
+    let Plan::Forward(forward) = link.request(draft, b"{\"b\":1}".to_vec()).unwrap() else {
+        panic!("not forwarded");
+    };
+    let marked = br#"{"A":"/left x-b=2","b":1}"#;
+    assert_eq!(forward.body, Output::Replace(marked.to_vec()));
+    let out = |pushed: sdk::Pushed| apply(&pushed.out, b"").unwrap();
+    let first = out(link.push(b"data: 1\n\n".to_vec(), 0));
+    assert_eq!(first, b": A begun=0 bytes=9 whole=true\n\ndata");
+    let rest = out(link.finish(Ending::Complete));
+    assert_eq!(rest, b": 1\n\n: A finished\n\n");
 }

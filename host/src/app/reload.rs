@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, Weak};
 
 use super::{App, Snapshot, listening};
 use crate::config::Config;
-use crate::registry::{Wanted, Watch, Watched};
+use crate::registry::{Outcome, Wanted, Watch, Watched};
 
 /// Starts the thread. It ends with the app.
 pub(super) fn follow(app: &Arc<App>) {
@@ -24,20 +24,26 @@ pub(super) fn follow(app: &Arc<App>) {
 fn run(weak: &Weak<App>, mut watch: Watch) {
     // Compiling must not take time from running streams. Failing to is no reason not to compile.
     let _ = rustix::process::nice(10);
-    let mut first = true;
+    let Some(app) = weak.upgrade() else { return };
+    first_look(&app);
+    drop(app);
     loop {
         let Some(files) = weak.upgrade().map(|app| watched(&app)) else {
             return;
         };
-        // A component that changed between loading and the first look would be missed otherwise.
-        let changed = if std::mem::take(&mut first) {
-            components(&files)
-        } else {
-            watch.next(&files)
-        };
+        let changed = watch.next(&files);
         let Some(app) = weak.upgrade() else { return };
         apply(&app, &changed);
     }
+}
+
+/// What changed between reading and the start of the watch would be missed otherwise.
+fn first_look(app: &App) {
+    if app.snapshot().config.is_outdated() {
+        reload_config(app);
+    }
+    apply(app, &components(&watched(app)));
+    app.registry.prune_cache();
 }
 
 fn components(watched: &Watched) -> Vec<PathBuf> {
@@ -62,7 +68,10 @@ fn apply(app: &App, changed: &[PathBuf]) {
         if let Some(name) = path.file_stem().and_then(|name| name.to_str())
             && is_component(path)
         {
-            app.registry.refresh(name);
+            let outcome = app.registry.refresh(name);
+            if matches!(outcome, Outcome::Swapped { .. }) {
+                app.registry.prune_cache();
+            }
         }
     }
 }

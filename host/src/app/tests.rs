@@ -1,4 +1,4 @@
-//! The sockets of a running host, looked at from inside the process.
+//! A running host, looked at from inside the process: its sockets, and what changes while it starts.
 #![expect(
     unsafe_code,
     reason = "only the process itself can ask its sockets for their options, by their numbers"
@@ -73,4 +73,34 @@ async fn both_sockets_of_an_exchange_send_small_writes_at_once() {
         "to the upstream"
     );
     serving.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_that_is_edited_while_the_host_starts_is_taken_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("c.json5");
+    let write = |name: &str| {
+        let provider =
+            format!("name: '{name}', base_url: 'http://127.0.0.1:9', transformer: 'anthropic'");
+        std::fs::write(&path, format!("{{ providers: [{{ {provider} }}] }}")).unwrap();
+    };
+    write("first");
+    let config = Config::load(&path, &|_| None).unwrap().config;
+    write("other");
+    let running = Running::start(Start {
+        config,
+        transformers: dir.path().join("transformers"),
+        cache: None,
+        listen: Some(([127, 0, 0, 1], 0).into()),
+        watch: true,
+    });
+    let running = running.await.unwrap();
+    // A minute, which only a host that missed it waits for.
+    for _ in 0..12_000 {
+        if running.app.snapshot().generation > 1 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert_eq!(running.app.snapshot().config.providers[0].name, "other");
 }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::Pinned;
 use super::splice::{Outlet, Rules};
@@ -26,8 +28,8 @@ pub(super) struct Stage {
     framer: Framer,
     rules: Rules,
     spliced: u32,
-    /// After how many milliseconds of silence the guest wants to be woken.
-    wake_after: Option<u32>,
+    /// The silence after which the guest wants to be woken, and when it will have been one.
+    wake: Option<(Duration, Instant)>,
     pub(super) obeys_rules: bool,
     /// What the stages to the left had made of the request, for a `resend`.
     pub(super) so_far: Draft,
@@ -67,7 +69,7 @@ impl Stage {
             framer: Framer::new(Framing::Sse, limits.frame),
             rules: Rules::default(),
             spliced: 0,
-            wake_after: None,
+            wake: None,
             obeys_rules: true,
             so_far: Draft {
                 path: None,
@@ -82,13 +84,16 @@ impl Stage {
         self.instance.is_some()
     }
 
-    pub(super) fn wake_after(&self) -> Option<u32> {
-        self.wake_after
+    /// When the guest is to be woken if nothing comes for it.
+    pub(super) fn wakes_at(&self) -> Option<Instant> {
+        self.wake.filter(|_| self.is_live()).map(|(_, at)| at)
     }
 
-    /// What the guest said last, for a read that brought it nothing.
-    fn standing(&self) -> Next {
-        self.wake_after.map_or(Next::More, Next::WakeAfter)
+    /// The silence begins anew: bytes came, though perhaps none that the guest is called for.
+    fn heard(&mut self) {
+        if let Some((silence, at)) = &mut self.wake {
+            *at = Instant::now() + *silence;
+        }
     }
 
     pub(super) fn framing(&self) -> Option<Framing> {
@@ -182,15 +187,16 @@ impl Stage {
         out: &mut Vec<Bytes>,
     ) -> Result<Next, ApiError> {
         if data.is_empty() {
-            return Ok(self.standing());
+            return Ok(Next::More);
         }
+        self.heard();
         let read = crate::upstream::joined(data);
         let blocks = self
             .framer
             .feed(read)
             .map_err(|error| ApiError::bad_gateway(error.to_string()))?;
         let mut outlet = Outlet::default();
-        let mut next = self.standing();
+        let mut next = Next::More;
         for block in blocks.into_iter().flatten() {
             next = self.block(block, &mut outlet).await?;
             if matches!(next, Next::Done | Next::Failed(_)) {
@@ -204,7 +210,7 @@ impl Stage {
     /// Splices while frames match, pushes the longest run that does not, looks again.
     async fn block(&mut self, block: Bytes, outlet: &mut Outlet) -> Result<Next, ApiError> {
         let mut rest = block;
-        let mut next = self.standing();
+        let mut next = Next::More;
         while !rest.is_empty() {
             let (spliced, end) = self.rules.splice_run(&rest, outlet);
             self.spliced += spliced;
@@ -289,8 +295,11 @@ impl Stage {
                 self.rules = rules;
             }
         }
-        self.wake_after = match pushed.next {
-            Next::WakeAfter(ms) => Some(ms),
+        self.wake = match pushed.next {
+            Next::WakeAfter(ms) => {
+                let silence = Duration::from_millis(u64::from(ms));
+                Some((silence, Instant::now() + silence))
+            }
             _ => None,
         };
         Ok(pushed.next)

@@ -1,7 +1,7 @@
 //! `transom check`: what the configuration says, and everything that is wrong with it.
 //!
-//! Text and JSON come from one [`Report`]. What is known of components is handed in: nothing
-//! here loads one.
+//! Text and JSON come from one [`Report`]. What is known of components is handed in by
+//! [`components`]: nothing else here loads one.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,37 +9,15 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use crate::config::{Config, Env, Examined, Glimpse, Key, Loaded, Problem};
+use crate::config::{Config, Env, Examined, Glimpse, Key, Loaded, Paths, Problem};
 
+use components::Component;
+
+pub mod components;
 mod text;
 
 /// Exit code for a configuration with problems.
 const PROBLEMS: u8 = 2;
-
-/// What was found out about a component that the configuration names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// The transformer's name.
-    pub transformer: String,
-    /// How bad it is.
-    pub severity: Severity,
-    /// A sentence in lower case, without a full stop.
-    pub message: String,
-    /// What to do about it.
-    pub remedy: Option<String>,
-}
-
-/// How bad a [`Finding`] is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// For the reader's information: where it comes from, what it says of itself.
-    Note,
-    /// It works, but look at it.
-    Warning,
-    /// It does not work.
-    Problem,
-}
 
 /// Everything that is known of a configuration.
 #[derive(Debug, Clone, Serialize)]
@@ -48,6 +26,9 @@ pub struct Report {
     pub ok: bool,
     /// The file; none: there is none, and the demo provider would be served.
     pub config: Option<PathBuf>,
+    /// Where a file would be found, if there is none.
+    #[serde(skip)]
+    pub usual: Option<PathBuf>,
     /// Where it would listen; none if the configuration is not valid.
     pub listen: Option<String>,
     /// Clients must present a key; none if the configuration is not valid.
@@ -60,11 +41,11 @@ pub struct Report {
     pub aliases: BTreeMap<String, String>,
     /// Tokens that Claude Code is told, if a routed model's window is known.
     pub context_window: Option<u32>,
-    /// About components.
-    pub transformers: Vec<Finding>,
-    /// Of the configuration.
+    /// Components that the configuration names.
+    pub transformers: Vec<Component>,
+    /// Of the configuration and of the components, in the order of lines.
     pub problems: Vec<Problem>,
-    /// Of the configuration.
+    /// Of both, too.
     pub warnings: Vec<Problem>,
 }
 
@@ -84,28 +65,33 @@ pub struct ProviderState {
 }
 
 impl Report {
-    /// Reads `path` and asks `components` about what a valid configuration names. Without a path
-    /// there is nothing to read.
+    /// Reads `path` and asks `components` about what the configuration names, or about what is
+    /// right of one with problems. Without a path there is nothing to read.
     pub fn of(
         path: Option<&Path>,
         env: Env<'_>,
-        components: impl FnOnce(&Config) -> Vec<Finding>,
+        components: impl FnOnce(&Config) -> Result<Vec<Component>, Problem>,
     ) -> Self {
         let Some(path) = path else {
-            return Self::empty();
+            return Self {
+                usual: Paths::of(env).map(|paths| paths.config),
+                ..Self::empty()
+            };
         };
         let examined = Config::examine(path, env);
-        let transformers = match &examined.outcome {
-            Ok(loaded) => components(&loaded.config),
-            Err(_) => Vec::new(),
+        let config = match &examined.outcome {
+            Ok(loaded) => Some(&loaded.config),
+            Err(_) => examined.rest.as_ref(),
         };
-        Self::new(path, examined, transformers)
+        let found = config.map_or_else(|| Ok(Vec::new()), components);
+        Self::new(path, examined, found)
     }
 
     fn empty() -> Self {
         Self {
             ok: true,
             config: None,
+            usual: None,
             listen: None,
             asks_key: None,
             providers: Vec::new(),
@@ -118,24 +104,32 @@ impl Report {
         }
     }
 
-    fn new(path: &Path, examined: Examined, transformers: Vec<Finding>) -> Self {
-        let broken = transformers
-            .iter()
-            .any(|finding| finding.severity == Severity::Problem);
+    fn new(path: &Path, examined: Examined, found: Result<Vec<Component>, Problem>) -> Self {
+        let (transformers, of_machine) = match found {
+            Ok(transformers) => (transformers, None),
+            Err(problem) => (Vec::new(), Some(problem)),
+        };
+        let mut problems = components::problems(&transformers, &examined);
+        problems.extend(of_machine);
+        let mut warnings = components::shadows(&transformers, &examined);
+        warnings.extend(examined.warnings);
+        if let Err(of_file) = &examined.outcome {
+            problems.extend_from_slice(&of_file.list);
+        }
+        problems.sort_by_key(|problem| problem.line);
+        warnings.sort_by_key(|warning| warning.line);
         let base = Self {
-            ok: examined.outcome.is_ok() && !broken,
+            ok: problems.is_empty(),
             config: Some(path.to_owned()),
             providers: examined.providers.iter().map(ProviderState::of).collect(),
             transformers,
-            warnings: examined.warnings,
+            problems,
+            warnings,
             ..Self::empty()
         };
-        match examined.outcome {
-            Ok(loaded) => base.with(&loaded),
-            Err(problems) => Self {
-                problems: problems.list,
-                ..base
-            },
+        match &examined.outcome {
+            Ok(loaded) => base.with(loaded),
+            Err(_) => base,
         }
     }
 

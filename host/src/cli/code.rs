@@ -16,7 +16,7 @@ use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 use super::activate::Environment;
 use crate::config::{Config, Env};
 
-pub use liveness::{Answer, running_service};
+pub use liveness::{Answer, running_service, service_at};
 
 mod liveness;
 
@@ -111,7 +111,10 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             quit: signal(SignalKind::quit())?,
             child: signal(SignalKind::child())?,
-            from_terminal: std::io::stdin().is_terminal(),
+            // `echo ... | transom code` is in the foreground as well.
+            from_terminal: std::io::stdin().is_terminal()
+                || std::io::stdout().is_terminal()
+                || std::io::stderr().is_terminal(),
         })
     }
 

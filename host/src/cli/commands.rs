@@ -2,24 +2,21 @@
 
 use std::ffi::OsString;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use super::activate::{Environment, Shell, base_url};
-use super::check::{Finding, Report, Severity};
+use super::check::{Report, components};
 use super::code::{Answer, become_claude, running_service};
-use super::serve::{configuration, start};
+use super::serve::{configuration, no_folder, start};
 use super::{ActivateArgs, CheckArgs, Places, USAGE, runtime, term};
-use crate::app::Running;
+use crate::app::{Running, Start};
 use crate::config::{Config, Loaded, Paths, process_env};
-use crate::registry::{Registry, Wanted};
 use crate::telemetry;
-use crate::wasm::Engine;
 
 /// Uses the running service, else serves in this process for as long as `claude` runs.
 pub(super) fn code(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
     let places = Places::default();
     let runtime = runtime()?;
-    let Some(Loaded { mut config, .. }) = runtime.block_on(load(&places)) else {
+    let Some(Loaded { config, .. }) = runtime.block_on(load(&places)) else {
         return Ok(ExitCode::from(USAGE));
     };
     if let Answer::Transom(url) = runtime.block_on(running_service(&config)) {
@@ -31,8 +28,12 @@ pub(super) fn code(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
             &config.log,
             Paths::of(&process_env).map(|paths| paths.state.join("code.log")),
         );
-        config.listen.set_port(0);
-        let running = Running::start(start(config.clone(), &places)).await?;
+        let running = Running::start(Start {
+            // For claude alone: a free port, and of this machine whatever the service listens on.
+            listen: Some((std::net::Ipv4Addr::LOCALHOST, 0).into()),
+            ..start(config.clone(), &places)
+        });
+        let running = running.await?;
         let url = running.url();
         let (ended, stop) = tokio::sync::oneshot::channel::<()>();
         let serving = tokio::spawn(running.serve(async move { drop(stop.await) }));
@@ -46,7 +47,11 @@ pub(super) fn code(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
 
 /// Prints the environment for a shell's `eval`.
 pub(super) fn activate(args: &ActivateArgs) -> anyhow::Result<ExitCode> {
-    let Some(Loaded { config, .. }) = runtime()?.block_on(load(&args.places)) else {
+    let places = Places {
+        config: args.config.clone(),
+        ..Places::default()
+    };
+    let Some(Loaded { config, .. }) = runtime()?.block_on(load(&places)) else {
         return Ok(ExitCode::from(USAGE));
     };
     let shell = args.shell.unwrap_or_else(|| Shell::of(&process_env));
@@ -59,9 +64,11 @@ pub(super) fn activate(args: &ActivateArgs) -> anyhow::Result<ExitCode> {
 pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let path = Config::find(args.places.config.clone(), &process_env);
     let runtime = runtime()?;
-    let report = Report::of(path.as_deref(), &process_env, |config| {
-        components(config, &args.places, &runtime)
+    let mut report = Report::of(path.as_deref(), &process_env, |config| {
+        let dir = start(config.clone(), &args.places).transformers;
+        components::load(config, dir, &runtime)
     });
+    report.warnings.extend(no_folder(&args.places));
     if args.json {
         term::say(&report.to_json());
     } else {
@@ -83,53 +90,4 @@ async fn load(places: &Places) -> Option<Loaded> {
             None
         }
     }
-}
-
-/// Loads every component the configuration names, as a start would.
-fn components(config: &Config, places: &Places, runtime: &tokio::runtime::Runtime) -> Vec<Finding> {
-    let problem = |transformer: &str, message: String, remedy: Option<&str>| Finding {
-        transformer: transformer.to_owned(),
-        severity: Severity::Problem,
-        message,
-        remedy: remedy.map(str::to_owned),
-    };
-    let engine = match Engine::new(
-        u32::try_from(config.limits.instances).unwrap_or(u32::MAX),
-        config.limits.memory,
-    ) {
-        Ok(engine) => engine,
-        Err(error) => {
-            return vec![problem(
-                "all",
-                format!("the WebAssembly engine cannot be built: {error:#}"),
-                Some("lower limits.instances or limits.memory"),
-            )];
-        }
-    };
-    let wanted = Wanted::of(config);
-    let dir = start(config.clone(), places).transformers;
-    let registry = Arc::new(Registry::new(engine, None, dir, runtime.handle().clone()));
-    // The reasons are in the slots, one for each.
-    drop(registry.prepare(&wanted));
-    let slots = registry.slots();
-    slots
-        .iter()
-        .filter_map(|slot| match slot.current() {
-            None => Some(problem(
-                &slot.name,
-                slot.last_error().unwrap_or_default(),
-                None,
-            )),
-            Some(generation) if generation.shadows_builtin() => Some(Finding {
-                transformer: slot.name.clone(),
-                severity: Severity::Warning,
-                message: format!(
-                    "{} stands before the built-in of that name",
-                    generation.origin
-                ),
-                remedy: Some("remove the file to have the built-in back".to_owned()),
-            }),
-            Some(_) => None,
-        })
-        .collect()
 }

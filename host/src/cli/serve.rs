@@ -4,10 +4,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::{Places, ServeArgs, USAGE, runtime, term};
-use crate::app::{Running, Start};
-use crate::config::{Config, Key, Loaded, Paths, Problems, Provider, Transformer, process_env};
+use crate::app::{Running, Start, Unbound};
+use crate::config::{
+    Config, Key, Loaded, Paths, Problem, Problems, Provider, Transformer, process_env,
+};
 use crate::demo::Upstream;
 use crate::telemetry;
+
+mod stop;
+mod unbound;
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     runtime()?.block_on(serve(args))
@@ -22,7 +27,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
         }
     };
     telemetry::start(&loaded.config.log);
-    for warning in &loaded.warnings {
+    for warning in loaded.warnings.iter().chain(&no_folder(&args.places)) {
         tracing::warn!("{warning}");
     }
     if let Some(listen) = args.listen
@@ -35,11 +40,23 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
         listen: args.listen,
         ..start(loaded.config, &args.places)
     };
-    let running = Running::start(start).await?;
+    let running = match Running::start(start).await {
+        Ok(running) => running,
+        Err(error) => {
+            let Some(Unbound(listen, why)) = error.downcast_ref() else {
+                return Err(error);
+            };
+            term::fail(&unbound::why(*listen, why).await);
+            return Ok(ExitCode::FAILURE);
+        }
+    };
     // Before anyone can know that the host is there: a signal right after that drains too.
-    let stop = stop_signal();
+    let (stop, at_once) = stop::signals();
     announce(&running);
-    running.serve(stop).await?;
+    tokio::select! {
+        result = running.serve(stop) => result?,
+        () = at_once => tracing::warn!("asked to stop again: running exchanges are cut off"),
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -53,7 +70,7 @@ pub(super) async fn configuration(places: &Places) -> Result<Loaded, Problems> {
     let upstream = Upstream::start().await.map_err(|error| {
         Problems::one(
             None,
-            crate::config::Problem::of_file(
+            Problem::of_file(
                 format!("the demo upstream cannot start: {error}"),
                 "write a configuration file",
             ),
@@ -63,6 +80,18 @@ pub(super) async fn configuration(places: &Places) -> Result<Loaded, Problems> {
         config: Config::demo(upstream.base_url()),
         warnings: Vec::new(),
     })
+}
+
+/// A folder of components that was named and is not there: it may come, but it looks like a slip.
+pub(super) fn no_folder(places: &Places) -> Option<Problem> {
+    let named = places.transformers.as_ref().filter(|dir| !dir.is_dir())?;
+    Some(Problem::of_file(
+        format!(
+            "--transformers {}: there is no such folder",
+            named.display()
+        ),
+        "make it, or name another; until then only built-in transformers are there",
+    ))
 }
 
 /// Everything a host needs, with the usual folders where none are named.
@@ -134,26 +163,4 @@ fn registered(provider: &Provider) -> String {
         "provider registered {} {} (transformer {transformer}, {key})",
         provider.name, provider.base_url
     )
-}
-
-/// Ready on SIGINT or SIGTERM. Both are listened for from the call on.
-pub(super) fn stop_signal() -> impl Future<Output = ()> + Send + 'static {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listeners = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
-    async move {
-        let received = listeners.map(|listener| {
-            Box::pin(async {
-                match listener {
-                    Ok(mut listener) => listener.recv().await,
-                    Err(_) => std::future::pending().await,
-                }
-            })
-        });
-        let [interrupted, terminated] = received;
-        tokio::select! {
-            _ = interrupted => {}
-            _ = terminated => {}
-        }
-        tracing::info!("stopping: running exchanges are finished first");
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::ensure;
 use futures_util::StreamExt;
 use serde_json::Value;
 
@@ -11,47 +12,50 @@ use crate::config::Config;
 /// What a status may be at most, in bytes.
 const MOST: usize = 4 << 20;
 
-/// The status of the service that runs with this configuration's address and key; none if none does.
-pub(super) async fn status(config: &Config) -> Option<Value> {
-    let mut address = config.listen;
-    if address.ip().is_unspecified() {
-        address.set_ip(if address.is_ipv4() {
-            [127, 0, 0, 1].into()
-        } else {
-            std::net::Ipv6Addr::LOCALHOST.into()
-        });
-    }
+/// What the service at the configuration's address says.
+pub(super) enum Said {
+    /// Its status.
+    Status(Value),
+    /// It runs at this URL, but does not tell, for this reason.
+    Silent(String, String),
+    /// None runs there.
+    Nobody,
+}
+
+/// Asks for the status of the service that runs with this configuration's address and key.
+pub(super) async fn status(config: &Config) -> Said {
+    let Answer::Transom(base) = running_service(config).await else {
+        return Said::Nobody;
+    };
     // Without a provider of its own the client would panic; a second installation is refused, which is fine.
     drop(rustls::crypto::ring::default_provider().install_default());
+    match get(&format!("{base}/api/status"), config).await {
+        Ok(status) => Said::Status(status),
+        Err(why) => Said::Silent(base, format!("{why:#}")),
+    }
+}
+
+async fn get(url: &str, config: &Config) -> anyhow::Result<Value> {
     let client = reqwest::Client::builder()
         .no_proxy()
         .timeout(Duration::from_secs(2))
-        .build()
-        .ok()?;
-    if !matches!(running_service(config).await, Answer::Transom(_)) {
-        return None;
-    }
-    let key = config.api_key.as_ref().map(|key| key.expose().to_owned());
-    get(&client, &format!("http://{address}/api/status"), key).await
-}
-
-async fn get(client: &reqwest::Client, url: &str, key: Option<String>) -> Option<Value> {
+        .build()?;
     let mut request = client.get(url);
-    if let Some(key) = key {
-        request = request.header("x-api-key", key);
+    if let Some(key) = &config.api_key {
+        request = request.header("x-api-key", key.expose());
     }
-    let response = request
-        .send()
-        .await
-        .ok()
-        .filter(|response| response.status().is_success())?;
+    let response = request.send().await?;
+    let code = response.status();
+    ensure!(
+        code != http::StatusCode::UNAUTHORIZED,
+        "it wants another `api_key` than this configuration has; name its configuration with --config"
+    );
+    ensure!(code.is_success(), "it answered with {code}");
     let mut body = Vec::new();
     let mut reads = response.bytes_stream();
     while let Some(read) = reads.next().await {
-        body.extend_from_slice(&read.ok()?);
-        if body.len() > MOST {
-            return None;
-        }
+        body.extend_from_slice(&read?);
+        ensure!(body.len() <= MOST, "its status is too long");
     }
-    serde_json::from_slice(&body).ok()
+    Ok(serde_json::from_slice(&body)?)
 }

@@ -1,5 +1,8 @@
 //! Files and environment in, [`Config`] or every problem out.
 
+use std::collections::BTreeMap;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -8,7 +11,8 @@ use url::Url;
 use super::problem::{Problem, Problems};
 use super::reader::{Place, Reader};
 use super::{Config, Env, Key, Model, Paths, Provider, Router, Stage, Target, Transformer};
-use super::{DEFAULT_LISTEN, DEFAULT_LONG_CONTEXT, env_file, read, text};
+use super::{DEFAULT_LISTEN, DEFAULT_LONG_CONTEXT, env_file, glimpse, read, text};
+use super::{Glimpse, Spot, Trust};
 
 /// A configuration that holds, and what looks wrong with it all the same.
 #[derive(Debug, Clone)]
@@ -28,19 +32,10 @@ pub struct Examined {
     pub providers: Vec<Glimpse>,
     /// The same as in a [`Loaded`].
     pub warnings: Vec<Problem>,
-}
-
-/// What could be read of a provider.
-#[derive(Debug, Clone)]
-pub struct Glimpse {
-    /// None if it has no valid one.
-    pub name: Option<String>,
-    /// None if it has no valid one.
-    pub base_url: Option<Url>,
-    /// As in a [`Provider`].
-    pub key: Key,
-    /// As [`Transformer::shown`]; none if it has no valid one.
-    pub transformer: Option<String>,
+    /// What is right of a configuration with problems: worth a look at its components, no more.
+    pub rest: Option<Config>,
+    /// Where each of `pins` stands.
+    pub pins: BTreeMap<String, Spot>,
 }
 
 impl Config {
@@ -86,12 +81,21 @@ impl Config {
         let mut examined = examine_text(&text, Some(path), &both);
         warnings.append(&mut examined.warnings);
         if let Ok(loaded) = &mut examined.outcome {
+            loaded.config.digest = Some(digest(text.as_bytes()));
             loaded.warnings.clone_from(&warnings);
         }
         Examined {
             warnings,
             ..examined
         }
+    }
+
+    /// The file says something else than when this was read. One that cannot be read says nothing.
+    pub fn is_outdated(&self) -> bool {
+        let (Some(path), Some(read)) = (&self.path, self.digest) else {
+            return false;
+        };
+        std::fs::read(path).is_ok_and(|bytes| digest(&bytes) != read)
     }
 
     /// What is served when there is no file: one provider, `demo`, at `base_url`, in Cerebras'
@@ -123,19 +127,20 @@ impl Config {
             listen: DEFAULT_LISTEN,
             api_key: None,
             allowed_hosts: Vec::new(),
-            trust: super::Trust::default(),
-            pins: std::collections::BTreeMap::new(),
+            trust: Trust::default(),
+            pins: BTreeMap::new(),
             providers: vec![provider],
             router: Router {
                 default: Some(default),
                 long_context_threshold: DEFAULT_LONG_CONTEXT,
                 ..Router::default()
             },
-            aliases: std::collections::BTreeMap::new(),
+            aliases: BTreeMap::new(),
             limits: super::Limits::default(),
             timeouts: super::Timeouts::default(),
             on_broken: super::OnBroken::default(),
             log: super::Log::default(),
+            digest: None,
         }
     }
 
@@ -146,6 +151,13 @@ impl Config {
     }
 }
 
+/// Tells two texts of one file apart. The text itself may hold keys.
+fn digest(text: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
 fn examine_text(text: &str, path: Option<&Path>, env: Env<'_>) -> Examined {
     let file = path.map(Path::to_owned);
     let mut providers = Vec::new();
@@ -154,8 +166,11 @@ fn examine_text(text: &str, path: Option<&Path>, env: Env<'_>) -> Examined {
         Err(problem) => return nothing_seen(Problems::one(file, problem)),
     };
     let mut reader = Reader::new(env);
-    let config = read::config(&Place::root(&root), &mut providers, &mut reader);
+    let place = Place::root(&root);
+    let mut config = read::config(&place, &mut providers, &mut reader);
     let warnings = reader.warnings;
+    let rest = (!reader.problems.is_empty())
+        .then(|| config.take().map(|config| rest(config, &reader.problems)));
     let outcome = match config {
         Some(config) if reader.problems.is_empty() => Ok(Loaded {
             config: Config {
@@ -170,6 +185,20 @@ fn examine_text(text: &str, path: Option<&Path>, env: Env<'_>) -> Examined {
         outcome,
         providers,
         warnings,
+        rest: rest.flatten(),
+        pins: glimpse::pins(&place),
+    }
+}
+
+/// A pin that cannot be read is one problem, not two.
+fn rest(config: Config, problems: &[Problem]) -> Config {
+    let unclear = problems.iter().any(|problem| {
+        let (first, _) = problem.path.split_once('.').unwrap_or((&problem.path, ""));
+        first == "pins" || first == "trust"
+    });
+    Config {
+        trust: if unclear { Trust::Any } else { config.trust },
+        ..config
     }
 }
 
@@ -186,5 +215,7 @@ fn nothing_seen(problems: Problems) -> Examined {
         outcome: Err(problems),
         providers: Vec::new(),
         warnings: Vec::new(),
+        rest: None,
+        pins: BTreeMap::new(),
     }
 }

@@ -99,6 +99,7 @@ pub(super) fn config(
             .map(|at| log(at, reader))
             .unwrap_or_default(),
         providers,
+        digest: None,
     })
 }
 

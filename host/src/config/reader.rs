@@ -27,7 +27,7 @@ impl<'t> Place<'t> {
         }
     }
 
-    fn member(&self, member: &'t Member) -> Self {
+    pub(super) fn member(&self, member: &'t Member) -> Self {
         let path = match self.path.as_str() {
             "" => member.name.clone(),
             path => format!("{path}.{}", member.name),
@@ -38,7 +38,7 @@ impl<'t> Place<'t> {
         }
     }
 
-    fn item(&self, index: usize, node: &'t Node) -> Self {
+    pub(super) fn item(&self, index: usize, node: &'t Node) -> Self {
         Self {
             node,
             path: format!("{}[{index}]", self.path),

@@ -27,7 +27,7 @@ pub(super) async fn count(State(app): State<Arc<App>>, request: Request) -> Resp
             response
         }
         Err(error) => {
-            let error = error.scrubbed(app.snapshot().upstream.secrets());
+            let error = error.scrubbed(&app.snapshot().upstream.secrets());
             record.failed(&error);
             reply::error(&error, &request_id)
         }

@@ -82,12 +82,23 @@ impl<'a> Exchange<'a> {
     /// Room for every stage at once, so that two half-open chains cannot wait for each other.
     fn permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         let stages = u32::try_from(self.pinned.len()).unwrap_or(u32::MAX);
+        let most = self.app.engine.step().instances;
+        if stages > most {
+            // Coming back later would not help.
+            let name = &self.provider.name;
+            let message = format!(
+                "the chain of provider `{name}` has {stages} stages, but only {most} instances may run (limits.instances)"
+            );
+            return Err(ApiError {
+                should_retry: Some(false),
+                ..ApiError::new("api_error", message)
+            });
+        }
         self.app
             .permits
             .clone()
             .try_acquire_many_owned(stages)
             .map_err(|_| {
-                let most = self.app.engine.step().instances;
                 ApiError::overloaded(format!(
                     "transom runs as many exchanges as it may: {most} instances (limits.instances)"
                 ))

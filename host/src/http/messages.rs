@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 
 use super::exchange::{self, Exchange};
 use super::reply;
-use crate::app::App;
+use crate::app::{App, Snapshot};
 use crate::config::Transformer;
 use crate::error::ApiError;
 use crate::head::RequestHead;
@@ -24,7 +24,8 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
     let request_id = ids::exchange_id();
     let mut record = Record::new(request_id.clone(), app.in_flight.clone());
     let (parts, body) = request.into_parts();
-    match answer(&app, &parts.headers, body, &mut record).await {
+    let snapshot = app.snapshot();
+    match answer(&app, &snapshot, &parts.headers, body, &mut record).await {
         Ok(Answered::Stream { relay, headers }) => {
             let body = Body::from_stream(relay.into_stream(record));
             reply::stream(body, headers, &request_id)
@@ -40,7 +41,8 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
             reply::whole(body, headers, &request_id)
         }
         Err(error) => {
-            let error = error.scrubbed(app.snapshot().upstream.secrets());
+            // By the keys that the exchange began with: the configuration may have changed since.
+            let error = error.scrubbed(&snapshot.upstream.secrets());
             record.failed(&error);
             let mut response = reply::error(&error, &request_id);
             if let Some(served) = &record.route {
@@ -66,15 +68,15 @@ pub(super) enum Answered {
 
 async fn answer(
     app: &Arc<App>,
+    snapshot: &Snapshot,
     headers: &HeaderMap,
     body: Body,
     record: &mut Record,
 ) -> Result<Answered, ApiError> {
-    let snapshot = app.snapshot();
     let body = read(body, snapshot.limits.request_body).await?;
     let head = RequestHead::peek(&body)?;
     let choice = route::choose(&snapshot.config, &head)?;
-    let exchange = Exchange::open(app, &snapshot, headers, &head, choice, record)?;
+    let exchange = Exchange::open(app, snapshot, headers, &head, choice, record)?;
     let mut answered = match &choice.provider.transformer {
         Transformer::Passthrough => exchange::passthrough(&exchange, body).await?,
         Transformer::Chain(_) => exchange::transformed(&exchange, body, record).await?,

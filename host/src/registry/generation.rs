@@ -38,6 +38,8 @@ pub struct Generation {
     pub number: u64,
     /// Where it came from.
     pub origin: Origin,
+    /// What it has to say to the person who runs transom.
+    pub notices: Vec<String>,
     /// When it went live.
     pub loaded_at: SystemTime,
     /// Exchanges that pinned it.
@@ -48,11 +50,12 @@ pub struct Generation {
 }
 
 impl Generation {
-    pub(super) fn new(component: Component, number: u64, origin: Origin) -> Self {
+    pub(super) fn new(built: Built, number: u64, origin: Origin) -> Self {
         Self {
-            component: Arc::new(component),
+            component: Arc::new(built.component),
             number,
             origin,
+            notices: built.notices,
             loaded_at: SystemTime::now(),
             calls: AtomicU64::new(0),
             traps: AtomicU64::new(0),
@@ -62,7 +65,8 @@ impl Generation {
 
     /// A generation that no registry knows, for component tests.
     pub(crate) fn for_tests(component: Component) -> Self {
-        Self::new(component, 1, Origin::Builtin)
+        let notices = Vec::new();
+        Self::new(Built { component, notices }, 1, Origin::Builtin)
     }
 
     /// The first 8 digits of the sha256.
@@ -102,12 +106,20 @@ impl Generation {
     }
 }
 
-/// Instantiates a component and calls `configure` with each of the options.
+/// A component that passed every check, not yet live.
+pub(super) struct Built {
+    pub(super) component: Component,
+    pub(super) notices: Vec<String>,
+}
+
+/// Instantiates a component and calls `configure` with each of the options: what it has to say,
+/// or what each of the options that do not fit came to.
 pub(super) async fn configure_all(
     component: &Arc<Component>,
     options: &BTreeSet<Bytes>,
     limits: &Arc<Limits>,
-) -> Result<(), Rejected> {
+) -> Result<Vec<String>, Rejected> {
+    let (mut notices, mut faults) = (Vec::new(), Vec::new());
     for options in options {
         let opening = Opening {
             component,
@@ -117,9 +129,16 @@ pub(super) async fn configure_all(
             sink: Arc::new(|_| ()),
             counters: Arc::new(Counters::default()),
         };
-        if let Err(fault) = Instance::open(opening).await {
-            return Err(Rejected::Configure(fault.to_string()));
+        match Instance::open(opening).await {
+            Ok(instance) => notices.extend(instance.manifest().notices.iter().cloned()),
+            Err(fault) => faults.push((options.clone(), fault)),
         }
     }
-    Ok(())
+    notices.sort();
+    notices.dedup();
+    if faults.is_empty() {
+        Ok(notices)
+    } else {
+        Err(Rejected::Configure(faults))
+    }
 }

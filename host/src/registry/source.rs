@@ -6,8 +6,11 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::config::nearest;
+
 use super::builtin::{builtin, builtin_names};
 use super::generation::{Generation, Origin};
+use super::refusal::Refusal;
 
 /// What a look found.
 pub(super) enum Found {
@@ -15,8 +18,8 @@ pub(super) enum Found {
     Bytes(Origin, Cow<'static, [u8]>),
     /// The file that the current generation came from is gone, and there is no built-in.
     Gone,
-    /// Nothing, with a sentence.
-    Nowhere(String),
+    /// Nothing, and why.
+    Nowhere(Refusal),
 }
 
 /// A file that is being replaced by unlink and link is missing for a moment.
@@ -39,9 +42,10 @@ pub(super) fn find(dir: &Path, name: &str, current: Option<&Generation>) -> Foun
     }
     match read {
         Ok(bytes) => Found::Bytes(Origin::File(path), Cow::Owned(bytes)),
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Found::Nowhere(format!("{} cannot be read: {error}", path.display()))
-        }
+        Err(error) if error.kind() != ErrorKind::NotFound => Found::Nowhere(Refusal::of_file(
+            format!("{} cannot be read: {error}", path.display()),
+            "make it readable for the user that transom runs as",
+        )),
         Err(_) => match builtin(name) {
             Some(bytes) => {
                 if from_file {
@@ -53,13 +57,21 @@ pub(super) fn find(dir: &Path, name: &str, current: Option<&Generation>) -> Foun
                 Found::Bytes(Origin::Builtin, Cow::Borrowed(bytes))
             }
             None if current.is_some() => Found::Gone,
-            None => {
-                let known: Vec<_> = builtin_names().collect();
-                let (path, known) = (path.display(), known.join(", "));
-                Found::Nowhere(format!(
-                    "there is no file {path} and no built-in of that name; built-ins are {known}"
-                ))
-            }
+            None => Found::Nowhere(missing(name, &path)),
         },
     }
+}
+
+fn missing(name: &str, path: &Path) -> Refusal {
+    let known: Vec<_> = builtin_names().collect();
+    let all = known.join(", ");
+    let remedy = match nearest(name, known) {
+        Some(near) => format!("did you mean `{near}`? Else put the file there"),
+        None => format!("put the file there, or choose a built-in: {all}"),
+    };
+    let path = path.display();
+    Refusal::of_file(
+        format!("there is no file {path} and no built-in of that name"),
+        remedy,
+    )
 }

@@ -8,7 +8,7 @@ use crate::chain::{After, Chain, Step};
 use crate::config::OnBroken;
 use crate::error::ApiError;
 use crate::message::expand;
-use crate::reading::{Kind, first_event_error, html_error, kind_of, malformed, said_error, unread};
+use crate::reading::{Kind, first_event_error, html_error, kind_of, malformed, said_error};
 use crate::sse::{Framing, Observer, Usage};
 use crate::upstream::{ReadError, Secrets, UpstreamBody, joined};
 use crate::wasm::bindings::{Ending, Head};
@@ -33,7 +33,15 @@ pub struct Source {
     way: Way,
     head: Head,
     begun: bool,
+    /// A whole answer that came where a stream was asked for, as far as it was read.
+    whole: Option<Whole>,
     limit: usize,
+}
+
+#[derive(Default)]
+struct Whole {
+    pieces: Vec<Bytes>,
+    size: usize,
 }
 
 enum Way {
@@ -54,6 +62,7 @@ impl Source {
             way: Way::Untouched(Observer::default()),
             head,
             begun: false,
+            whole: None,
             limit,
         }
     }
@@ -65,6 +74,7 @@ impl Source {
             way: Way::Guests { chain, wake: None },
             head,
             begun: false,
+            whole: None,
             limit,
         }
     }
@@ -110,9 +120,13 @@ impl Source {
             }
         };
         match read {
+            Ok(Some(pieces)) if self.whole.is_some() => self.keep(pieces),
             Ok(Some(pieces)) if self.begun => self.pass(pieces).await,
             Ok(Some(pieces)) => self.first(pieces).await,
-            Ok(None) => self.end(on_broken).await,
+            Ok(None) => match self.whole.take() {
+                Some(whole) => self.expand(whole).await,
+                None => self.end(on_broken).await,
+            },
             Err(error) => self.broke(error, on_broken).await,
         }
     }
@@ -129,7 +143,7 @@ impl Source {
                 return Sourced::Data(Vec::new());
             }
             Kind::Html => return Sourced::Failed(Vec::new(), html_error(self.head.status)),
-            Kind::Json if framing == Framing::Sse => return self.whole(pieces).await,
+            Kind::Json if framing == Framing::Sse => return self.keep(pieces),
             Kind::Json | Kind::Other => {}
         }
         self.begun = true;
@@ -146,30 +160,21 @@ impl Source {
         self.pass(pieces).await
     }
 
-    /// A whole answer where a stream was asked for: converted, then expanded into events.
-    async fn whole(&mut self, pieces: Vec<Bytes>) -> Sourced {
-        self.begun = true;
-        let mut all = pieces;
-        let mut size: usize = all.iter().map(Bytes::len).sum();
-        loop {
-            match self.body.gather().await {
-                Ok(Some(more)) => {
-                    size += more.iter().map(Bytes::len).sum::<usize>();
-                    all.extend(more);
-                    if size > self.limit {
-                        return Sourced::Failed(
-                            Vec::new(),
-                            ApiError::bad_gateway(ReadError::TooLarge(self.limit).to_string()),
-                        );
-                    }
-                }
-                Ok(None) => break,
-                Err(error) => {
-                    return Sourced::Failed(Vec::new(), unread(&error));
-                }
-            }
+    /// Reads on: a whole answer can only be converted when all of it is there.
+    fn keep(&mut self, pieces: Vec<Bytes>) -> Sourced {
+        let whole = self.whole.get_or_insert_default();
+        whole.size += pieces.iter().map(Bytes::len).sum::<usize>();
+        whole.pieces.extend(pieces);
+        if whole.size > self.limit {
+            let error = ReadError::TooLarge(self.limit).to_string();
+            return Sourced::Failed(Vec::new(), ApiError::bad_gateway(error));
         }
-        let body = joined(all);
+        Sourced::Data(Vec::new())
+    }
+
+    /// A whole answer where a stream was asked for: converted, then expanded into events.
+    async fn expand(&mut self, whole: Whole) -> Sourced {
+        let body = joined(whole.pieces);
         let message = match &mut self.way {
             Way::Untouched(_) => match said_error(self.head.status, &body) {
                 Some(error) => Err(error),

@@ -1,7 +1,7 @@
 //! Presenting a provider's key: from the configuration, or from a command that prints it.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -15,29 +15,59 @@ const FRESH: Duration = Duration::from_mins(1);
 /// A key command that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What key commands printed lately, by provider.
+/// How many printed keys are remembered as secrets: an upstream's error may come when its key is
+/// already an old one.
+const REMEMBERED: usize = 16;
+
+/// What key commands printed lately.
 #[derive(Debug, Default)]
-pub(super) struct Printed(Mutex<HashMap<String, (Instant, Secret)>>);
+pub(super) struct Printed(Mutex<Lately>);
+
+#[derive(Debug, Default)]
+struct Lately {
+    /// By provider.
+    fresh: HashMap<String, (Instant, Secret)>,
+    /// The newest last, each once.
+    known: VecDeque<Secret>,
+}
+
+impl Lately {
+    fn remember(&mut self, key: &Secret) {
+        self.known.retain(|known| known != key);
+        self.known.push_back(key.clone());
+        if self.known.len() > REMEMBERED {
+            self.known.pop_front();
+        }
+    }
+}
 
 impl Printed {
-    /// Forgets a key that was refused.
+    /// Uses a key that was refused no more. It is still a secret.
     pub(super) fn forget(&self, provider: &Provider) {
-        self.lock().remove(&provider.name);
+        self.lock().fresh.remove(&provider.name);
+    }
+
+    /// The newest keys, also those that are no longer used.
+    pub(super) fn known(&self) -> Vec<Secret> {
+        self.lock().known.iter().cloned().collect()
     }
 
     async fn key(&self, provider: &Provider, command: &[String]) -> Result<Secret, ApiError> {
-        if let Some((printed, key)) = self.lock().get(&provider.name)
+        if let Some((printed, key)) = self.lock().fresh.get(&provider.name)
             && printed.elapsed() < FRESH
         {
             return Ok(key.clone());
         }
         let key = Secret::new(run(provider, command).await?);
         let entry = (Instant::now(), key.clone());
-        self.lock().insert(provider.name.clone(), entry);
+        let mut lately = self.lock();
+        lately.remember(&key);
+        lately.fresh.insert(provider.name.clone(), entry);
+        drop(lately);
         Ok(key)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Instant, Secret)>> {
+    fn lock(&self) -> MutexGuard<'_, Lately> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -108,5 +138,22 @@ async fn run(provider: &Provider, command: &[String]) -> Result<String, ApiError
     match text.lines().next().map(str::trim) {
         Some(key) if !key.is_empty() => Ok(key.to_owned()),
         _ => Err(failed("it printed nothing")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn printed_keys_are_known_as_secrets_for_longer_than_they_are_used_but_not_for_ever() {
+        let printed = Printed::default();
+        for number in [0, 1, 0].into_iter().chain(2..40) {
+            let key = Secret::new(format!("key-{number}"));
+            printed.lock().remember(&key);
+        }
+        let known = printed.known();
+        let known: Vec<_> = known.iter().map(Secret::expose).collect();
+        assert_eq!((known.len(), known[0], known[15]), (16, "key-24", "key-39"));
     }
 }

@@ -1,11 +1,13 @@
 //! From bytes to a component that is compiled, checked against the interface and ready to start.
 
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use wasmtime::component::{Component as Compiled, Linker};
 
 use super::bindings::GuestPre;
 use super::cache::Cache;
 use super::engine::Engine;
+use super::fault::Fault;
 use super::state::{self, State};
 
 /// The version of `transom:transformer` that this host serves.
@@ -21,14 +23,14 @@ const ALLOWED_IMPORTS: [&str; 4] = [
     "wasi:random/insecure-seed@",
 ];
 
-/// Why bytes are not a transformer. Each says what to do about it.
+/// Why bytes are not a transformer. [`Rejected::remedy`] says what to do about it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Rejected {
     /// Not WebAssembly at all.
     #[error("not a WebAssembly file")]
     NotWasm,
     /// A core module.
-    #[error("a core module, not a component; build it for wasm32-wasip2")]
+    #[error("a core module, not a component")]
     CoreModule,
     /// wasmtime does not take it: truncated, damaged, or of a feature that is off.
     #[error("it does not compile: {0}")]
@@ -37,17 +39,13 @@ pub enum Rejected {
     #[error("it exports no `transom:transformer/transformer`; its exports are: {0}")]
     NoTransformer(String),
     /// It was built against another version of the interface.
-    #[error(
-        "it was built for transom:transformer@{found}, this host serves @{WIT_VERSION}; rebuild it against the host's WIT"
-    )]
+    #[error("it was built for transom:transformer@{found}, this host serves @{WIT_VERSION}")]
     Version {
         /// As the component names it.
         found: String,
     },
     /// It imports something that no guest gets.
-    #[error(
-        "it imports {0}; a guest may import only transom:transformer/host, wasi:io, wasi:cli and wasi:random/insecure-seed"
-    )]
+    #[error("it imports {0}, which no transformer gets")]
     Import(String),
     /// Names fit, types do not.
     #[error("it does not fit the world transom:transformer/guest: {0}")]
@@ -61,17 +59,45 @@ pub enum Rejected {
         pinned: String,
     },
     /// Nothing pins it although everything must be.
-    #[error("`trust` is \"pinned\" and `pins` does not name it; add its sha256 {found}")]
+    #[error("`trust` is \"pinned\" and `pins` does not name it")]
     Unpinned {
         /// Of the file.
         found: String,
     },
-    /// `configure` trapped, looped or refused the options.
-    #[error("{0}")]
-    Configure(String),
-    /// The file could not be read.
-    #[error("{0}")]
-    Read(String),
+    /// `configure` trapped, looped or refused the options of a provider: of each one, how.
+    #[error("{}", shown(.0))]
+    Configure(Vec<(Bytes, Fault)>),
+}
+
+fn shown(faults: &[(Bytes, Fault)]) -> String {
+    let texts: Vec<_> = faults.iter().map(|(_, fault)| fault.to_string()).collect();
+    texts.join("; ")
+}
+
+impl Rejected {
+    /// What to do about it. None: what the guest said of its options says so itself.
+    pub fn remedy(&self) -> Option<String> {
+        Some(match self {
+            Self::NotWasm | Self::CoreModule => {
+                "build it for wasm32-wasip2 and take the .wasm file that comes out".to_owned()
+            }
+            Self::Compile(_) => "the file is cut off or damaged, or needs a feature that is off: \
+                build it again for wasm32-wasip2, and rename it into place"
+                .to_owned(),
+            Self::NoTransformer(_) | Self::World(_) => {
+                "build it against this host's WIT, world transom:transformer/guest".to_owned()
+            }
+            Self::Version { .. } => "rebuild it against the host's WIT".to_owned(),
+            Self::Import(_) => "a guest may import only transom:transformer/host, wasi:io, \
+                wasi:cli and wasi:random/insecure-seed"
+                .to_owned(),
+            Self::Pin { found, .. } => {
+                format!("put the pinned file back, or, if you trust this one, pin {found}")
+            }
+            Self::Unpinned { found } => format!("if you trust it, add its sha256 {found}"),
+            Self::Configure(_) => return None,
+        })
+    }
 }
 
 /// What a component asks of and offers to its host.

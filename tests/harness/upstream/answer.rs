@@ -160,6 +160,12 @@ impl Answer {
         self
     }
 
+    /// The same answer, begun after a pause.
+    pub(crate) fn after(mut self, pause: Duration) -> Self {
+        self.steps.insert(0, Step::Pause(pause));
+        self
+    }
+
     /// No byte at all, not even a head, until the peer closes the connection.
     pub(crate) fn no_answer() -> Self {
         Self {

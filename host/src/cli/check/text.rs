@@ -2,16 +2,20 @@
 
 use std::fmt;
 
-use super::{ProviderState, Report, Severity};
+use super::components::Component;
+use super::{ProviderState, Report};
 use crate::config::Problem;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(path) = &self.config else {
-            return f.write_str(
-                "no configuration: `transom serve` would serve its demo provider\n  \
-                 put one at ~/.config/transom/config.json5, starting from config/minimal.json5\n",
-            );
+            f.write_str("no configuration: `transom serve` would serve its demo provider\n")?;
+            match &self.usual {
+                Some(place) => write!(f, "  put one at {}", place.display())?,
+                None => f.write_str("  HOME is not set: name a file with --config")?,
+            }
+            f.write_str(", starting from config/minimal.json5\n")?;
+            return listed(f, "warning", "", &self.warnings);
         };
         writeln!(f, "configuration {}", path.display())?;
         self.address(f)?;
@@ -87,16 +91,23 @@ impl Report {
         if !self.transformers.is_empty() {
             writeln!(f, "\ntransformers")?;
         }
-        for finding in &self.transformers {
-            let mark = match finding.severity {
-                Severity::Note => "",
-                Severity::Warning => "warning: ",
-                Severity::Problem => "problem: ",
-            };
-            writeln!(f, "  {}: {mark}{}", finding.transformer, finding.message)?;
-            remedy(f, finding.remedy.as_deref())?;
+        for component in &self.transformers {
+            let state = state(component);
+            writeln!(f, "  {}: {state}", component.name)?;
+            for notice in &component.notices {
+                writeln!(f, "      {notice}")?;
+            }
         }
         Ok(())
+    }
+}
+
+fn state(component: &Component) -> String {
+    let sha256 = component.sha256.as_deref().and_then(|sha| sha.get(..8));
+    match (component.usable, &component.path) {
+        (false, _) => "problem, see below".to_owned(),
+        (true, None) => format!("built-in, sha256:{}", sha256.unwrap_or("?")),
+        (true, Some(path)) => format!("{}, sha256:{}", path.display(), sha256.unwrap_or("?")),
     }
 }
 

@@ -29,7 +29,12 @@ pub enum Answer {
 
 /// Asks `GET /health` at the configured address.
 pub async fn running_service(config: &Config) -> Answer {
-    let url = base_url(config.listen);
+    service_at(config.listen).await
+}
+
+/// Asks `GET /health` of whoever listens on `listen`.
+pub async fn service_at(listen: SocketAddr) -> Answer {
+    let url = base_url(listen);
     let address = url.trim_start_matches("http://").parse::<SocketAddr>();
     let Ok(address) = address else {
         return Answer::Nobody;

@@ -17,9 +17,13 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<ExitCode> {
         Ok(component) => component,
         Err(rejected) => {
             if args.json {
-                term::say(&json!({"name": name, "origin": origin, "size": bytes.len(), "usable": false, "why": rejected.to_string()}).to_string());
+                term::say(&json!({"name": name, "origin": origin, "size": bytes.len(), "usable": false, "why": rejected.to_string(), "remedy": rejected.remedy()}).to_string());
             } else {
-                term::fail(&format!("{origin} is not a usable transformer: {rejected}"));
+                let remedy = rejected.remedy().map(|remedy| format!("; {remedy}"));
+                let remedy = remedy.unwrap_or_default();
+                term::fail(&format!(
+                    "{origin} is not a usable transformer: {rejected}{remedy}"
+                ));
             }
             return Ok(ExitCode::FAILURE);
         }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::ListArgs;
 use crate::cli::serve::configuration;
+use crate::cli::service::Said;
 use crate::cli::{USAGE, runtime, term};
 use crate::config::{Paths, process_env};
 use crate::registry::{builtin, builtin_names};
@@ -22,21 +23,21 @@ pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
     };
     let running = runtime.block_on(crate::cli::service::status(&config));
     let (from, list) = match running {
-        Some(status) => {
-            let from = format!(
-                "of the service at {}",
-                status.get("listen").and_then(Value::as_str).unwrap_or("?")
-            );
+        Said::Status(status) => {
+            let listen = status.get("listen").and_then(Value::as_str);
+            let list = status.get("transformers").and_then(Value::as_array);
             (
-                from,
-                status
-                    .get("transformers")
-                    .and_then(Value::as_array)
-                    .cloned()
-                    .unwrap_or_default(),
+                format!("of the service at {}", listen.unwrap_or("?")),
+                list.cloned().unwrap_or_default(),
             )
         }
-        None => (
+        Said::Silent(base, why) => {
+            term::fail(&format!(
+                "the service at {base} does not tell what it runs: {why}"
+            ));
+            return Ok(ExitCode::FAILURE);
+        }
+        Said::Nobody => (
             "no service runs; of the binary and the transformers folder".to_owned(),
             at_rest(args),
         ),

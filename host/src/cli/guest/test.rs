@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime};
 
+use anyhow::Context;
 use serde_json::json;
 
 use super::{TestArgs, find};
@@ -18,7 +19,9 @@ pub(super) fn run(args: &TestArgs) -> anyhow::Result<ExitCode> {
         .fixtures
         .clone()
         .unwrap_or_else(|| PathBuf::from("tests/fixtures").join(&name));
-    let mut cases = cases_in(&dir)?;
+    let mut cases = cases_in(&dir).context(
+        "no cases to run; name their folder as the second argument: `transom guest test NAME FOLDER`",
+    )?;
     if let Some(only) = &args.only {
         cases.retain(|case| case.name.contains(only.as_str()));
         if cases.is_empty() {

@@ -32,7 +32,8 @@ pub(in super::super) const LIMITS: [&str; 12] = [
     "response_body",
 ];
 
-pub(in super::super) const TIMEOUTS: [&str; 6] = [
+pub(in super::super) const TIMEOUTS: [&str; 7] = [
+    "client_ms",
     "connect_ms",
     "drain_ms",
     "headers_ms",
@@ -116,6 +117,7 @@ pub(super) fn timeouts(at: &Place<'_>, reader: &mut Reader<'_>) -> Timeouts {
     time(&fields, "idle_ms", 1, &mut timeouts.idle, reader);
     time(&fields, "hold_ms", 0, &mut timeouts.hold, reader);
     time(&fields, "ping_ms", 1, &mut timeouts.ping, reader);
+    time(&fields, "client_ms", 1, &mut timeouts.client, reader);
     time(&fields, "drain_ms", 0, &mut timeouts.drain, reader);
     timeouts
 }

@@ -1,5 +1,6 @@
 //! One provider of the list.
 
+use super::super::glimpse;
 use super::super::reader::{Fields, Place, Reader};
 use super::super::text::Value;
 use super::super::{Auth, Glimpse, Key, Model, Provider, Secret, Transformer};
@@ -58,6 +59,10 @@ pub(super) fn provider(
         base_url: base_url.clone(),
         key: key.clone(),
         transformer: transformer.as_ref().map(Transformer::shown),
+        stages: match (fields.get("transformer"), &transformer) {
+            (Some(at), Some(read)) => glimpse::stages(at, fields.get("options"), read),
+            _ => Vec::new(),
+        },
     });
     if let (Some(place), Some(Auth::Command(_))) = (fields.get("api_key"), &auth) {
         reader.problem(

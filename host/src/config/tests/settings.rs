@@ -217,3 +217,23 @@ fn lookups_compare_the_provider_without_case() {
     assert_eq!(config.target("b,m"), None);
     assert_eq!(config.target("m"), None);
 }
+
+#[test]
+fn what_is_not_set_has_the_values_of_the_documentation() {
+    let config = good(&with("", ""));
+    let timeouts = &config.timeouts;
+    assert_eq!(timeouts.hold, Duration::from_secs(10));
+    assert_eq!(timeouts.ping, Duration::from_secs(10));
+    assert_eq!(timeouts.connect, Duration::from_secs(10));
+    let limits = &config.limits;
+    assert_eq!(limits.memory, 256 << 20);
+    assert_eq!(limits.instances, 256);
+    assert_eq!(
+        (limits.request_body, limits.response_body),
+        (32 << 20, 32 << 20)
+    );
+    assert_eq!(limits.request, Duration::from_secs(1));
+    assert_eq!(limits.push, Duration::from_millis(100));
+    assert_eq!(limits.log_line, 8 << 10);
+    assert_eq!(config.on_broken, OnBroken::Cut);
+}

@@ -79,7 +79,7 @@ pub(in crate::http) async fn count(
     let mut chain = open(exchange, "count-tokens").await?;
     let outbound = match chain.request(body).await? {
         Planned::Forward(outbound) => outbound,
-        Planned::Answer(answer) => return Ok(Count::Answer(answer)),
+        Planned::Answer(answer) => return Ok(counted(answer)),
         Planned::Unsupported => return Ok(Count::Unsupported),
     };
     let answer = exchange
@@ -96,16 +96,23 @@ pub(in crate::http) async fn count(
         .whole(ERROR_BODY)
         .await
         .map_err(|error| ApiError::bad_gateway(error.to_string()))?;
-    Ok(Count::Answer(
-        reading::respond(&mut chain, &head, body).await?,
-    ))
+    Ok(counted(reading::respond(&mut chain, &head, body).await?))
+}
+
+/// A guest that does not look at the operation may ask for a message: what came is a count or nothing.
+fn counted(answer: Bytes) -> Count {
+    let value: Value = serde_json::from_slice(&answer).unwrap_or_default();
+    match value.get("input_tokens").and_then(Value::as_u64) {
+        Some(_) => Count::Answer(answer),
+        None => Count::Unsupported,
+    }
 }
 
 async fn open(exchange: &Exchange<'_>, operation: &str) -> Result<Chain, ApiError> {
     let permit = exchange.permit()?;
     let context = context(exchange, operation);
     let id = exchange.id.clone();
-    let secrets = exchange.snapshot.upstream.secrets().clone();
+    let secrets = exchange.snapshot.upstream.secrets();
     let sink = move |generation: &Arc<Generation>| -> Arc<dyn Fn(LogLine) + Send + Sync> {
         let (id, label, secrets) = (id.clone(), generation.label(), secrets.clone());
         Arc::new(move |line| log_line(&id, &label, &secrets, line))
@@ -272,16 +279,15 @@ async fn relay(
         .await
         .map_err(|error| reading::unread(&error))?;
     let lines = chain.framing() == crate::sse::Framing::JsonLines;
-    let body = match kind_of(std::slice::from_ref(&body)) {
-        Kind::Html => return Err(html_error(head.status)),
-        Kind::Blank => {
-            return Err(ApiError::bad_gateway(
-                "the upstream answered with an empty body",
-            ));
-        }
-        Kind::Json if !lines => reading::respond(&mut chain, &head, body).await?,
-        Kind::Json | Kind::Other => folded(&mut chain, &head, body).await?,
+    let result = match kind_of(std::slice::from_ref(&body)) {
+        Kind::Html => Err(html_error(head.status)),
+        Kind::Blank => Err(ApiError::bad_gateway(
+            "the upstream answered with an empty body",
+        )),
+        Kind::Json if !lines => reading::respond(&mut chain, &head, body).await,
+        Kind::Json | Kind::Other => folded(&mut chain, &head, body).await,
     };
+    let body = result.map_err(|error| advised(error, &answer.headers))?;
     Ok(Answered::Whole { body, headers })
 }
 

@@ -1,0 +1,124 @@
+//! `transom check` on components: every problem at once, each with its line and a remedy.
+
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use crate::harness::host::{self, Builder};
+use crate::scene;
+
+const NOWHERE: &str = "http://127.0.0.1:9/v1";
+
+fn check(builder: &Builder, arguments: &[&str]) -> Output {
+    let folder = builder.transformers();
+    let folder = folder.to_string_lossy();
+    let all = [&["check", "--transformers", &folder], arguments].concat();
+    builder.output(&all)
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The problem whose path is this one.
+fn problem<'r>(report: &'r Value, path: &str) -> &'r Value {
+    let problems = report["problems"].as_array().expect("a list");
+    let found = problems.iter().find(|problem| problem["path"] == path);
+    found.unwrap_or_else(|| panic!("nothing about {path}: {report:#}"))
+}
+
+/// One of everything that can be wrong with a component, and a typing error beside them.
+fn everything_wrong() -> Builder {
+    let good = scene::guest("cerebras");
+    let provider = |name: &str| host::provider(name, NOWHERE, name, "m");
+    let mut optioned = provider("openai");
+    optioned["options"] = json!({ "pth": "/x", "tools_max": "many" });
+    let mut keyless = provider("zai");
+    keyless["api_key"] = json!("${NOT_SET_ANYWHERE}");
+    keyless["base_url"] = json!("http://127.0.0.1:9/z");
+    Builder::new()
+        .component("cut", &good[..good.len() / 2])
+        .component("world", b"\0asm\x0d\0\x01\0")
+        .component("zai", &scene::guest("zai"))
+        .component("pinned", &good)
+        .provider(provider("cut"))
+        .provider(provider("world"))
+        .provider(provider("pinned"))
+        .provider(provider("cerebrus"))
+        .provider(optioned)
+        .provider(keyless)
+        .set("pins", json!({ "pinned": "0".repeat(64) }))
+        .set("ruoter", json!({}))
+}
+
+#[test]
+fn every_problem_of_components_is_told_at_once_with_line_and_remedy() {
+    let builder = everything_wrong();
+    let output = check(&builder, &["--json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    for (path, message, remedy) in [
+        ("providers[0].transformer", "does not compile", "build it"),
+        ("providers[1].transformer", "exports no", "WIT"),
+        ("pins.pinned", "sha256", "pin "),
+        (
+            "providers[3].transformer",
+            "no built-in of that name",
+            "did you mean `cerebras`?",
+        ),
+        (
+            "providers[4].options.pth",
+            "no such option",
+            "did you mean `path`?",
+        ),
+        ("providers[4].options.tools_max", "does not fit", ""),
+        ("ruoter", "not known", "`router`"),
+    ] {
+        let problem = problem(&report, path);
+        let has = |member: &str, part: &str| {
+            problem[member]
+                .as_str()
+                .is_some_and(|text| text.contains(part))
+        };
+        assert!(
+            has("message", message) && has("remedy", remedy),
+            "{problem}"
+        );
+        assert!(
+            problem["line"].as_u64().is_some_and(|line| line > 0),
+            "{problem}"
+        );
+    }
+    assert_eq!(report["ok"], false);
+    assert_eq!(report["problems"].as_array().map(Vec::len), Some(7));
+    assert_eq!(report["providers"].as_array().map(Vec::len), Some(6));
+    assert_eq!(report["providers"][5]["key"], "missing");
+    let warnings = report["warnings"].as_array().expect("a list");
+    let shadow = warnings.iter().find(|one| {
+        let message = one["message"].as_str().unwrap_or_default();
+        message.contains("zai.wasm stands before the built-in")
+    });
+    assert!(
+        shadow.is_some_and(|one| one["remedy"].is_string()),
+        "{report:#}"
+    );
+}
+
+#[test]
+fn people_read_the_line_the_problem_and_below_it_the_remedy() {
+    let output = check(&everything_wrong(), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let text = text(&output);
+    assert!(text.contains("7 problems\n"), "{text}");
+    let lines: Vec<_> = text.lines().collect();
+    let at = lines
+        .iter()
+        .position(|line| line.contains(": providers[0].transformer: transformer `cut`: "))
+        .unwrap_or_else(|| panic!("{text}"));
+    assert!(lines[at].contains("config.json5:"), "{text}");
+    assert!(lines[at].contains("cut.wasm)"), "{text}");
+    assert!(
+        lines[at + 1].starts_with("      the file is cut off"),
+        "{text}"
+    );
+}

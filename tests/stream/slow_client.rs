@@ -1,0 +1,44 @@
+//! A client that reads slowly: the upstream waits for it, and is not told as silent.
+
+use super::*;
+
+/// More than sockets and queues on the way hold.
+const EVENTS: usize = 6000;
+
+/// A long stream of the road: its text events again and again, in large chunks.
+fn long(road: Road) -> Vec<u8> {
+    let pieces = crate::scene::pieces(&"word ".repeat(400), EVENTS);
+    if road.is_anthropic() {
+        crate::scene::message_events(&pieces).concat()
+    } else {
+        crate::scene::chat_events(&pieces).concat()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_reads_late_gets_everything_and_hears_of_no_silence() {
+    let quick = json!({ "idle_ms": 300 });
+    let roads = Roads::with(|host| host.set("timeouts", quick)).await;
+    for road in Road::ALL {
+        let body = long(road);
+        let answer = Answer::stream().chunks_of(50_000, &body).end();
+        let mut exchange = roads.open(road, true, answer).await;
+        exchange.event().await.expect("the stream has begun");
+        let sent = roads.last(road).sent;
+        // Longer than the upstream may be silent.
+        tokio::time::sleep(Duration::from_millis(900)).await;
+        let record = roads.last(road);
+        assert!(
+            record.sent < body.len(),
+            "{road:?}: nothing held the upstream back, {sent}"
+        );
+        let reply = exchange.finish().await;
+        let report = checked(road, &reply);
+        assert_eq!(report.told, Told::Complete, "{road:?}: {}", report.error);
+        assert_eq!(
+            report.text().matches("says piece").count(),
+            EVENTS,
+            "{road:?}"
+        );
+    }
+}
