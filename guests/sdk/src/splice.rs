@@ -41,11 +41,11 @@ impl<'a> Envelope<'a> {
     ///
     /// // A text block is open: the rule writes what the event writer would.
     /// let mut events = Events::start("msg_1", "m", 0);
-    /// events.text(&Escaped::verbatim("Hel"));
+    /// events.text(&Escaped::verbatim("Good"));
     ///
-    /// let frame = "data: {\"say\":\"lo\"}\n\n";
+    /// let frame = "data: {\"say\":\"by\"}\n\n";
     /// let literal = &frame[13..17];
-    /// assert_eq!(literal, "\"lo\"");
+    /// assert_eq!(literal, "\"by\"");
     /// let (before, after) = events.delta_frame(false);
     /// let rule = Envelope::of(frame, literal).expect("a slice").becomes(&before, after);
     /// assert_eq!(rule.match_prefix, b"data: {\"say\":");
