@@ -87,7 +87,7 @@ async fn a_version_that_changes_one_field_of_one_recorded_exchange_is_told_as_ex
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_that_differs_does_not_go_live_if_the_configuration_says_so() {
-    let (_upstream, host) = start(json!({ "on": true, "block_on_diff": true })).await;
+    let (upstream, host) = start(json!({ "on": true, "block_on_diff": true })).await;
     talk(&host, false).await;
     scene::put(
         &host.transformers().join("cerebras.wasm"),
@@ -101,6 +101,14 @@ async fn a_version_that_differs_does_not_go_live_if_the_configuration_says_so() 
     assert!(why.contains("19 the same, 1 differs"), "{why}");
     let reply = client::messages(host.base(), &scene::ask_whole(MODEL, "Quiet")).await;
     assert_eq!(reply.json()["content"][0]["text"], "Quiet");
+    // The remedy that the refusal names.
+    host.write_config(&json!({
+        "providers": [provider("cerebras", &upstream.url(), "cerebras", MODEL)],
+        "recorder": { "on": true },
+    }));
+    let live = |status: &Value| status["transformers"][0]["generation"] == 2;
+    let what = "the version that was refused";
+    host.wait_for_status(what, live).await;
 }
 
 #[tokio::test]

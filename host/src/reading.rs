@@ -84,10 +84,14 @@ pub fn malformed(error: &serde_json::Error) -> ApiError {
 ///
 /// Errors: the body is not JSON.
 pub fn error_in(status: u16, body: &[u8]) -> serde_json::Result<Option<ApiError>> {
-    if !Signs::of(body)?.are_of_an_error() {
+    if Signs::of(body).is_ok_and(|signs| !signs.are_of_an_error()) {
         return Ok(None);
     }
+    // It may be one: a member that stands there twice is no sign yet, the last one counts.
     let value: Value = serde_json::from_slice(body)?;
+    if !says_error(&value) {
+        return Ok(None);
+    }
     Ok(Some(from_json(
         if status < 400 { 500 } else { status },
         &value,
@@ -97,6 +101,12 @@ pub fn error_in(status: u16, body: &[u8]) -> serde_json::Result<Option<ApiError>
 /// The same, with what is not JSON left to others.
 pub fn said_error(status: u16, body: &[u8]) -> Option<ApiError> {
     error_in(status, body).ok().flatten()
+}
+
+fn says_error(value: &Value) -> bool {
+    value.get("error").is_some_and(|error| !error.is_null())
+        || value.get("type").and_then(Value::as_str) == Some("error")
+        || value.get("success").and_then(Value::as_bool) == Some(false)
 }
 
 /// What tells an error from an answer, read without building the rest of a long answer.
@@ -276,6 +286,9 @@ mod tests {
         assert_eq!((error.status, error.kind), (529, "overloaded_error"));
         assert!(said_error(200, br#"{"type":"message","content":[]}"#).is_none());
         assert!(said_error(200, br#"{"id":"x","error":null,"choices":[]}"#).is_none());
+        assert!(said_error(200, br#"{"type":"error","type":"message"}"#).is_none());
+        assert!(said_error(200, br#"{"type":"message","type":"error"}"#).is_some());
+        assert!(said_error(200, br#"["error"]"#).is_none());
     }
 
     #[test]

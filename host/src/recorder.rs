@@ -3,13 +3,16 @@
 //!
 //! Off unless `recorder.on` says so. What is kept: what the guests saw (context, client's body) and
 //! what the upstream answered, with secrets already taken out. No auth header and no key ever comes
-//! here, nothing is written to a disk, and everything is gone when the host ends.
+//! here, no recording is written to a disk, and all are gone when the host ends. What differs
+//! between two versions is told by path with the beginning of both values: a log that is kept has
+//! these.
 
 mod difference;
 mod replay;
 mod tape;
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -57,6 +60,8 @@ impl Recording {
 #[derive(Default)]
 pub struct Recorder {
     kept: Mutex<Kept>,
+    /// Bytes of exchanges that are being recorded.
+    running: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -101,21 +106,28 @@ impl Recorder {
         context: &Context,
         request: &Bytes,
     ) -> Option<Tape> {
-        let settings = self.settings();
-        (settings.on && settings.exchanges > 0).then(|| {
-            Tape::new(
-                self.clone(),
-                settings.bytes,
-                stages,
-                context.clone(),
-                request.clone(),
-            )
-        })
+        let on = self.settings().on && self.take(request.len());
+        on.then(|| Tape::new(self.clone(), stages, context.clone(), request))
+    }
+
+    /// Room for bytes of exchanges that run: all of them together take no more than may be kept.
+    fn take(&self, bytes: usize) -> bool {
+        let most = self.settings().bytes;
+        let taken = self.running.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if taken > most {
+            self.give_back(bytes);
+        }
+        taken <= most
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.running.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     fn keep(&self, recording: Recording) {
         let mut kept = self.kept();
-        if kept.settings.on {
+        // One that alone is more than all may be would push out all the others.
+        if kept.settings.on && recording.weight() <= kept.settings.bytes {
             kept.bytes += recording.weight();
             kept.recordings.push_back(Arc::new(recording));
             kept.forget_the_oldest();
@@ -177,6 +189,12 @@ mod tests {
         assert_eq!(recorder.size(), (3, 90));
         recorder.keep(recording(60));
         assert_eq!(recorder.size(), (2, 100));
+        recorder.keep(recording(101));
+        assert_eq!(
+            recorder.size(),
+            (2, 100),
+            "one that never fits pushes nobody out"
+        );
     }
 
     #[test]

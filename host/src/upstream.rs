@@ -15,14 +15,14 @@ pub use headers::{
 };
 pub use scrub::{REDACTED, Scrubber, Secrets};
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
-use crate::config::{Auth, Provider, Timeouts};
+use crate::config::{Auth, Provider, Secret, Timeouts};
 use crate::error::ApiError;
 
 /// The pooled connections. One for the whole host.
@@ -32,6 +32,8 @@ pub struct Upstream {
     timeouts: Timeouts,
     secrets: Secrets,
     printed: Arc<key::Printed>,
+    /// The secrets of the configuration and those printed keys.
+    all: Arc<Mutex<(Vec<Secret>, Secrets)>>,
     targets: Arc<target::Targets>,
 }
 
@@ -74,6 +76,7 @@ impl Upstream {
             timeouts: timeouts.clone(),
             secrets,
             printed: Arc::default(),
+            all: Arc::default(),
             targets: Arc::default(),
         })
     }
@@ -82,8 +85,15 @@ impl Upstream {
     /// key commands printed lately.
     pub fn secrets(&self) -> Secrets {
         let printed = self.printed.known();
-        let secrets = self.secrets.clone();
-        printed.iter().fold(secrets, |known, key| known.and(key))
+        if printed.is_empty() {
+            return self.secrets.clone();
+        }
+        // Built once for each printed key, not for each exchange.
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.0 != printed {
+            *all = (printed.clone(), self.secrets.and(&printed));
+        }
+        all.1.clone()
     }
 
     /// The URL of `path` at the provider, always below its base URL.
@@ -104,7 +114,7 @@ impl Upstream {
             body,
             auth,
         } = outgoing;
-        let printed = key::present(provider, &auth, &mut headers, &self.printed).await?;
+        key::present(provider, &auth, &mut headers, &self.printed).await?;
         let mut request = reqwest::Request::new(reqwest::Method::POST, url);
         *request.headers_mut() = headers;
         *request.body_mut() = Some(reqwest::Body::wrap(SlicedBody::new(body)));
@@ -125,10 +135,7 @@ impl Upstream {
         if status == StatusCode::UNAUTHORIZED {
             self.printed.forget(provider);
         }
-        let secrets = match printed {
-            Some(key) => self.secrets.and(&key),
-            None => self.secrets.clone(),
-        };
+        let secrets = self.secrets();
         let headers = secrets.scrub_headers(response.headers());
         let body = UpstreamBody::new(response, self.timeouts.idle, secrets.scrubber());
         Ok(Answer {

@@ -107,7 +107,6 @@ fn reload_config(app: &App) {
                 tracing::warn!("`listen` changed; it counts from the next start");
             }
             tracing::info!(generation = snapshot.generation, "configuration is live");
-            app.recorder.obey(&snapshot.config.recorder);
             app.snapshot.store(Arc::new(snapshot));
             *error = None;
         }
@@ -128,6 +127,8 @@ fn adopt(app: &App, config: Config, generation: u64) -> Result<Snapshot, String>
         app.registry.forget_unwanted();
         return Err(problems.join("\n"));
     }
+    // Before any bytes are tried again: what refused them may be what changed.
+    app.recorder.obey(&config.recorder);
     let names: Vec<String> = wanted.options.keys().cloned().collect();
     app.registry.adopt(wanted);
     // Bytes that were refused for their pin or options may fit now.

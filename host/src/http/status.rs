@@ -1,4 +1,5 @@
-//! `GET /health` and `GET /api/status`: that it lives, and what runs in it. No key, no body.
+//! `GET /health` and `GET /api/status`: that it lives, and what runs in it. No key, and of bodies only
+//! what two versions of a transformer made differently of a recorded one.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

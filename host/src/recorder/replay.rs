@@ -14,8 +14,9 @@ use super::{Change, Recording};
 use crate::chain::{After, Chain, Explained, Outbound, Pinned, Planned};
 use crate::config::Limits;
 use crate::error::ApiError;
+use crate::reading::{Kind, kind_of, respond};
 use crate::registry::Generation;
-use crate::sse::{data, frames};
+use crate::sse::{Framing, data, frames};
 use crate::upstream::joined;
 use crate::wasm::SMOKE_SLOTS;
 use crate::wasm::bindings::Ending;
@@ -60,6 +61,9 @@ impl Report {
         !self.differ.is_empty()
     }
 }
+
+/// Bytes of a read.
+const READ: usize = 32 << 10;
 
 /// How many changes of one exchange are named, and how many exchanges.
 const NAMED: usize = 3;
@@ -134,7 +138,7 @@ async fn play(
             let generation = if name == tried.name {
                 Some(version.apart())
             } else {
-                (tried.others)(name)
+                (tried.others)(name).map(|one| one.apart())
             };
             Some(Pinned {
                 generation: generation?,
@@ -197,25 +201,29 @@ async fn answered(recording: &Recording, chain: &mut Chain) -> Value {
     if chain.is_done() {
         return json!("untouched");
     }
-    if recording.context.streaming
-        && crate::reading::kind_of(std::slice::from_ref(&body)) != crate::reading::Kind::Json
-    {
-        return streamed(recording, chain).await;
-    }
-    match crate::reading::respond(chain, head, body).await {
-        Ok(answer) => value_of(&answer),
-        Err(error) => said(&error),
+    // By what the body is, whatever was asked for, as in a running exchange.
+    match kind_of(std::slice::from_ref(&body)) {
+        Kind::Blank | Kind::Html => json!("no answer"),
+        Kind::Json if chain.framing() == Framing::Sse => match respond(chain, head, body).await {
+            Ok(answer) => value_of(&answer),
+            Err(error) => said(&error),
+        },
+        Kind::Json | Kind::Other => streamed(recording, chain).await,
     }
 }
 
-/// The stream in one read, and then its end.
+/// The stream in reads of the size that a running exchange gathers, and then its end.
 async fn streamed(recording: &Recording, chain: &mut Chain) -> Value {
     let mut out = Vec::new();
     let ended = async {
         chain.begin(&recording.head).await?;
-        let step = chain.push(recording.body.clone()).await?;
-        out.extend(step.out);
-        let mut next = step.next;
+        let mut next = After::More;
+        let mut rest = recording.body.clone();
+        while !rest.is_empty() && matches!(next, After::More | After::Wake(_)) {
+            let step = chain.push(rest.split_to(rest.len().min(READ))).await?;
+            out.extend(step.out);
+            next = step.next;
+        }
         if matches!(next, After::More | After::Wake(_)) {
             let step = chain.finish(&recording.ending).await?;
             out.extend(step.out);
@@ -228,10 +236,7 @@ async fn streamed(recording: &Recording, chain: &mut Chain) -> Value {
     };
     let ended: Result<(), ApiError> = ended.await;
     let stream = joined(out);
-    let events: Vec<Value> = frames(&stream)
-        .filter_map(data)
-        .map(|data| value_of(&data))
-        .collect();
+    let events: Vec<Value> = frames(&stream).filter_map(data).map(value_of).collect();
     let end = match (ended, &recording.ending) {
         (Err(error), _) => said(&error),
         (Ok(()), Ending::Complete) => json!("complete"),

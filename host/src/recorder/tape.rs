@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::{Recorder, Recording};
 use crate::wasm::bindings::{Context, Ending, Head};
@@ -17,31 +17,30 @@ pub struct Tape {
     context: Context,
     request: Bytes,
     head: Option<Head>,
-    /// The upstream's reads as they came: kept, not copied.
-    reads: Vec<Bytes>,
-    /// Bytes that may still come.
-    room: usize,
+    /// Copied: a slice of a read would keep the whole buffer that it was read into.
+    body: BytesMut,
+    /// Bytes that were asked of the recorder for request and body.
+    taken: usize,
     ending: Option<Ending>,
 }
 
 impl Tape {
+    /// The recorder has room for the request already.
     pub(super) fn new(
         recorder: Arc<Recorder>,
-        room: usize,
         stages: Vec<(String, Bytes)>,
         context: Context,
-        request: Bytes,
+        request: &Bytes,
     ) -> Self {
-        let fits = room.checked_sub(request.len());
         Self {
             recorder,
             at: SystemTime::now(),
             stages,
             context,
-            request,
+            request: request.clone(),
             head: None,
-            reads: Vec::new(),
-            room: fits.unwrap_or(0),
+            body: BytesMut::new(),
+            taken: request.len(),
             ending: None,
         }
     }
@@ -49,19 +48,22 @@ impl Tape {
     /// The upstream answered. Of an exchange that was sent again only the last answer counts.
     pub fn head(&mut self, head: Head) {
         self.head = Some(head);
-        self.reads.clear();
+        self.forget_body();
         self.ending = None;
     }
 
     /// The upstream's next bytes.
     pub fn read(&mut self, bytes: &Bytes) {
-        match self.room.checked_sub(bytes.len()) {
-            Some(room) => {
-                self.room = room;
-                self.reads.push(bytes.clone());
-            }
-            // An exchange that alone is more than all may be is none to keep.
-            None => self.head = None,
+        if self.head.is_none() {
+            return;
+        }
+        if self.recorder.take(bytes.len()) {
+            self.taken += bytes.len();
+            self.body.extend_from_slice(bytes);
+        } else {
+            // What is not whole is not worth keeping.
+            self.head = None;
+            self.forget_body();
         }
     }
 
@@ -69,10 +71,17 @@ impl Tape {
     pub fn ended(&mut self, ending: Ending) {
         self.ending.get_or_insert(ending);
     }
+
+    fn forget_body(&mut self) {
+        self.recorder.give_back(self.body.len());
+        self.taken -= self.body.len();
+        self.body = BytesMut::new();
+    }
 }
 
 impl Drop for Tape {
     fn drop(&mut self) {
+        self.recorder.give_back(self.taken);
         // Without an ending the client left: the rest of the answer is not known.
         let (Some(head), Some(ending)) = (self.head.take(), self.ending.take()) else {
             return;
@@ -83,7 +92,7 @@ impl Drop for Tape {
             context: self.context.clone(),
             request: std::mem::take(&mut self.request),
             head,
-            body: crate::upstream::joined(std::mem::take(&mut self.reads)),
+            body: std::mem::take(&mut self.body).freeze(),
             ending,
         });
     }
@@ -154,9 +163,31 @@ pub(super) mod tests {
         let recorder = recorder();
         let mut tape = tape(&recorder);
         tape.read(&Bytes::from(vec![0; 99]));
+        tape.read(&Bytes::from_static(b"small"));
         tape.ended(Ending::Complete);
         drop(tape);
         assert_eq!(recorder.size().0, 0);
+        let request = Bytes::from(vec![0; 101]);
+        assert!(recorder.tape(Vec::new(), &context(), &request).is_none());
+    }
+
+    #[test]
+    fn exchanges_that_run_share_the_room_and_give_it_back() {
+        let recorder = recorder();
+        let mut first = tape(&recorder);
+        first.read(&Bytes::from(vec![0; 60]));
+        let mut second = tape(&recorder);
+        second.read(&Bytes::from(vec![0; 60]));
+        second.ended(Ending::Complete);
+        drop(second);
+        assert_eq!(recorder.size().0, 0, "there was no room beside the first");
+        first.ended(Ending::Complete);
+        drop(first);
+        assert_eq!(recorder.size(), (1, 62));
+        assert_eq!(
+            recorder.running.load(std::sync::atomic::Ordering::Relaxed),
+            0
+        );
     }
 
     #[test]

@@ -23,12 +23,14 @@ impl Registry {
         let number = slot.state().number + 1;
         let generation = Arc::new(Generation::new(built, number, origin));
         let report = self.replay(slot, &generation, wanted);
-        if let Some(report) = report.filter(Report::differs)
+        // A version that could not be tried at all was not shown to be the same.
+        let doubtful = |report: &Report| report.differs() || report.same == 0;
+        if let Some(report) = report.filter(doubtful)
             && self.recorder.settings().block_on_diff
         {
             let remedy = "switch recorder.block_on_diff off to let it go live";
             let refusal = Refusal::of_file(
-                format!("it differs on recorded exchanges: {report}"),
+                format!("it is not the same on recorded exchanges: {report}"),
                 remedy,
             );
             return keep(slot, Some(sha256), vec![refusal]);
@@ -38,6 +40,7 @@ impl Registry {
 
     /// None when there is nothing to compare with.
     fn replay(&self, slot: &Slot, new: &Arc<Generation>, wanted: &Wanted) -> Option<Report> {
+        slot.state().replayed = None;
         let old = slot.current()?;
         let recordings = self.recorder.recordings();
         if !recordings
@@ -56,7 +59,7 @@ impl Registry {
         };
         let report = self.runtime.block_on(recorder::replay(&recordings, &tried));
         let (transformer, generation) = (&slot.name, new.number);
-        if report.differs() {
+        if report.differs() || report.skipped > 0 {
             tracing::warn!(transformer, generation, "replay: {report}");
         } else {
             tracing::info!(transformer, generation, "replay: {report}");

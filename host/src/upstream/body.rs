@@ -136,7 +136,13 @@ impl UpstreamBody {
                 Ok(gathered) => return gathered,
                 // Bytes came while nobody looked: the client was slow, not the upstream silent.
                 Err(_) if self.heard + self.idle > Instant::now() => {}
-                Err(_) => return Err(ReadError::Idle(self.idle)),
+                Err(_) => {
+                    let idle = ReadError::Idle(self.idle);
+                    if let Some(tape) = &mut self.tape {
+                        tape.ended(Ending::Broken(idle.to_string()));
+                    }
+                    return Err(idle);
+                }
             }
         }
     }

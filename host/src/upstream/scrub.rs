@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue};
 
@@ -49,15 +49,18 @@ impl Secrets {
         let finder = AhoCorasick::builder()
             // Of two secrets that begin alike the longer one is taken out.
             .match_kind(MatchKind::LeftmostLongest)
+            // The other kinds are a little faster, and take megabytes for a few long tokens.
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(&forms)
             .expect("invariant: keys are far from the 4 GiB that an automaton can hold");
         Self(Some(Arc::new(Needles { forms, finder })))
     }
 
-    /// These and one more.
-    pub fn and(&self, secret: &Secret) -> Self {
+    /// These and more.
+    pub fn and(&self, secrets: &[Secret]) -> Self {
         let known = self.needles().map(|needles| needles.forms.as_slice());
-        let more = forms(secret.expose()).into_iter().map(String::into_bytes);
+        let more = secrets.iter().flat_map(|secret| forms(secret.expose()));
+        let more = more.map(String::into_bytes);
         Self::of(
             known
                 .unwrap_or_default()
@@ -190,13 +193,11 @@ impl Scrubber {
 
     /// The next read, clean. Its end may be held back until the next one.
     pub fn feed(&mut self, read: Bytes) -> impl Iterator<Item = Bytes> + use<> {
-        let mut rest = self.joined(read);
+        let rest = self.joined(read);
         let mut clean = Vec::with_capacity(1);
-        while let Some((start, end)) = self.secrets.first(&rest) {
-            clean.push(rest.split_to(start));
-            clean.push(Bytes::from_static(REDACTED.as_bytes()));
-            drop(rest.split_to(end - start));
-        }
+        let mut rest = self.redacted(rest, &mut clean, |secrets, rest| {
+            rest.len() - secrets.tail(rest)
+        });
         let tail = self.secrets.tail(&rest);
         if tail > 0 {
             self.held = Some(rest.split_off(rest.len() - tail));
@@ -206,8 +207,31 @@ impl Scrubber {
     }
 
     /// What was held back, at the end of the stream.
-    pub fn end(&mut self) -> Option<Bytes> {
-        self.held.take()
+    pub fn end(&mut self) -> impl Iterator<Item = Bytes> + use<> {
+        let mut clean = Vec::new();
+        if let Some(held) = self.held.take() {
+            let rest = self.redacted(held, &mut clean, |_, rest| rest.len());
+            clean.push(rest);
+        }
+        clean.into_iter().filter(|piece| !piece.is_empty())
+    }
+
+    /// Takes out the secrets that begin before `until`; gives what follows the last of them. One
+    /// that may be the beginning of a longer one is not decided on before the next read.
+    fn redacted(
+        &self,
+        mut rest: Bytes,
+        clean: &mut Vec<Bytes>,
+        until: impl Fn(&Secrets, &[u8]) -> usize,
+    ) -> Bytes {
+        while let Some((start, end)) = self.secrets.first(&rest)
+            && start < until(&self.secrets, &rest)
+        {
+            clean.push(rest.split_to(start));
+            clean.push(Bytes::from_static(REDACTED.as_bytes()));
+            drop(rest.split_to(end - start));
+        }
+        rest
     }
 
     fn all(mut self, bytes: Bytes) -> Vec<Bytes> {
@@ -248,7 +272,7 @@ mod tests {
                 out.extend_from_slice(&clean);
             }
         }
-        out.extend(scrubber.end().unwrap_or_default());
+        out.extend(scrubber.end().flatten());
         String::from_utf8(out).unwrap()
     }
 
@@ -272,6 +296,28 @@ mod tests {
             r#"{"k":"[redacted]"}"#
         );
         assert_eq!(scrub(&[b"?k=csk%2D12%2F34567%2289&"]), "?k=[redacted]&");
+    }
+
+    #[test]
+    fn a_secret_that_begins_a_longer_one_is_not_taken_for_it_at_the_end_of_a_read() {
+        let secrets = Secrets::new(&[Secret::new("team-local"), Secret::new("team-local-2x")]);
+        for (pieces, expected) in [
+            (["k team-local", "-2x b"], "k [redacted] b"),
+            (["k team-local", "-3x b"], "k [redacted]-3x b"),
+            (["k team-local-2", ""], "k [redacted]-2"),
+        ] {
+            let mut scrubber = secrets.scrubber();
+            let mut out: Vec<u8> = Vec::new();
+            for piece in pieces {
+                out.extend(
+                    scrubber
+                        .feed(Bytes::from_static(piece.as_bytes()))
+                        .flatten(),
+                );
+            }
+            out.extend(scrubber.end().flatten());
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
     }
 
     #[test]
