@@ -145,12 +145,13 @@ fn forms(secret: &str) -> Vec<String> {
 }
 
 /// As encoders write it that escape more than JSON asks for: Go `&<>`, .NET also quotes and plus,
-/// others whatever is no letter or digit; in capital and in small hexadecimal digits.
+/// others whatever is no letter or digit, or every character; in capital and in small hexadecimal digits.
 fn unicode_escaped(secret: &str) -> Vec<String> {
     let go = |char: char| "&<>".contains(char);
     let dot_net = |char: char| "&<>'\"+`".contains(char);
     let all = |char: char| !char.is_ascii_alphanumeric();
-    let sets: [&dyn Fn(char) -> bool; 3] = [&go, &dot_net, &all];
+    let every = |_| true;
+    let sets: [&dyn Fn(char) -> bool; 4] = [&go, &dot_net, &all, &every];
     let escape = |escapes: &dyn Fn(char) -> bool, capital: bool| {
         let chars = secret.chars().map(|char| match (escapes(char), capital) {
             (true, true) => format!("\\u{:04X}", u32::from(char)),
@@ -294,6 +295,14 @@ mod tests {
         assert_eq!(
             scrub(&[br#"{"k":"csk-12\/34567\"89"}"#]),
             r#"{"k":"[redacted]"}"#
+        );
+        let every: String = KEY
+            .chars()
+            .map(|char| format!("\\u{:04x}", u32::from(char)))
+            .collect();
+        assert_eq!(
+            scrub(&[format!("k {every} z").as_bytes()]),
+            "k [redacted] z"
         );
         assert_eq!(scrub(&[b"?k=csk%2D12%2F34567%2289&"]), "?k=[redacted]&");
     }

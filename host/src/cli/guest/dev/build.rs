@@ -145,6 +145,9 @@ mod tests {
     #[test]
     fn a_missing_target_is_told_with_its_remedy() {
         let told = said(b"error[E0463]: can't find crate for `core`");
-        assert!(told.ends_with("`rustup target add wasm32-wasip2`"), "{told}");
+        assert!(
+            told.ends_with("`rustup target add wasm32-wasip2`"),
+            "{told}"
+        );
     }
 }
