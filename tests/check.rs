@@ -122,3 +122,15 @@ fn people_read_the_line_the_problem_and_below_it_the_remedy() {
         "{text}"
     );
 }
+
+#[test]
+fn a_provider_with_a_problem_of_its_own_has_its_component_checked_all_the_same() {
+    let mut nameless = host::provider("one", NOWHERE, "cerebrus", "m");
+    nameless["base_url"] = json!(null);
+    let builder = Builder::new().provider(nameless);
+    let output = check(&builder, &["--json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    problem(&report, "providers[0].base_url");
+    problem(&report, "providers[0].transformer");
+}

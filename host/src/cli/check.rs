@@ -70,7 +70,7 @@ impl Report {
     pub fn of(
         path: Option<&Path>,
         env: Env<'_>,
-        components: impl FnOnce(&Config) -> Result<Vec<Component>, Problem>,
+        components: impl FnOnce(&Config, &[Glimpse]) -> Result<Vec<Component>, Problem>,
     ) -> Self {
         let Some(path) = path else {
             return Self {
@@ -83,7 +83,10 @@ impl Report {
             Ok(loaded) => Some(&loaded.config),
             Err(_) => examined.rest.as_ref(),
         };
-        let found = config.map_or_else(|| Ok(Vec::new()), components);
+        let found = config.map_or_else(
+            || Ok(Vec::new()),
+            |config| components(config, &examined.providers),
+        );
         Self::new(path, examined, found)
     }
 

@@ -64,9 +64,9 @@ pub(super) fn activate(args: &ActivateArgs) -> anyhow::Result<ExitCode> {
 pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let path = Config::find(args.places.config.clone(), &process_env);
     let runtime = runtime()?;
-    let mut report = Report::of(path.as_deref(), &process_env, |config| {
+    let mut report = Report::of(path.as_deref(), &process_env, |config, providers| {
         let dir = start(config.clone(), &args.places).transformers;
-        components::load(config, dir, &runtime)
+        components::load(config, providers, dir, &runtime)
     });
     report.warnings.extend(no_folder(&args.places));
     if args.json {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::config::{Config, Examined, Named, Problem, Spot};
+use crate::config::{Config, Examined, Glimpse, Named, Problem, Spot};
 use crate::registry::{About, Origin, Refusal, Registry, Slot, Wanted};
 use crate::wasm::Engine;
 
@@ -36,9 +36,11 @@ pub struct Component {
 }
 
 /// Loads every component that the configuration names, as a start would, from files in `dir` and
-/// the binary. The problem is one of the machine.
+/// the binary; also those of `providers` that have problems of their own. The problem is one of the
+/// machine.
 pub fn load(
     config: &Config,
+    providers: &[Glimpse],
     dir: PathBuf,
     runtime: &tokio::runtime::Runtime,
 ) -> Result<Vec<Component>, Problem> {
@@ -51,7 +53,12 @@ pub fn load(
     })?;
     let registry = Registry::new(engine, None, dir, runtime.handle().clone(), Arc::default());
     // The reasons are in the slots, one for each.
-    drop(registry.prepare(&Wanted::of(config)));
+    let mut wanted = Wanted::of(config);
+    for named in providers.iter().flat_map(|provider| &provider.stages) {
+        let options = wanted.options.entry(named.stage.name.clone()).or_default();
+        options.insert(named.stage.options.clone());
+    }
+    drop(registry.prepare(&wanted));
     Ok(registry.slots().iter().map(component).collect())
 }
 

@@ -25,7 +25,7 @@ fn report(
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("c.json5");
     std::fs::write(&path, text).unwrap();
-    Report::of(Some(&path), &env, components)
+    Report::of(Some(&path), &env, |config, _| components(config))
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn programs_read_the_same_as_json() {
 #[test]
 fn without_a_file_it_says_where_one_goes() {
     let home = |name: &str| (name == "HOME").then(|| "/home/u".to_owned());
-    let report = Report::of(None, &home, |_| Ok(Vec::new()));
+    let report = Report::of(None, &home, |_, _| Ok(Vec::new()));
     assert_shown(
         &report,
         &["put one at /home/u/.config/transom/config.json5"],
