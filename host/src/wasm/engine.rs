@@ -94,7 +94,7 @@ impl Engine {
 
 /// Core instances of one component: its module and the adapters that tools put around it. Python brings a
 /// dozen of modules.
-const CORE_INSTANCES: u32 = 32;
+const CORE_INSTANCES: u32 = 64;
 
 /// Tables of one component.
 const TABLES: u32 = 4;
