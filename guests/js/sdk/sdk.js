@@ -6,6 +6,7 @@ import host from "transom:transformer/host@0.1.0";
 import { read, classify } from "./errors.js";
 import { Events } from "./events.js";
 import { Failure, broken, invalid, retryAfterMs, truncated, upstream } from "./failure.js";
+import * as globals from "./globals.js";
 import { parse as parseOptions } from "./options.js";
 import { frames as sseFrames } from "./sse.js";
 import { decode, encode } from "./utf8.js";
@@ -15,6 +16,8 @@ export const note = (action, path, why) => host.note(action, path, why);
 
 /** Writes a line to transom's log: `trace`, `debug`, `info`, `warn` or `error`. */
 export const log = (level, message) => host.log(level, String(message));
+
+globals.console(log);
 
 /**
  * One exchange. Each instance of the component serves one, so all state is fields of yours. `this.context` is what the
@@ -85,6 +88,7 @@ export function define({ name, version, options: defaults = {}, exchange: Kind, 
 
   class Glue {
     constructor(context) {
+      globals.seed(context.exchangeId);
       this.exchange = guarded(() => new Kind(context, options));
     }
 
@@ -207,9 +211,17 @@ function guarded(work) {
     return work();
   } catch (error) {
     if (error instanceof Failure) throw error.toWit();
-    if (!Array.isArray(error)) log("error", `${error}\n${error?.stack ?? ""}`.trim());
-    throw error;
+    if (Array.isArray(error)) throw error;
+    log("error", `${error}\n${error?.stack ?? ""}`.trim());
+    throw withoutPlace(error);
   }
+}
+
+/** The client is told what happened, not where in whose source. */
+function withoutPlace(error) {
+  const told = new Error(String(error));
+  delete told.stack;
+  return told;
 }
 
 export { Events, usage } from "./events.js";

@@ -53,7 +53,9 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<ExitCode> {
             "  places   {places}: an instance counts as {places} in limits.instances"
         ));
     }
-    term::say("  reach    nothing of this machine: no file, no network, no time, no variable, no key");
+    term::say(
+        "  reach    nothing of this machine: no file, no network, no time, no variable, no key",
+    );
     for given in component.imports.reach() {
         term::say(&format!("           what it imports gives it {given}"));
     }
