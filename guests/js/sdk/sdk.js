@@ -8,7 +8,7 @@ import { Events } from "./events.js";
 import { Failure, broken, invalid, retryAfterMs, truncated, upstream } from "./failure.js";
 import * as globals from "./globals.js";
 import { parse as parseOptions } from "./options.js";
-import { frames as sseFrames } from "./sse.js";
+import { frames, lines } from "./sse.js";
 import { decode, encode } from "./utf8.js";
 
 /** Says what was dropped, changed or added (`action`), where (`path`) and why: `guest test --explain` lists it. */
@@ -32,8 +32,8 @@ export class Exchange {
 
   /**
    * The client's request, parsed, with `model` set to the provider's name of it; `text` is its text. Returns
-   * `{ path, headers, body, reply }`, each optional, or `{ answer: message }` to answer without the provider.
-   * Default: the body as it is.
+   * `{ path, headers, body, reply }`, each optional, or `{ answer: message }` to answer without the provider. `reply` is
+   * how the answer comes: `sse`, `json-lines`, `whole`, or `untouched` for not at all. Default: the body as it is.
    */
   request(_body, _text) {
     return {};
@@ -93,7 +93,11 @@ export function define({ name, version, options: defaults = {}, exchange: Kind, 
     }
 
     request(_soFar, body) {
-      return guarded(() => plan(this.exchange, body));
+      return guarded(() => {
+        const planned = plan(this.exchange, body);
+        this.framing = planned.val?.reply?.val;
+        return planned;
+      });
     }
 
     respond(head, body) {
@@ -112,7 +116,8 @@ export function define({ name, version, options: defaults = {}, exchange: Kind, 
 
     push(bytes, _spliced) {
       return this.#pushed(() => {
-        for (const frame of sseFrames(decode(bytes))) {
+        const cut = this.framing === "json-lines" ? lines : frames;
+        for (const frame of cut(decode(bytes))) {
           if (this.exchange.events.ended) break;
           this.exchange.event(frame);
         }
@@ -228,5 +233,5 @@ export { Events, usage } from "./events.js";
 export { classify, has, read } from "./errors.js";
 export { Failure, broken, fromStatus, header, invalid, retryAfterMs, truncated, upstream, wait } from "./failure.js";
 export { source } from "./json.js";
-export { frames } from "./sse.js";
+export { frames, lines } from "./sse.js";
 export { decode, encode } from "./utf8.js";

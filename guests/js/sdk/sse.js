@@ -1,4 +1,5 @@
-// Server-Sent Events, read from whole frames: the host has cut them, and nothing is kept between two pushes.
+// Server-Sent Events and JSON lines, read from whole frames: the host has cut them, and nothing is kept between two
+// pushes.
 
 /**
  * The frames of a text: `{ event, data, raw, whole }`. `data` is undefined in a comment; `whole` is false if the
@@ -38,4 +39,13 @@ function field(line) {
   if (colon < 0) return [line, ""];
   const value = line.slice(colon + 1);
   return [line.slice(0, colon), value.startsWith(" ") ? value.slice(1) : value];
+}
+
+/** The lines of a push of JSON lines, in the same shape: each is a frame. */
+export function* lines(text) {
+  for (let at = 0; at < text.length; ) {
+    const [line, next] = cut(text, at);
+    yield { event: "", data: line.trim() || undefined, raw: text.slice(at, next), whole: next <= text.length };
+    at = next;
+  }
 }
