@@ -18,7 +18,9 @@ fn blocks(guide: &str) -> Vec<(&str, String)> {
     (0..lines.len())
         .filter(begins)
         .map(|at| {
-            let block = lines[at + 1..].iter().take_while(|line| line.trim() != "```");
+            let block = lines[at + 1..]
+                .iter()
+                .take_while(|line| line.trim() != "```");
             let block: Vec<&str> = block.copied().collect();
             (lines[at - 1], block.join("\n"))
         })
@@ -30,9 +32,14 @@ fn javascript_in_the_guides_is_that_of_files_which_are_built() {
     let mut shown = 0;
     for guide in GUIDES {
         for (before, block) in blocks(&read(guide)) {
-            let path = before.strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->"));
+            let path = before
+                .strip_prefix("<!-- ")
+                .and_then(|rest| rest.strip_suffix(" -->"));
             let path = path.unwrap_or_else(|| panic!("{guide}: no file is named before\n{block}"));
-            assert!(read(path).contains(&block), "{guide}: not in {path}:\n{block}");
+            assert!(
+                read(path).contains(&block),
+                "{guide}: not in {path}:\n{block}"
+            );
             shown += 1;
         }
     }
@@ -43,7 +50,8 @@ fn javascript_in_the_guides_is_that_of_files_which_are_built() {
 fn a_scaffold_in_javascript_carries_all_it_needs() {
     let home = tempfile::TempDir::new().expect("a temporary folder");
     for kind in ["passthrough", "openai"] {
-        let mut new = Builder::new().command(&["guest", "new", kind, "--lang", "js", "--from", kind]);
+        let mut new =
+            Builder::new().command(&["guest", "new", kind, "--lang", "js", "--from", kind]);
         let new = new.current_dir(home.path()).output().expect("transom runs");
         assert!(new.status.success(), "{new:?}");
         let said = String::from_utf8_lossy(&new.stdout).into_owned();

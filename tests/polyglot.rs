@@ -6,6 +6,7 @@
 #![allow(
     clippy::panic,
     clippy::unwrap_used,
+    clippy::print_stderr,
     reason = "a test that fails panics, and shows what it knows"
 )]
 
