@@ -183,7 +183,7 @@ async fn what_is_no_count_is_not_passed_on_as_one() {
             .provider(plain)
             .edit(|config| {
                 let upstream = config["providers"][0]["base_url"].clone();
-                config["providers"][4]["base_url"] = upstream;
+                config["providers"][Road::ALL.len()]["base_url"] = upstream;
             })
     })
     .await;

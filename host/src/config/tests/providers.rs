@@ -88,6 +88,18 @@ fn a_transformer_that_contradicts_the_url_is_told_with_the_one_that_fits() {
         &pair("https://x.test/v1", "'anthropic'"),
         &["without /v1: \"https://x.test\""],
     );
+    says(
+        &pair("http://127.0.0.1:11434/v1/", "'ollama'"),
+        &[
+            "write \"http://127.0.0.1:11434\"",
+            "transformer: \"openai\" for the API below /v1",
+        ],
+    );
+    says(
+        &pair("http://127.0.0.1:11434/api", "'ollama'"),
+        &["write \"http://127.0.0.1:11434\""],
+    );
+    assert_eq!(problems(&pair("http://127.0.0.1:11434", "'ollama'")), "");
     assert_eq!(
         problems(&pair("https://api.z.ai/api/anthropic", "'anthropic'")),
         ""
