@@ -50,8 +50,9 @@ fn javascript_in_the_guides_is_that_of_files_which_are_built() {
 fn a_scaffold_in_javascript_carries_all_it_needs() {
     let home = tempfile::TempDir::new().expect("a temporary folder");
     for kind in ["passthrough", "openai"] {
+        let name = format!("from_{kind}");
         let mut new =
-            Builder::new().command(&["guest", "new", kind, "--lang", "js", "--from", kind]);
+            Builder::new().command(&["guest", "new", &name, "--lang", "js", "--from", kind]);
         let new = new.current_dir(home.path()).output().expect("transom runs");
         assert!(new.status.success(), "{new:?}");
         let said = String::from_utf8_lossy(&new.stdout).into_owned();
@@ -64,9 +65,9 @@ fn a_scaffold_in_javascript_carries_all_it_needs() {
             "vendor/transom/wit/transformer/transformer.wit",
             "vendor/transom/docs/porting-from-ccr.md",
         ] {
-            assert!(home.path().join(kind).join(path).is_file(), "{kind}/{path}");
+            assert!(home.path().join(&name).join(path).is_file(), "{name}/{path}");
         }
-        let fixtures = home.path().join(kind).join("fixtures");
+        let fixtures = home.path().join(&name).join("fixtures");
         assert_eq!(std::fs::read_dir(fixtures).expect("fixtures").count(), 2);
     }
 }

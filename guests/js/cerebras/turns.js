@@ -1,14 +1,15 @@
 // Anthropic's messages to those of chat completions, in their order. Tool results come before the rest of the user
 // message they stand in.
 
-import { note, source } from "../sdk/sdk.js";
+import { Source, note } from "../sdk/sdk.js";
 
 /** The turns of a request, system text first. `text` is the request's own text. */
 export function turns(request, text, options) {
   const system = systemText(request.system);
   const all = system ? [{ role: "system", content: system }] : [];
+  const source = new Source(text);
   request.messages.forEach((message, at) => {
-    if (message.role === "assistant") all.push(...assistant(message, at, text));
+    if (message.role === "assistant") all.push(...assistant(message, at, source));
     else if (message.role === "system") all.push(...amid(message));
     else all.push(...user(message, options));
   });
@@ -32,7 +33,7 @@ function amid(message) {
 }
 
 /** Thinking goes back as `reasoning`; a turn that only calls tools has no content. */
-function assistant({ content }, at, text) {
+function assistant({ content }, at, source) {
   const blocks = blocksOf(content);
   const joined = (type, member, between) =>
     blocks.filter((block) => block.type === type).map((block) => block[member] ?? "").join(between);
@@ -41,14 +42,14 @@ function assistant({ content }, at, text) {
   if (said) turn.content = said;
   const reasoning = joined("thinking", "thinking", "\n");
   if (reasoning) turn.reasoning = reasoning;
-  const calls = blocks.flatMap((block, position) => (block.type === "tool_use" ? [call(block, at, position, text)] : []));
+  const calls = blocks.flatMap((block, position) => (block.type === "tool_use" ? [call(block, at, position, source)] : []));
   if (calls.length > 0) turn.tool_calls = calls;
   return said || calls.length > 0 ? [turn] : [];
 }
 
 /** The input goes as the text that the client sent: numbers keep all their digits. */
-function call({ id, name, input }, message, position, text) {
-  const given = input === undefined || input === null ? "{}" : source(text, ["messages", message, "content", position, "input"]);
+function call({ id, name, input }, message, position, source) {
+  const given = input === undefined || input === null ? "{}" : source.get(["messages", message, "content", position, "input"]);
   return { id, type: "function", function: { name, arguments: given } };
 }
 

@@ -1,78 +1,91 @@
 // JSON beside what JSON.parse does: the text of a value as it came. Numbers beyond 2^53 and the order of
 // members survive in it, so what only passes through a transformer need not change.
 
-const STRING = /"(?:[^"\\]|\\.)*"/sy;
-const PLAIN = /[^\s,:{}[\]"]+/y;
-const STOP = /["{}[\]]/g;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
-/** The text of the value at a path, such as `["messages", 1, "content"]`, in the text of a body. None: undefined. */
-export function source(text, path) {
-  let at = space(text, 0);
-  for (const step of path) {
-    const found = text[at] === "{" ? member(text, at, step) : item(text, at, step);
-    if (found === undefined) return undefined;
-    at = found;
+/** The text of a body, in which the texts of values are found. Each list and object is looked through once. */
+export class Source {
+  #text;
+  /** Where the children of the list or object at a place begin and end, by name or number. */
+  #children = new Map();
+
+  constructor(text) {
+    this.#text = text;
   }
-  return text.slice(at, skip(text, at));
+
+  /** The text of the value at a path, such as `["messages", 1, "content"]`. None: undefined. */
+  get(path) {
+    let span = { begin: space(this.#text, 0) };
+    for (const step of path) {
+      span = this.#within(span.begin).get(step);
+      if (span === undefined) return undefined;
+    }
+    return this.#text.slice(span.begin, span.end ?? skip(this.#text, span.begin));
+  }
+
+  #within(begin) {
+    const known = this.#children.get(begin) ?? children(this.#text, begin);
+    this.#children.set(begin, known);
+    return known;
+  }
 }
 
-/** Where the member `name` of the object at `at` begins. Of several the last one counts, as for JSON.parse. */
-function member(text, at, name) {
-  let found;
+/** Of several members of one name the last counts, as for JSON.parse. */
+function children(text, at) {
+  const found = new Map();
+  const kind = text[at];
+  if (kind !== "{" && kind !== "[") return found;
   at = space(text, at + 1);
-  while (at < text.length && text[at] === '"') {
+  while (at < text.length && text[at] !== "}" && text[at] !== "]") {
+    let name = found.size;
+    if (kind === "{") {
+      const end = skip(text, at);
+      name = JSON.parse(text.slice(at, end));
+      at = space(text, space(text, end) + 1);
+    }
     const end = skip(text, at);
-    const matches = JSON.parse(text.slice(at, end)) === name;
-    at = space(text, space(text, end) + 1);
-    if (matches) found = at;
-    at = next(text, skip(text, at));
+    found.set(name, { begin: at, end });
+    at = space(text, end);
+    if (text[at] === ",") at = space(text, at + 1);
   }
   return found;
 }
 
-/** Where the item number `index` of the list at `at` begins. */
-function item(text, at, index) {
-  if (text[at] !== "[") return undefined;
-  at = space(text, at + 1);
-  for (let n = 0; at < text.length && text[at] !== "]"; n += 1) {
-    if (n === index) return at;
-    at = next(text, skip(text, at));
-  }
-  return undefined;
-}
-
-/** Behind the comma, or at what closes. */
-function next(text, at) {
-  at = space(text, at);
-  return text[at] === "," ? space(text, at + 1) : at;
-}
-
 function space(text, at) {
-  while (at < text.length && " \n\r\t".includes(text[at])) at += 1;
+  while (" \n\r\t".includes(text[at] ?? "x")) at += 1;
   return at;
 }
 
 /** The end of the value that begins at `at`. */
 function skip(text, at) {
-  if (text[at] === '"') return match(STRING, text, at);
-  if (text[at] !== "{" && text[at] !== "[") return match(PLAIN, text, at);
+  const first = text.charCodeAt(at);
+  if (first === QUOTE) return string(text, at);
   let depth = 0;
-  do {
-    STOP.lastIndex = at;
-    const found = STOP.exec(text);
-    if (found === null) return text.length;
-    at = found.index;
-    if (found[0] === '"') {
-      at = match(STRING, text, at);
-      continue;
+  for (; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = string(text, at) - 1;
+    } else if (code === 0x7b || code === 0x5b) {
+      depth += 1;
+    } else if (code === 0x7d || code === 0x5d) {
+      depth -= 1;
+      if (depth <= 0) return depth === 0 ? at + 1 : at;
+    } else if (depth === 0 && (code === 0x2c || code <= 0x20)) {
+      // A number or a word ends here.
+      return at;
     }
-    depth += found[0] === "{" || found[0] === "[" ? 1 : -1;
-    at += 1;
-  } while (depth > 0);
+  }
   return at;
 }
 
-function match(pattern, text, at) {
-  pattern.lastIndex = at;
-  return pattern.test(text) ? pattern.lastIndex : text.length;
+/** The end of the string that begins at `at`: the next quote with an even number of backslashes before it. */
+function string(text, at) {
+  for (;;) {
+    at = text.indexOf('"', at + 1);
+    if (at < 0) return text.length;
+    let before = at;
+    while (text.charCodeAt(before - 1) === BACKSLASH) before -= 1;
+    if ((at - before) % 2 === 0) return at + 1;
+  }
 }

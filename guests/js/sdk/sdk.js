@@ -232,6 +232,6 @@ function withoutPlace(error) {
 export { Events, usage } from "./events.js";
 export { classify, has, read } from "./errors.js";
 export { Failure, broken, fromStatus, header, invalid, retryAfterMs, truncated, upstream, wait } from "./failure.js";
-export { source } from "./json.js";
+export { Source } from "./json.js";
 export { frames, lines } from "./sse.js";
 export { decode, encode } from "./utf8.js";

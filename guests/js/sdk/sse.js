@@ -27,10 +27,13 @@ export function* frames(text) {
 
 /** The line at `at` without its end, and where the next one begins. */
 function cut(text, at) {
-  let end = at;
-  while (end < text.length && text[end] !== "\n" && text[end] !== "\r") end += 1;
-  const crlf = text[end] === "\r" && text[end + 1] === "\n";
-  return [text.slice(at, end), end + (crlf ? 2 : 1)];
+  const feed = text.indexOf("\n", at);
+  const end = feed < 0 ? text.length : feed;
+  const line = text.slice(at, end);
+  const back = line.indexOf("\r");
+  if (back < 0) return [line, end + 1];
+  const crlf = back === line.length - 1 && feed >= 0;
+  return [line.slice(0, back), at + back + (crlf ? 2 : 1)];
 }
 
 /** Name and value of a line: one space after the colon is not part of the value. */

@@ -1,22 +1,51 @@
-// UTF-8, which QuickJS has no TextDecoder and TextEncoder for. Knows nothing of JSON and streams.
+// UTF-8, which QuickJS has no TextDecoder and TextEncoder for. Base64 is the way over which it turns bytes into text and
+// back without a step of JavaScript for each of them. Knows nothing of JSON and streams.
 
-const CHUNK = 4096;
+/** Pieces are of this many bytes or characters: what is not ASCII takes the long way in its piece only. */
+const PIECE = 8192;
 const REPLACEMENT = 0xfffd;
 
 /** The text of bytes. What is not UTF-8 becomes U+FFFD, as a TextDecoder does it. */
 export function decode(bytes) {
   let text = "";
-  let at = 0;
-  while (at < bytes.length) {
-    let end = at;
-    const most = Math.min(bytes.length, at + CHUNK);
-    while (end < most && bytes[end] < 0x80) end += 1;
-    if (end > at) {
-      text += String.fromCharCode.apply(null, bytes.subarray(at, end));
-      at = end;
-      continue;
-    }
-    const [code, length] = character(bytes, at);
+  for (let at = 0; at < bytes.length; ) {
+    let end = Math.min(bytes.length, at + PIECE);
+    if (end < bytes.length) end = beginning(bytes, end);
+    text += piece(bytes.slice(at, end));
+    at = end;
+  }
+  return text;
+}
+
+/** Where the character that `at` may be amid begins. */
+function beginning(bytes, at) {
+  for (let back = 0; back < 4; back += 1) if ((bytes[at - back] & 0xc0) !== 0x80) return at - back;
+  return at;
+}
+
+function piece(bytes) {
+  const latin = atob(bytes.toBase64());
+  if (isAscii(bytes)) return latin;
+  try {
+    return decodeURIComponent(escape(latin));
+  } catch {
+    return malformed(bytes);
+  }
+}
+
+/** Four bytes at a time; `bytes` begin where their buffer does. */
+function isAscii(bytes) {
+  const whole = bytes.length >> 2;
+  let bits = 0;
+  for (const word of new Int32Array(bytes.buffer, bytes.byteOffset, whole)) bits |= word;
+  for (let at = whole * 4; at < bytes.length; at += 1) bits |= bytes[at];
+  return (bits & 0x80808080) === 0;
+}
+
+function malformed(bytes) {
+  let text = "";
+  for (let at = 0; at < bytes.length; ) {
+    const [code, length] = bytes[at] < 0x80 ? [bytes[at], 1] : character(bytes, at);
     text += String.fromCodePoint(code);
     at += length;
   }
@@ -51,31 +80,33 @@ function forbidden(code, more) {
 
 /** The bytes of a text. Half a surrogate pair becomes U+FFFD. */
 export function encode(text) {
-  const bytes = new Uint8Array(text.length * 3);
-  let length = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    let code = text.charCodeAt(at);
-    if (code < 0x80) {
-      bytes[length++] = code;
-      continue;
-    }
-    if (code >= 0xd800 && code <= 0xdfff) {
-      const pair = text.codePointAt(at);
-      if (pair > 0xffff) at += 1;
-      code = pair > 0xffff ? pair : REPLACEMENT;
-    }
-    if (code < 0x800) {
-      bytes[length++] = 0xc0 | (code >> 6);
-    } else {
-      if (code < 0x10000) {
-        bytes[length++] = 0xe0 | (code >> 12);
-      } else {
-        bytes[length++] = 0xf0 | (code >> 18);
-        bytes[length++] = 0x80 | ((code >> 12) & 0x3f);
-      }
-      bytes[length++] = 0x80 | ((code >> 6) & 0x3f);
-    }
-    bytes[length++] = 0x80 | (code & 0x3f);
+  const pieces = [];
+  for (let at = 0; at < text.length; ) {
+    let end = Math.min(text.length, at + PIECE);
+    // A pair stays together.
+    if (end < text.length && text.codePointAt(end - 1) > 0xffff) end += 1;
+    pieces.push(encoded(text.slice(at, end)));
+    at = end;
   }
-  return bytes.slice(0, length);
+  return pieces.length === 1 ? pieces[0] : joined(pieces);
+}
+
+function encoded(text) {
+  try {
+    const bytes = Uint8Array.fromBase64(btoa(text));
+    if (isAscii(bytes)) return bytes;
+  } catch {
+    // There are characters beyond U+00FF.
+  }
+  return Uint8Array.fromBase64(btoa(unescape(encodeURIComponent(text.toWellFormed()))));
+}
+
+function joined(pieces) {
+  const bytes = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
 }
