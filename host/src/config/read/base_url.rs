@@ -24,6 +24,11 @@ pub(super) fn base_url(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Url> {
             reader.problem(at, "the URL must begin with https:// or http://", example);
             return None;
         }
+        Err(url::ParseError::RelativeUrlWithoutBase) => {
+            let what = "this is not a URL: it does not begin with https:// or http://";
+            reader.problem(at, what, example);
+            return None;
+        }
         Err(error) => {
             reader.problem(at, format!("this is not a URL: {error}"), example);
             return None;

@@ -27,6 +27,17 @@ fn a_missing_transformer_lists_the_choices_and_guesses_by_the_url() {
 }
 
 #[test]
+fn a_setting_that_is_misspelt_is_not_told_as_missing_as_well() {
+    let text =
+        "{ providers: [{ names: 'a', base_uri: 'https://x.test', transformers: 'openai' }] }";
+    let told = problems(text);
+    for meant in ["name", "base_url", "transformer"] {
+        assert!(told.contains(&format!("did you mean `{meant}`?")), "{told}");
+    }
+    assert!(!told.contains("the provider has no"), "{told}");
+}
+
+#[test]
 fn an_endpoint_instead_of_a_base_url_is_told_with_the_base() {
     says(
         &pair("https://api.cerebras.ai/v1/chat/completions", "'cerebras'"),
@@ -53,7 +64,10 @@ fn a_base_url_has_no_query_login_or_other_scheme() {
         &pair("ftp://x.test", "'openai'"),
         &["must begin with https://"],
     );
-    says(&pair("x.test/v1", "'openai'"), &["this is not a URL"]);
+    says(
+        &pair("x.test/v1", "'openai'"),
+        &["this is not a URL: it does not begin with https:// or http://"],
+    );
 }
 
 #[test]
