@@ -65,7 +65,10 @@ fn a_scaffold_in_javascript_carries_all_it_needs() {
             "vendor/transom/wit/transformer/transformer.wit",
             "vendor/transom/docs/porting-from-ccr.md",
         ] {
-            assert!(home.path().join(&name).join(path).is_file(), "{name}/{path}");
+            assert!(
+                home.path().join(&name).join(path).is_file(),
+                "{name}/{path}"
+            );
         }
         let fixtures = home.path().join(&name).join("fixtures");
         assert_eq!(std::fs::read_dir(fixtures).expect("fixtures").count(), 2);

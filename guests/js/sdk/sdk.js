@@ -225,7 +225,7 @@ function guarded(work) {
 /** The client is told what happened, not where in whose source. */
 function withoutPlace(error) {
   const told = new Error(String(error));
-  delete told.stack;
+  Object.defineProperty(told, "stack", { value: undefined });
   return told;
 }
 
