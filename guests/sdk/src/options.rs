@@ -45,7 +45,30 @@ fn mistyped(name: &str, value: &RawValue, error: &serde_json::Error) -> String {
     let shown: String = value.get().chars().take(60).collect();
     let error = error.to_string();
     let reason = error.split(" at line ").next().unwrap_or(&error);
-    format!("options.{name}: {shown} does not fit: {reason}")
+    let expected = reason
+        .rsplit_once(", expected ")
+        .and_then(|(_, kind)| plain(kind));
+    match expected {
+        Some(expected) => format!("options.{name}: {shown} does not fit; it must be {expected}"),
+        None => format!("options.{name}: {shown} does not fit: {reason}"),
+    }
+}
+
+/// A type in the words of who writes the configuration. None: serde's words will do.
+fn plain(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "a boolean" => "true or false",
+        "u8" => "a whole number, 0 to 255",
+        "u16" => "a whole number, 0 to 65535",
+        "u32" => "a whole number, 0 to 4294967295",
+        "u64" | "u128" | "usize" => "a whole number, 0 or more",
+        "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a string" | "a borrowed string" => "a string",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        _ => return None,
+    })
 }
 
 fn unknown(name: &str, known: &[&str]) -> String {
@@ -154,9 +177,18 @@ mod tests {
             problems,
             [
                 "options.max_token: no such option; did you mean `max_tokens`?",
-                "options.images: \"no\" does not fit: invalid type: string \"no\", expected a boolean",
+                "options.images: \"no\" does not fit; it must be true or false",
                 "options.zzz: no such option; remove it or use one of: max_tokens, images",
             ]
+        );
+    }
+
+    #[test]
+    fn a_wrong_type_is_told_without_the_words_of_a_programming_language() {
+        let problems = parse(Example::default(), br#"{"max_tokens":-1}"#).unwrap_err();
+        assert_eq!(
+            problems,
+            ["options.max_tokens: -1 does not fit; it must be a whole number, 0 to 4294967295"]
         );
     }
 

@@ -104,7 +104,7 @@ impl Author<'_> {
             Asked::Forward(sent) => self.sent(sent),
             Asked::Answer(body) => {
                 self.kind(plan.request.answer, &["request", "answer"], json!(true));
-                if plan.request.answer || self.fresh {
+                if plan.request.answer || self.fresh && !self.has_upstream() {
                     self.json(CLIENT_WHOLE, serde_json::from_slice(body).ok());
                 }
             }
@@ -126,15 +126,20 @@ impl Author<'_> {
         if is_already {
             return;
         }
-        if self.fresh {
+        if self.fresh && !self.has_upstream() {
             self.edits.set(path, value);
         } else {
             let place = path.join(".");
             self.by_hand.push(format!(
-                "what came is of another kind than what is expected: if it is right, write {place}: {value} \
-                 into case.json5 and remove the expectations that are over"
+                "the exchange does not get as far as the case's files say: if that is right, write \
+                 {place}: {value} into case.json5 and remove the files that are over"
             ));
         }
+    }
+
+    /// There is an answer of the upstream: the case is meant to get that far.
+    fn has_upstream(&self) -> bool {
+        !matches!(self.case.upstream(), Ok(None))
     }
 
     fn failed(&mut self, error: &ApiError) {

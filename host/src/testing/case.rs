@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_case_that_cannot_be_read_leaves_the_others_alone() {
-        let (home, _) = case(&[(PLAN, "{ why: \"w\", sauce: \"s\" }")]);
+        let (home, _) = case(&[(PLAN, "{ why: \"w\", sorce: \"s\" }")]);
         let good = home.path().join("good");
         fs::create_dir(&good).unwrap();
         fs::write(good.join(PLAN), "{ why: \"w\", source: \"s\" }").unwrap();
@@ -244,7 +244,7 @@ mod tests {
             panic!("a flaw: {:?}", cases[1].flaw);
         };
         assert!(
-            why.contains("case.json5:1: sauce:") && why.contains("did you mean `source`?"),
+            why.contains("case.json5:1: sorce:") && why.contains("did you mean `source`?"),
             "{why}"
         );
     }

@@ -111,10 +111,13 @@ fn of_request(client: &Value, upstream: &Value, notes: &[Note]) -> Vec<Remark> {
             continue;
         }
         let here = added.iter().position(|new| new.path == gone.path);
-        let (action, why) = match here.map(|at| added.remove(at)) {
+        let here = here.map(|at| added.remove(at).value);
+        // A member of the body itself stands where it stood; items of lists may have moved.
+        let here = here.or_else(|| upstream.get(&gone.path).cloned());
+        let (action, why) = match here {
             Some(new) => (
                 "change",
-                format!("{} -> {}", shown(&gone.value), shown(&new.value)),
+                format!("{} -> {}", shown(&gone.value), shown(&new)),
             ),
             None => (
                 "drop",
@@ -139,7 +142,8 @@ fn of_answer(came: &[Value], given: &[Value]) -> Vec<Remark> {
         let nothing = Value::Null;
         let all = of
             .iter()
-            .flat_map(|value| missing(value, &nothing, &haystack));
+            .flat_map(|value| missing(value, &nothing, &haystack))
+            .filter(|one| !one.value.is_null());
         counted(all)
             .into_iter()
             .map(move |(path, value, times)| {
@@ -278,7 +282,7 @@ mod tests {
         assert_eq!(
             told(client, upstream, &[]),
             [
-                "add messages[0].content: \"Rules.\\n\\nBe brief.\"",
+                r#"add messages[0]: {"role":"system","content":"Rules.\n\nBe brief."}"#,
                 "add stream_options: {\"include_usage\":true}",
             ]
         );

@@ -90,7 +90,7 @@ impl Finding {
     pub(super) fn instead(place: &str, expected: impl fmt::Debug, got: impl fmt::Debug) -> Self {
         Self {
             kind: Kind::Unexpected,
-            text: format!("{place} is not as expected"),
+            text: format!("{place} differs"),
             differences: vec![Difference {
                 place: place.to_owned(),
                 expected: Some(format!("{expected:?}")),
@@ -106,7 +106,9 @@ impl Finding {
             let side = |side: &Option<String>| side.clone().unwrap_or(NOTHING.to_owned());
             let (expected, got) = (side(&difference.expected), side(&difference.got));
             let place = &difference.place;
-            lines.push(format!("  {place}"));
+            if !self.text.starts_with(place) {
+                lines.push(format!("  {place}"));
+            }
             lines.push(format!("    - expected {expected}"));
             lines.push(format!("    + got      {got}"));
         }

@@ -64,6 +64,10 @@ impl Runner {
         if !misnamed.is_empty() {
             return (misnamed.into_iter().map(wrong).collect(), None);
         }
+        let broken = judge::broken_files(case);
+        if !broken.is_empty() {
+            return (broken.into_iter().map(wrong).collect(), None);
+        }
         let inputs = match Inputs::of(case, self.player.name()) {
             Ok(inputs) => inputs,
             Err(why) => return (vec![wrong(why)], None),

@@ -1,7 +1,7 @@
 //! Changes of `case.json5` that leave its comments and everything else as the author wrote it.
 
 use jsonc_parser::ParseOptions;
-use jsonc_parser::cst::{CstInputValue, CstRootNode};
+use jsonc_parser::cst::{CstArray, CstInputValue, CstNode, CstRootNode};
 use serde_json::Value;
 
 /// Values to set, by path.
@@ -42,10 +42,39 @@ fn set(root: &CstRootNode, path: &[String], value: &Value) -> Option<()> {
         object = object.object_value_or_create(name)?;
     }
     match object.get(last) {
-        Some(member) => member.set_value(input(value)),
+        Some(member) => {
+            let list = member.array_value();
+            if !list.is_some_and(|list| set_texts(&list, value)) {
+                member.set_value(input(value));
+            }
+        }
         None => drop(object.append(last, input(value))),
     }
     Some(())
+}
+
+/// Sets only the texts of a list that are others now. False: it is not that kind of list.
+fn set_texts(list: &CstArray, value: &Value) -> bool {
+    let texts: Vec<_> = list
+        .elements()
+        .iter()
+        .filter_map(CstNode::as_string_lit)
+        .collect();
+    let Some(new) = value.as_array() else {
+        return false;
+    };
+    if texts.len() != new.len() || list.elements().len() != new.len() {
+        return false;
+    }
+    for (text, new) in texts.into_iter().zip(new) {
+        let same = text
+            .decoded_value()
+            .is_ok_and(|text| new.as_str() == Some(&text));
+        if !same {
+            drop(text.replace_with(input(new)));
+        }
+    }
+    true
 }
 
 fn input(value: &Value) -> CstInputValue {
@@ -91,6 +120,17 @@ mod tests {
         let value: Value =
             jsonc_parser::parse_to_serde_value(&new, &ParseOptions::default()).unwrap();
         assert_eq!(value["expect"]["ends"], "error");
+    }
+
+    #[test]
+    fn of_a_list_only_the_texts_that_changed_are_written_anew() {
+        let text = "{\n  configure_fails: [\n    'one', // first\n    'two',\n  ],\n}\n";
+        let mut edits = Edits::default();
+        edits.set(&["configure_fails"], json!(["one", "three"]));
+        assert_eq!(
+            edits.applied(text).unwrap(),
+            "{\n  configure_fails: [\n    'one', // first\n    \"three\",\n  ],\n}\n"
+        );
     }
 
     #[test]

@@ -345,12 +345,12 @@ mod tests {
 
     #[test]
     fn every_problem_is_told_at_once_with_its_line_and_the_nearest_name() {
-        let text = "{\n  why: \"\",\n  sauce: \"s\",\n  context: { modle: \"m\" },\n  \
+        let text = "{\n  why: \"\",\n  sorce: \"s\",\n  context: { modle: \"m\" },\n  \
             upstream: { status: 4000 },\n  expect: { ends: \"complet\" },\n  ending: 7,\n}";
         assert_eq!(
             problems(text),
             [
-                "3: sauce: the setting `sauce` is not known; did you mean `source`?",
+                "3: sorce: the setting `sorce` is not known; did you mean `source`?",
                 "2: why: it is empty; give it a value or delete the line",
                 "1: `source` is missing; add source: \"...\"",
                 "4: context.modle: the setting `modle` is not known; did you mean `model`?",

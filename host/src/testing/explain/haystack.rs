@@ -94,7 +94,7 @@ impl Haystack {
             Value::String(text) if text.is_empty() => {
                 self.named.contains(&(name.to_owned(), String::new()))
             }
-            Value::String(text) => self.texts.iter().any(|hay| self.is_in(text, hay)),
+            Value::String(text) => self.has_text(name, text),
             Value::Number(number)
                 if number.as_f64().is_some_and(|number| number.abs() > COMMON) =>
             {
@@ -102,6 +102,33 @@ impl Haystack {
             }
             plain => self.named.contains(&(name.to_owned(), plain.to_string())),
         }
+    }
+
+    /// The text itself, the JSON that it is, or each of its lines: formats join what others keep apart.
+    fn has_text(&self, name: &str, text: &str) -> bool {
+        let is_there = |text: &str| self.texts.iter().any(|hay| self.is_in(text, hay));
+        if is_there(text) {
+            return true;
+        }
+        if text.trim_start().starts_with(['{', '['])
+            && let Ok(inner) = serde_json::from_str::<Value>(text)
+        {
+            return self.has_all(name, &inner);
+        }
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        text.contains('\n') && lines.all(is_there)
+    }
+
+    /// A part, or everything that is in it.
+    fn has_all(&self, name: &str, value: &Value) -> bool {
+        self.has(name, value)
+            || match value {
+                Value::Object(members) => members
+                    .iter()
+                    .all(|(name, value)| self.has_all(name, value)),
+                Value::Array(items) => items.iter().all(|item| self.has_all(name, item)),
+                _ => false,
+            }
     }
 
     /// As a whole, or as words of its own: not as a part of a longer word.
@@ -159,6 +186,8 @@ mod tests {
         assert!(has("n", json!(1)) && !has("x", json!(1)));
         assert!(has("x", json!(300)) && !has("x", json!(301)));
         assert!(has("s", json!(true)) && !has("t", json!(true)));
+        assert!(has("x", json!("hi there\nBe brief.")) && !has("x", json!("hi there\nBe long.")));
+        assert!(has("x", json!("{ \"n\": 1 }")), "JSON in a text");
     }
 
     #[test]

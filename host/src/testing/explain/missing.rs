@@ -22,7 +22,10 @@ pub(super) fn missing(document: &Value, other: &Value, haystack: &Haystack) -> V
     let Value::Object(members) = document else {
         return found;
     };
-    for (name, value) in members {
+    let held = members
+        .iter()
+        .filter(|(name, value)| !is_structure(name, value));
+    for (name, value) in held {
         let seeker = Seeker { haystack };
         seeker.seek(name, name, value, other.get(name), &mut found);
     }

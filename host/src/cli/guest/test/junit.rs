@@ -46,7 +46,10 @@ fn properties(xml: &mut Xml, session: &Session) -> io::Result<()> {
     element(xml, "properties", &[], |xml| {
         properties.iter().try_for_each(|(name, value)| {
             let attributes = [("name", (*name).to_owned()), ("value", clean(value))];
-            element(xml, "property", &attributes, |_| Ok(()))
+            let attributes = attributes.iter();
+            let attributes = attributes.map(|(name, value)| (*name, value.as_str()));
+            let property = xml.create_element("property");
+            property.with_attributes(attributes).write_empty().map(drop)
         })
     })
 }
