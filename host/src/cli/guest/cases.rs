@@ -35,7 +35,7 @@ impl Cases {
     }
 }
 
-/// In a checkout those of the tests, or beside the sources of a guest; in a scaffold its own.
+/// In a checkout those beside the sources of a guest, or among the tests; in a scaffold its own.
 fn usual(names: &[&str]) -> Option<PathBuf> {
     let named = names.iter().flat_map(|name| places(name));
     named
@@ -45,8 +45,8 @@ fn usual(names: &[&str]) -> Option<PathBuf> {
 
 fn places(name: &str) -> [PathBuf; 2] {
     [
-        Path::new("tests/fixtures").join(name),
         Path::new("guests").join(name).join("fixtures"),
+        Path::new("tests/fixtures").join(name),
     ]
 }
 

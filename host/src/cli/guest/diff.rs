@@ -19,7 +19,7 @@ pub(in crate::cli) struct DiffArgs {
     old: String,
     /// A component file, or the name of a transformer: what it is to be
     new: String,
-    /// Folder of cases [default: tests/fixtures/NAME, guests/NAME/fixtures or fixtures, whichever is there]
+    /// Folder of cases [default: guests/NAME/fixtures, tests/fixtures/NAME or fixtures, whichever is there]
     #[arg(value_name = "DIR")]
     fixtures: Option<PathBuf>,
     /// Only cases whose name contains this

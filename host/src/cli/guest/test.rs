@@ -25,7 +25,7 @@ use accept::Accepted;
 pub(in crate::cli) struct TestArgs {
     /// A component file, or the name of a transformer
     guest: String,
-    /// Folder of cases [default: tests/fixtures/NAME, guests/NAME/fixtures or fixtures, whichever is there]
+    /// Folder of cases [default: guests/NAME/fixtures, tests/fixtures/NAME or fixtures, whichever is there]
     #[arg(value_name = "DIR")]
     fixtures: Option<PathBuf>,
     /// Only cases whose name contains this
