@@ -4,6 +4,7 @@
 //! often or in what pieces it is run: there is no right answer to write down.
 
 mod layout;
+mod member;
 mod plan;
 
 use std::path::PathBuf;
@@ -295,7 +296,7 @@ impl Author<'_> {
             .as_deref()
             .and_then(|text| serde_json::from_str::<Value>(text).ok());
         if was.as_ref() != Some(&got) {
-            let new = layout::json(was.as_ref(), &got);
+            let new = layout::json(old.as_deref(), &got);
             self.propose(name, old, new);
         }
     }

@@ -1,8 +1,10 @@
 //! Changes of `case.json5` that leave its comments and everything else as the author wrote it.
 
 use jsonc_parser::ParseOptions;
-use jsonc_parser::cst::{CstArray, CstInputValue, CstNode, CstRootNode};
+use jsonc_parser::cst::CstRootNode;
 use serde_json::Value;
+
+use super::member;
 
 /// Values to set, by path.
 #[derive(Debug, Default)]
@@ -41,56 +43,8 @@ fn set(root: &CstRootNode, path: &[String], value: &Value) -> Option<()> {
     for name in parents {
         object = object.object_value_or_create(name)?;
     }
-    match object.get(last) {
-        Some(member) => {
-            let list = member.array_value();
-            if !list.is_some_and(|list| set_texts(&list, value)) {
-                member.set_value(input(value));
-            }
-        }
-        None => drop(object.append(last, input(value))),
-    }
+    member::set(&object, last, value);
     Some(())
-}
-
-/// Sets only the texts of a list that are others now. False: it is not that kind of list.
-fn set_texts(list: &CstArray, value: &Value) -> bool {
-    let texts: Vec<_> = list
-        .elements()
-        .iter()
-        .filter_map(CstNode::as_string_lit)
-        .collect();
-    let Some(new) = value.as_array() else {
-        return false;
-    };
-    if texts.len() != new.len() || list.elements().len() != new.len() {
-        return false;
-    }
-    for (text, new) in texts.into_iter().zip(new) {
-        let same = text
-            .decoded_value()
-            .is_ok_and(|text| new.as_str() == Some(&text));
-        if !same {
-            drop(text.replace_with(input(new)));
-        }
-    }
-    true
-}
-
-fn input(value: &Value) -> CstInputValue {
-    match value {
-        Value::Null => CstInputValue::Null,
-        Value::Bool(flag) => CstInputValue::Bool(*flag),
-        Value::Number(number) => CstInputValue::Number(number.to_string()),
-        Value::String(text) => CstInputValue::String(text.clone()),
-        Value::Array(items) => CstInputValue::Array(items.iter().map(input).collect()),
-        Value::Object(members) => CstInputValue::Object(
-            members
-                .iter()
-                .map(|(name, value)| (name.clone(), input(value)))
-                .collect(),
-        ),
-    }
 }
 
 /// A `case.json5` for a folder that has none. Its words are the folder's name until somebody finds
