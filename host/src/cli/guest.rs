@@ -15,8 +15,9 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 
 use super::{Places, USAGE, term};
-use crate::config::{Paths, process_env};
+use crate::config::{Limits, Paths, process_env};
 use crate::registry::builtin;
+use crate::wasm::Engine;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -64,6 +65,14 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test(args) => test::run(&args),
         Command::Diff(args) => diff::run(&args),
     }
+}
+
+/// Instances of an engine for tests: one case is run at a time, on a chain of one stage.
+const INSTANCES: u32 = 8;
+
+fn engine() -> anyhow::Result<Engine> {
+    Engine::new(INSTANCES, Limits::default().memory)
+        .map_err(|error| anyhow::anyhow!("the WebAssembly engine cannot be built: {error:#}"))
 }
 
 /// Says what is wrong with how the command was called.

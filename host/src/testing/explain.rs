@@ -12,7 +12,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::case::{CLIENT_REQUEST, Case};
-use super::compare::events;
 use super::outcome::Outcome;
 use super::play::{Answered, Asked, Note};
 use haystack::Haystack;
@@ -88,19 +87,19 @@ fn of_note(note: &Note) -> Remark {
     }
 }
 
-/// A body as values: itself, or the data of its events.
+/// A body as values: itself, or the data of its events, or its lines. Markers such as `[DONE]` are
+/// no JSON, and left out.
 fn values(body: &[u8]) -> Vec<Value> {
     if let Ok(whole) = serde_json::from_slice(body) {
         return vec![whole];
     }
-    match events(body) {
-        Ok(events) => events.into_iter().map(|(_, data)| data).collect(),
-        // Markers such as `[DONE]` are no JSON: the events that are.
-        Err(_) => crate::sse::frames(body)
-            .filter_map(crate::sse::data)
-            .filter_map(|data| serde_json::from_slice(data).ok())
-            .collect(),
+    let json = |text: &[u8]| serde_json::from_slice(text).ok();
+    let events = crate::sse::frames(body).filter_map(crate::sse::data);
+    let events: Vec<Value> = events.filter_map(json).collect();
+    if events.is_empty() {
+        return body.split(|byte| *byte == b'\n').filter_map(json).collect();
     }
+    events
 }
 
 fn of_request(client: &Value, upstream: &Value, notes: &[Note]) -> Vec<Remark> {

@@ -7,11 +7,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::cases::Cases;
-use super::{find, usage};
+use super::{engine, find, usage};
 use crate::cli::{USAGE, runtime, term};
-use crate::config::Limits;
 use crate::testing::{Duel, Verdict};
-use crate::wasm::Engine;
 
 #[derive(Args)]
 pub(in crate::cli) struct DiffArgs {
@@ -36,9 +34,6 @@ pub(in crate::cli) struct DiffArgs {
 /// Changes of one case that are shown.
 const SHOWN: usize = 20;
 
-/// Instances of the engine: one case is run at a time, on a chain of one stage.
-const INSTANCES: u32 = 8;
-
 pub(super) fn run(args: &DiffArgs) -> anyhow::Result<ExitCode> {
     let component = |guest: &str| {
         let found = find(guest, args.transformers.as_deref());
@@ -54,8 +49,7 @@ pub(super) fn run(args: &DiffArgs) -> anyhow::Result<ExitCode> {
         Ok(cases) => cases,
         Err(why) => return Ok(usage(&why)),
     };
-    let engine = Engine::new(INSTANCES, Limits::default().memory)
-        .map_err(|error| anyhow::anyhow!("the WebAssembly engine cannot be built: {error:#}"))?;
+    let engine = engine()?;
     // Exit code 1 is for components that differ, and for nothing else.
     let duel = match Duel::new(&engine, &new_name, &old, &new) {
         Ok(duel) => duel,

@@ -14,11 +14,9 @@ use clap::Args;
 use tokio::runtime::Runtime;
 
 use super::cases::Cases;
-use super::{find, usage};
+use super::{engine, find, usage};
 use crate::cli::{USAGE, runtime, term};
-use crate::config::Limits;
 use crate::testing::{Case, Outcome, Runner};
-use crate::wasm::Engine;
 use accept::Accepted;
 
 #[derive(Args)]
@@ -90,9 +88,6 @@ impl Session {
     }
 }
 
-/// Instances of the engine: one case is run at a time, on a chain of one stage.
-const INSTANCES: u32 = 8;
-
 pub(super) fn run(args: &TestArgs) -> anyhow::Result<ExitCode> {
     let (name, origin, bytes) = match find(&args.guest, args.transformers.as_deref()) {
         Ok(found) => found,
@@ -102,8 +97,7 @@ pub(super) fn run(args: &TestArgs) -> anyhow::Result<ExitCode> {
         Ok(cases) => cases,
         Err(why) => return Ok(usage(&why)),
     };
-    let engine = Engine::new(INSTANCES, Limits::default().memory)
-        .map_err(|error| anyhow::anyhow!("the WebAssembly engine cannot be built: {error:#}"))?;
+    let engine = engine()?;
     let seed = args.seed.unwrap_or_else(any_seed);
     let started = Instant::now();
     let runner = Runner::new(&engine, &name, &bytes, seed)

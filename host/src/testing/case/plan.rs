@@ -294,12 +294,12 @@ fn required(
     name: &str,
     reader: &mut Reader<'_>,
 ) -> String {
-    let Some(at) = fields.get(name) else {
+    if fields.lacks(name) {
         let what = format!("`{name}` is missing");
         reader.problem(parent, what, format!("add {name}: \"...\""));
-        return String::new();
-    };
-    reader.text(at).unwrap_or_default()
+    }
+    let text = fields.get(name).and_then(|at| reader.text(at));
+    text.unwrap_or_default()
 }
 
 fn string(fields: &Fields<'_>, name: &str, reader: &mut Reader<'_>) -> Option<String> {
@@ -352,12 +352,19 @@ mod tests {
             [
                 "3: sorce: the setting `sorce` is not known; did you mean `source`?",
                 "2: why: it is empty; give it a value or delete the line",
-                "1: `source` is missing; add source: \"...\"",
                 "4: context.modle: the setting `modle` is not known; did you mean `model`?",
                 "5: upstream.status: found a number; it must be an HTTP status, 100 to 599",
                 "7: ending: found a number; it must be \"complete\" or { broken: \"how\" }",
                 "6: expect.ends: the value `complet` is not known; did you mean `complete`?",
             ]
+        );
+    }
+
+    #[test]
+    fn what_every_case_says_is_missed() {
+        assert_eq!(
+            problems("{ why: \"w\" }"),
+            ["1: `source` is missing; add source: \"...\""]
         );
     }
 

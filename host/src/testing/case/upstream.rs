@@ -10,16 +10,19 @@ pub(in crate::testing) enum Form {
     Whole,
     /// Server-sent events.
     Events,
+    /// JSON texts, one a line.
+    Lines,
 }
 
 impl Form {
-    pub(in crate::testing) const ALL: [Form; 2] = [Form::Whole, Form::Events];
+    pub(in crate::testing) const ALL: [Form; 3] = [Form::Whole, Form::Events, Form::Lines];
 
     /// The file that holds it.
     pub(in crate::testing) fn file(self) -> &'static str {
         match self {
             Form::Whole => "response.upstream.json",
             Form::Events => "response.upstream.sse",
+            Form::Lines => "response.upstream.jsonl",
         }
     }
 
@@ -28,6 +31,7 @@ impl Form {
         match self {
             Form::Whole => "application/json",
             Form::Events => "text/event-stream",
+            Form::Lines => "application/x-ndjson",
         }
     }
 
@@ -41,6 +45,7 @@ impl Form {
         match self {
             Form::Whole => vec![body],
             Form::Events => frames(body).collect(),
+            Form::Lines => body.split_inclusive(|byte| *byte == b'\n').collect(),
         }
     }
 }
