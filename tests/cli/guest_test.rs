@@ -175,7 +175,7 @@ fn one_bad_case_is_its_own_failure_with_file_and_line_and_the_others_run() {
     case(
         &cases,
         "bad-plan",
-        &[("case.json5", "{\n  why: \"w\",\n  sorce: \"s\",\n}")],
+        &[("case.json5", "{\n  why: \"w\",\n  sources: \"s\",\n}")],
     );
     case(&cases, "no-plan", &[]);
     case(
@@ -195,7 +195,7 @@ fn one_bad_case_is_its_own_failure_with_file_and_line_and_the_others_run() {
         "bad-name",
         &[
             ("case.json5", "{ why: \"w\", source: \"s\" }"),
-            ("response.cilent.sse", ""),
+            ("response.clients.sse", ""),
         ],
     );
     let output = builder.output(&["guest", "test", &component, &cases.display().to_string()]);
@@ -204,10 +204,10 @@ fn one_bad_case_is_its_own_failure_with_file_and_line_and_the_others_run() {
     for words in [
         "ok   capitals",
         "ok   whole-capitals",
-        "bad-plan/case.json5:3: sorce: the setting `sorce` is not known; did you mean `source`?",
+        "bad-plan/case.json5:3: sources: the setting `sources` is not known; did you mean `source`?",
         "no-plan: no case.json5",
         "bad-file/request.upstream.json:3: not JSON",
-        "response.cilent.sse is no file of a case; did you mean response.client.sse?",
+        "response.clients.sse is no file of a case; did you mean response.client.sse?",
         "2 passed, 4 failed",
     ] {
         assert!(text.contains(words), "{words} is missing:\n{text}");

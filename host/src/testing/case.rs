@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_case_that_cannot_be_read_leaves_the_others_alone() {
-        let (home, _) = case(&[(PLAN, "{ why: \"w\", sorce: \"s\" }")]);
+        let (home, _) = case(&[(PLAN, "{ why: \"w\", sources: \"s\" }")]);
         let good = home.path().join("good");
         fs::create_dir(&good).unwrap();
         fs::write(good.join(PLAN), "{ why: \"w\", source: \"s\" }").unwrap();
@@ -244,7 +244,7 @@ mod tests {
             panic!("a flaw: {:?}", cases[1].flaw);
         };
         assert!(
-            why.contains("case.json5:1: sorce:") && why.contains("did you mean `source`?"),
+            why.contains("case.json5:1: sources:") && why.contains("did you mean `source`?"),
             "{why}"
         );
     }
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_file_whose_name_is_nearly_right_is_not_passed_over() {
-        let (_home, dir) = case(&[("response.cleint.json", "{}"), ("notes.md", "")]);
+        let (_home, dir) = case(&[("response.clients.json", "{}"), ("notes.md", "")]);
         let wrong = Case::read(&dir).misnamed();
         assert_eq!(wrong.len(), 1);
         assert!(

@@ -332,7 +332,7 @@ mod tests {
     fn fields_of_many_events_are_told_once() {
         let chunk = |text: &str| json!({"id": "c-1", "choices": [{"delta": {"content": text}}]});
         let delta = |text: &str| json!({"type": "content_block_delta", "delta": {"text": text}});
-        let found = of_answer(&[chunk("Hel"), chunk("lo")], &[delta("Hello")]);
+        let found = of_answer(&[chunk("Good"), chunk("bye")], &[delta("Goodbye")]);
         let told: Vec<_> = found
             .iter()
             .map(|remark| format!("{} {}: {}", remark.action, remark.path, remark.why))

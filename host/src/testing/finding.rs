@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// One thing that is wrong.
@@ -86,15 +87,17 @@ impl Finding {
         })
     }
 
-    /// Something else than one expected thing.
-    pub(super) fn instead(place: &str, expected: impl fmt::Debug, got: impl fmt::Debug) -> Self {
+    /// Something else than one expected thing. What is null is nothing.
+    pub(super) fn instead(place: &str, expected: impl Serialize, got: impl Serialize) -> Self {
+        let (expected, got) = (json!(expected), json!(got));
+        let shown = |value: Value| (!value.is_null()).then(|| value.to_string());
         Self {
             kind: Kind::Unexpected,
             text: format!("{place} differs"),
             differences: vec![Difference {
                 place: place.to_owned(),
-                expected: Some(format!("{expected:?}")),
-                got: Some(format!("{got:?}")),
+                expected: shown(expected),
+                got: shown(got),
             }],
         }
     }
@@ -148,6 +151,15 @@ impl fmt::Display for Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_that_is_not_there_is_nothing() {
+        let finding = Finding::instead("expect.status", 402, None::<u16>);
+        assert_eq!(
+            finding.lines(),
+            "expect.status differs\n    - expected 402\n    + got      nothing"
+        );
+    }
 
     #[test]
     fn a_finding_is_one_line_or_several_and_never_hides_how_much_there_is() {

@@ -5,6 +5,7 @@ mod repeat;
 
 pub(super) use judge::error_header;
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use super::case::{Case, Flaw};
@@ -44,7 +45,8 @@ impl Runner {
             .as_ref()
             .map(|play| play.notes.clone())
             .unwrap_or_default();
-        notes.dedup();
+        let mut seen = BTreeSet::new();
+        notes.retain(|note| seen.insert(note.clone()));
         Outcome {
             name: case.name.clone(),
             failures,

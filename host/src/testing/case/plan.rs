@@ -345,17 +345,17 @@ mod tests {
 
     #[test]
     fn every_problem_is_told_at_once_with_its_line_and_the_nearest_name() {
-        let text = "{\n  why: \"\",\n  sorce: \"s\",\n  context: { modle: \"m\" },\n  \
-            upstream: { status: 4000 },\n  expect: { ends: \"complet\" },\n  ending: 7,\n}";
+        let text = "{\n  why: \"\",\n  sources: \"s\",\n  context: { models: \"m\" },\n  \
+            upstream: { status: 4000 },\n  expect: { ends: \"completes\" },\n  ending: 7,\n}";
         assert_eq!(
             problems(text),
             [
-                "3: sorce: the setting `sorce` is not known; did you mean `source`?",
+                "3: sources: the setting `sources` is not known; did you mean `source`?",
                 "2: why: it is empty; give it a value or delete the line",
-                "4: context.modle: the setting `modle` is not known; did you mean `model`?",
+                "4: context.models: the setting `models` is not known; did you mean `model`?",
                 "5: upstream.status: found a number; it must be an HTTP status, 100 to 599",
                 "7: ending: found a number; it must be \"complete\" or { broken: \"how\" }",
-                "6: expect.ends: the value `complet` is not known; did you mean `complete`?",
+                "6: expect.ends: the value `completes` is not known; did you mean `complete`?",
             ]
         );
     }

@@ -1,6 +1,7 @@
 //! Compares what came of a case with what is expected of it. Runs nothing.
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
@@ -63,7 +64,7 @@ impl Judge<'_> {
         self.found.push(Finding::new(Kind::Unexpected, text));
     }
 
-    fn differs(&mut self, place: &str, expected: impl std::fmt::Debug, got: impl std::fmt::Debug) {
+    fn differs(&mut self, place: &str, expected: impl Serialize, got: impl Serialize) {
         self.found.push(Finding::instead(place, expected, got));
     }
 
