@@ -51,17 +51,20 @@ test: test-guests
 test-guests: guests
     cd guests && cargo test --locked --workspace --target host-tuple --target-dir target
     cargo build --locked
-    for dir in tests/fixtures/*/; do just _fixtures "$(basename "$dir")"; done
+    failed=0; for name in $(just _tested); do just _fixtures "$name" --quiet || failed=1; done; exit $failed
 
 # Tests of one converter: as plain Rust, then as a component on its recorded exchanges
 test-guest NAME: guests
     cd guests && cargo test --locked --package {{ NAME }} --target host-tuple --target-dir target
     just _fixtures {{ NAME }}
 
-# A built-in one has its fixtures among the tests, one made by `guest new` beside its sources.
-_fixtures NAME:
-    dir=guests/{{ NAME }}/fixtures; [ -d "$dir" ] || dir=tests/fixtures/{{ NAME }}; \
-    cargo run --locked --quiet -- guest test guests/target/wasm32-wasip2/release/{{ NAME }}.wasm "$dir"
+# Guests with fixtures: built-in ones have them among the tests, one made by `guest new` beside its sources.
+_tested:
+    @for dir in tests/fixtures/*/; do basename "$dir"; done
+    @for dir in guests/*/fixtures/; do [ ! -d "$dir" ] || basename "$(dirname "$dir")"; done
+
+_fixtures NAME *ARGS:
+    cargo run --locked --quiet -- guest test guests/target/wasm32-wasip2/release/{{ NAME }}.wasm {{ ARGS }}
 
 # Tests with the real Claude Code and Anthropic's SDKs (fetches them from npm and PyPI once)
 test-clients: guests

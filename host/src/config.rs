@@ -29,9 +29,9 @@ mod nearest;
 mod paths;
 mod problem;
 mod read;
-mod reader;
+pub(crate) mod reader;
 mod secret;
-mod text;
+pub(crate) mod text;
 
 /// Gives the value of an environment variable.
 pub type Env<'e> = &'e dyn Fn(&str) -> Option<String>;

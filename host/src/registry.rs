@@ -23,7 +23,7 @@ use bytes::Bytes;
 
 pub use builtin::{builtin, builtin_names};
 pub use generation::{Generation, Origin};
-pub use refusal::{About, Refusal};
+pub use refusal::{About, Refusal, of_transformer};
 pub use watch::{Watch, Watched};
 
 use crate::config::{Config, Limits, Transformer, Trust};
@@ -204,7 +204,7 @@ impl Registry {
                 },
             };
             if let Err(error) = result {
-                problems.push(format!("transformer `{name}`: {error}"));
+                problems.push(of_transformer(name, &error));
             }
         }
         if problems.is_empty() {

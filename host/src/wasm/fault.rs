@@ -16,7 +16,7 @@ pub enum Fault {
         why: String,
     },
     /// It used up the time of a call.
-    #[error("transformer `{name}` was stopped: `{call}` ran longer than {} ms", limit.as_millis())]
+    #[error("transformer `{name}` was stopped: `{call}` ran longer than {} ms ({setting})", limit.as_millis())]
     Budget {
         /// The component.
         name: String,
@@ -24,9 +24,11 @@ pub enum Fault {
         call: &'static str,
         /// Its budget.
         limit: Duration,
+        /// Which setting says so.
+        setting: &'static str,
     },
     /// It asked for more memory than an instance may have.
-    #[error("transformer `{name}` ran out of memory in `{call}`: an instance may use {} MiB", limit >> 20)]
+    #[error("transformer `{name}` ran out of memory in `{call}`: an instance may use {} MiB (limits.memory)", limit >> 20)]
     Memory {
         /// The component.
         name: String,

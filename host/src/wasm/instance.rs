@@ -262,6 +262,11 @@ impl Instance {
                 name: name(),
                 call,
                 limit: budget.wall,
+                setting: if budget.wall > budget.own {
+                    "limits.call_wall_ms"
+                } else {
+                    own_setting(call)
+                },
             });
         };
         let error = match result {
@@ -274,6 +279,7 @@ impl Instance {
                 name: name(),
                 call,
                 limit: budget.own,
+                setting: own_setting(call),
             });
         }
         if state.out_of_memory {
@@ -309,6 +315,15 @@ fn api(guest: &Guest) -> GuestExchange<'_> {
 struct Budget {
     own: Duration,
     wall: Duration,
+}
+
+/// The setting that bounds a call's own time.
+fn own_setting(call: &str) -> &'static str {
+    match call {
+        "configure" => "limits.configure_ms",
+        "begin" | "push" | "wake" | "finish" => "limits.push_ms",
+        _ => "limits.request_ms",
+    }
 }
 
 /// None when the wall clock ran out.

@@ -122,8 +122,9 @@ impl State {
             });
         } else if self.lines > self.lines_limit.saturating_mul(FLOOD_FACTOR) {
             return Err(wasmtime::format_err!(
-                "log flood: {} lines in one exchange",
-                self.lines
+                "log flood: {} lines in one exchange, limits.log_lines is {}",
+                self.lines,
+                self.lines_limit
             ));
         }
         Ok(())
