@@ -70,6 +70,9 @@ struct ServeArgs {
     /// Address to listen on, instead of the configuration's; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
+    /// Keep the last exchanges in memory, for `guest record` and `guest trace`
+    #[arg(long)]
+    record: bool,
 }
 
 #[derive(Args)]
