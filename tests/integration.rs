@@ -36,6 +36,7 @@ mod faults;
 mod guest_dev;
 mod messages;
 mod recorder;
+mod recording;
 mod reload;
 mod scaffold;
 mod serving;

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
+pub(crate) use request::usual_path;
 pub use request::{Explained, Outbound, Planned};
 pub use splice::JOIN_BELOW;
 

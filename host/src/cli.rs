@@ -13,6 +13,7 @@ pub mod code;
 mod commands;
 mod demo;
 mod guest;
+mod recordings;
 mod serve;
 mod service;
 mod term;

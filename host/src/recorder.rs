@@ -8,9 +8,11 @@
 //! with the beginning of both values: a log that is kept has these.
 
 mod difference;
+mod drive;
 mod json;
 mod recording;
 mod replay;
+mod stages;
 mod tape;
 
 use std::collections::VecDeque;
@@ -22,6 +24,7 @@ use bytes::Bytes;
 pub use difference::Change;
 pub use recording::{Answer, Attempt, End, Recording, Sent, Stage, Step, Told};
 pub use replay::{Differing, Report, Tried, replay};
+pub use stages::{Back, Made, Played, Requested, play_stages};
 pub use tape::Tape;
 
 use crate::config::RecorderSettings;

@@ -4,7 +4,9 @@ mod dev;
 mod inspect;
 mod list;
 mod new;
+mod record;
 mod test;
+mod trace;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -26,8 +28,12 @@ pub(super) enum Command {
     Dev(dev::DevArgs),
     /// Make a folder with a new transformer that builds and passes its tests
     New(new::NewArgs),
+    /// Write exchanges of the running service as fixtures, without what is personal in them
+    Record(record::RecordArgs),
     /// Run recorded exchanges through a compiled component
     Test(TestArgs),
+    /// Show exchanges of the running service hop by hop
+    Trace(trace::TraceArgs),
 }
 
 #[derive(Args)]
@@ -80,7 +86,9 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Dev(args) => dev::run(&args),
         Command::New(args) => new::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Trace(args) => trace::run(&args),
     }
 }
 

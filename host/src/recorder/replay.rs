@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use super::difference::changes;
-use super::{Answer, Change, Recording};
-use crate::chain::{After, Chain, Explained, Outbound, Pinned, Planned};
+use super::{Answer, Change, Recording, drive};
+use crate::chain::{Chain, Explained, Outbound, Pinned, Planned};
 use crate::config::Limits;
 use crate::error::ApiError;
 use crate::reading::{Kind, kind_of, respond};
@@ -61,9 +61,6 @@ impl Report {
         !self.differ.is_empty()
     }
 }
-
-/// Bytes of a read.
-const READ: usize = 32 << 10;
 
 /// How many changes of one exchange are named, and how many exchanges.
 const NAMED: usize = 3;
@@ -235,30 +232,9 @@ async fn accepted(answer: &Answer, chain: &mut Chain) -> Value {
     }
 }
 
-/// The stream in reads of the size that a running exchange gathers, and then its end.
+/// A stream, by its events and its end.
 async fn streamed(answer: &Answer, chain: &mut Chain) -> Value {
-    let mut out = Vec::new();
-    let ended = async {
-        chain.begin(&answer.head).await?;
-        let mut next = After::More;
-        let mut rest = answer.body.clone();
-        while !rest.is_empty() && matches!(next, After::More | After::Wake(_)) {
-            let step = chain.push(rest.split_to(rest.len().min(READ))).await?;
-            out.extend(step.out);
-            next = step.next;
-        }
-        if matches!(next, After::More | After::Wake(_)) {
-            let step = chain.finish(&answer.ending).await?;
-            out.extend(step.out);
-            next = step.next;
-        }
-        match next {
-            After::Failed(error) => Err(error),
-            After::More | After::Wake(_) | After::Done => Ok(()),
-        }
-    };
-    let ended: Result<(), ApiError> = ended.await;
-    let stream = joined(out);
+    let (stream, ended) = drive::streamed(answer, chain).await;
     let events: Vec<Value> = frames(&stream).filter_map(data).map(value_of).collect();
     let end = match (ended, &answer.ending) {
         (Err(error), _) => said(&error),
