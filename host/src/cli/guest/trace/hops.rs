@@ -169,9 +169,10 @@ fn steps(recording: &Recording, length: Length, out: &mut String) -> std::fmt::R
     let total: usize = steps.iter().map(|step| step.out).sum();
     writeln!(
         out,
-        "  guest -> client    {} in {} steps",
+        "  guest -> client    {} in {} step{}",
         size(total),
-        steps.len()
+        steps.len(),
+        if steps.len() == 1 { "" } else { "s" }
     )?;
     let shown =
         |at: usize| length == Length::Whole || at < STEPS / 2 || at + STEPS / 2 >= steps.len();
