@@ -74,6 +74,25 @@ async fn an_error_of_the_upstream_becomes_a_fixture_with_its_status_and_headers(
 }
 
 #[tokio::test]
+async fn a_stream_of_json_lines_becomes_a_fixture_of_lines() {
+    let desk = Desk::with(
+        |_| {
+            let answer = Answer::new(200).header("content-type", "application/x-ndjson");
+            answer.chunk(crate::roads::OLLAMA).end()
+        },
+        |upstream| Builder::new().provider(provider("o", &upstream.url(), "ollama", "m")),
+    )
+    .await;
+    desk.ask(&scene::ask("m", "hi")).await;
+    desk.record("ollama", &[]);
+    let files = files(&desk.cases().join("recorded-1"));
+    assert!(
+        files.contains(&"response.upstream.jsonl".to_owned()),
+        "{files:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_stream_that_broke_becomes_a_fixture_that_is_cut_at_the_same_place() {
     let desk = Desk::new(|_| {
         let events = scene::chat_events(&["one ".to_owned(), "two ".to_owned()]);

@@ -83,6 +83,30 @@ async fn an_upstream_that_breaks_and_one_that_refuses_are_shown_as_such() {
     );
 }
 
+#[tokio::test]
+async fn what_passed_between_the_stages_of_a_chain_is_shown_as_computed_again() {
+    let desk = Desk::with(echo, |upstream| {
+        let stages = serde_json::json!([scene::link("A", serde_json::json!({})), "openai"]);
+        crate::harness::host::Builder::new()
+            .component("faulty", &scene::guest("faulty"))
+            .provider(scene::chain("two", &upstream.url(), &stages))
+    })
+    .await;
+    desk.ask(&scene::ask("two", "hi there")).await;
+    let shown = desk.runs(&["guest", "trace"]);
+    let (_, stages) = shown
+        .split_once("stage by stage, computed again\n")
+        .expect("a section");
+    for told in [
+        "    faulty: request ",
+        "    faulty: answer ",
+        "    openai: request ",
+        "    openai: answer ",
+    ] {
+        assert!(stages.contains(told), "{told}: {shown}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_exchange_is_waited_for() {
     let desk = Desk::new(echo).await;

@@ -16,7 +16,7 @@ use crate::config::Limits;
 use crate::error::ApiError;
 use crate::reading::{Kind, kind_of, respond};
 use crate::registry::Generation;
-use crate::sse::{Framing, data, frames};
+use crate::sse::{data, frames};
 use crate::upstream::joined;
 use crate::wasm::SMOKE_SLOTS;
 use crate::wasm::bindings::Ending;
@@ -215,19 +215,19 @@ async fn answered(recording: &Recording, chain: &mut Chain) -> Value {
     json!({"sent again": again, "answer": answer})
 }
 
-/// A 2xx answer. By what the body is, whatever was asked for, as in a running exchange.
+/// A 2xx answer.
 async fn accepted(answer: &Answer, chain: &mut Chain) -> Value {
     if chain.is_done() {
         return json!("untouched");
     }
+    if drive::is_whole(answer, chain.framing()) {
+        return match respond(chain, &answer.head, answer.body.clone()).await {
+            Ok(answer) => value_of(&answer),
+            Err(error) => said(&error),
+        };
+    }
     match kind_of(std::slice::from_ref(&answer.body)) {
         Kind::Blank | Kind::Html => json!("no answer"),
-        Kind::Json if chain.framing() == Framing::Sse => {
-            match respond(chain, &answer.head, answer.body.clone()).await {
-                Ok(answer) => value_of(&answer),
-                Err(error) => said(&error),
-            }
-        }
         Kind::Json | Kind::Other => streamed(answer, chain).await,
     }
 }

@@ -53,6 +53,8 @@ pub enum Requested {
 pub struct Back {
     /// What came.
     pub answer: Answer,
+    /// How it is framed; none: it is whole, or an error.
+    pub framing: Option<Framing>,
     /// What became of it.
     pub made: Made,
 }
@@ -113,10 +115,15 @@ pub async fn play_stages(
         let (Some(came), Some(stage)) = (answer.take(), played.get_mut(at)) else {
             break;
         };
+        let framing = framing_of(&chain, &came);
         let made = made_of(&mut chain, &came).await;
         answer = handed_on(&made, &came);
         stage.fault = stage.fault.take().or_else(|| generation.last_fault());
-        stage.back = Some(Back { answer: came, made });
+        stage.back = Some(Back {
+            answer: came,
+            framing,
+            made,
+        });
     }
     played
 }
@@ -185,10 +192,19 @@ fn is_cut(answer: &Answer) -> bool {
     matches!(answer.ending, Ending::Broken(_))
 }
 
+fn framing_of(chain: &Chain, came: &Answer) -> Option<Framing> {
+    let framing = chain.framing();
+    let framed = is_ok(came) && !drive::is_whole(came, framing);
+    framed.then_some(framing)
+}
+
+fn is_ok(answer: &Answer) -> bool {
+    (200..300).contains(&answer.head.status)
+}
+
 async fn made_of(chain: &mut Chain, came: &Answer) -> Made {
-    let ok = (200..300).contains(&came.head.status);
-    let kind = kind_of(std::slice::from_ref(&came.body));
-    let whole = ok && kind == Kind::Json && chain.framing() == Framing::Sse;
+    let ok = is_ok(came);
+    let whole = ok && framing_of(chain, came).is_none();
     if !ok || (whole && said_error(came.head.status, &came.body).is_some()) {
         return match chain.explain(&came.head, &came.body).await {
             Ok(Explained::Failed(error)) | Err(error) => Made::Error(error),
@@ -206,7 +222,7 @@ async fn made_of(chain: &mut Chain, came: &Answer) -> Made {
             Err(error) => Made::Error(error),
         };
     }
-    match kind {
+    match kind_of(std::slice::from_ref(&came.body)) {
         Kind::Blank | Kind::Html => Made::Nothing,
         Kind::Json | Kind::Other => streamed(chain, came).await,
     }

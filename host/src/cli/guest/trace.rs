@@ -3,6 +3,7 @@
 mod changed;
 mod hops;
 mod shown;
+mod stages;
 
 use std::collections::HashSet;
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ use serde_json::json;
 use crate::cli::recordings::{Choice, Service};
 use crate::cli::serve::configuration;
 use crate::cli::{Places, USAGE, runtime, term};
+use crate::config::Config;
 use crate::recorder::Recording;
 use shown::Length;
 
@@ -65,7 +67,7 @@ async fn trace(args: &TraceArgs) -> anyhow::Result<ExitCode> {
     };
     let service = Service::find(&config).await?;
     if args.follow || args.next {
-        follow(args, &service).await?;
+        follow(args, &config, &service).await?;
         return Ok(ExitCode::SUCCESS);
     }
     let choice = Choice {
@@ -74,12 +76,12 @@ async fn trace(args: &TraceArgs) -> anyhow::Result<ExitCode> {
         last: args.last,
     };
     for summary in choice.of(&service.list().await?)? {
-        show(args, &service.recording(&summary.id).await?)?;
+        show(args, &config, &service.recording(&summary.id).await?).await?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn follow(args: &TraceArgs, service: &Service) -> anyhow::Result<()> {
+async fn follow(args: &TraceArgs, config: &Config, service: &Service) -> anyhow::Result<()> {
     let mut seen: HashSet<String> = service
         .list()
         .await?
@@ -99,7 +101,7 @@ async fn follow(args: &TraceArgs, service: &Service) -> anyhow::Result<()> {
             }
             // One that made room for others meanwhile cannot be shown.
             if let Ok(recording) = service.recording(&one.id).await {
-                show(args, &recording)?;
+                show(args, config, &recording).await?;
                 if args.next {
                     return Ok(());
                 }
@@ -110,7 +112,7 @@ async fn follow(args: &TraceArgs, service: &Service) -> anyhow::Result<()> {
     }
 }
 
-fn show(args: &TraceArgs, recording: &Recording) -> anyhow::Result<()> {
+async fn show(args: &TraceArgs, config: &Config, recording: &Recording) -> anyhow::Result<()> {
     if args.json {
         let changed = recording.attempts.iter().map(|attempt| {
             let members = changed::members(&recording.request, &attempt.sent.body);
@@ -127,6 +129,13 @@ fn show(args: &TraceArgs, recording: &Recording) -> anyhow::Result<()> {
             Length::Sane
         };
         term::show(&hops::text(recording, length));
+        let transformers = args.places.transformers.as_deref();
+        match stages::text(recording, config, transformers, length).await {
+            Ok(text) => term::show(&text),
+            Err(why) => term::note(&format!(
+                "what passed between the stages is not known: {why:#}"
+            )),
+        }
     }
     Ok(())
 }

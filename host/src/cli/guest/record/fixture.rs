@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use crate::chain::usual_path;
 use crate::error::ApiError;
 use crate::http::error_json;
-use crate::reading::{Kind, kind_of};
-use crate::recorder::{Answer, Back, Made, Played, Requested};
+use crate::recorder::{Back, Made, Played, Requested};
+use crate::sse::Framing;
 use crate::upstream::joined;
 use crate::wasm::bindings::{Context, Ending};
 
@@ -80,7 +80,7 @@ pub(super) fn fixture(
         ));
         // What came is what shows it.
         if let Some(back) = &played.back {
-            fixture.upstream(&back.answer, &mut case);
+            fixture.upstream(back, &mut case);
         }
     } else {
         let request = fixture.request(&played.request, context);
@@ -148,7 +148,7 @@ impl Fixture {
             }
             Made::Message(_) | Made::Events(..) | Made::Error(_) => {}
         }
-        self.upstream(&back.answer, case);
+        self.upstream(back, case);
         match &back.made {
             Made::Message(message) => self.files.push(("response.client.json", pretty(message))),
             Made::Error(error) => {
@@ -171,13 +171,12 @@ impl Fixture {
         }
     }
 
-    fn upstream(&mut self, answer: &Answer, case: &mut Map<String, Value>) {
-        let ok = (200..300).contains(&answer.head.status);
-        let whole = !ok || kind_of(std::slice::from_ref(&answer.body)) == Kind::Json;
-        let file = if whole {
-            "response.upstream.json"
-        } else {
-            "response.upstream.sse"
+    fn upstream(&mut self, back: &Back, case: &mut Map<String, Value>) {
+        let answer = &back.answer;
+        let file = match back.framing {
+            None => "response.upstream.json",
+            Some(Framing::Sse) => "response.upstream.sse",
+            Some(Framing::JsonLines) => "response.upstream.jsonl",
         };
         self.files.push((file, answer.body.clone()));
         let kept: Vec<(String, String)> = answer

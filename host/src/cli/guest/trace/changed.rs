@@ -1,5 +1,7 @@
 //! What became of the client's body, member by member.
 
+use std::fmt;
+
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
@@ -56,6 +58,44 @@ pub(super) fn members(before: &Bytes, after: &Bytes) -> Option<Vec<Member>> {
         .collect();
     members.sort_by_key(|member| member.change);
     Some(members)
+}
+
+/// The same in a line for each kind of change.
+pub(super) fn told(before: &Bytes, after: &Bytes) -> String {
+    let Some(members) = members(before, after) else {
+        return "      not both bodies are JSON objects\n".to_owned();
+    };
+    let mut text = String::new();
+    for (change, word) in [
+        (Change::Same, "same"),
+        (Change::Changed, "changed"),
+        (Change::Dropped, "dropped"),
+        (Change::Added, "added"),
+    ] {
+        let of_it = members.iter().filter(|member| member.change == change);
+        let named: Vec<String> = of_it.map(Member::to_string).collect();
+        if !named.is_empty() {
+            let line = format!("      {word}: {}\n", named.join(", "));
+            text.push_str(&line);
+        }
+    }
+    text
+}
+
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name,
+            change,
+            before,
+            after,
+        } = self;
+        match change {
+            Change::Changed => write!(f, "{name} ({before} -> {after})"),
+            Change::Added => write!(f, "{name} ({after})"),
+            Change::Same | Change::Dropped => write!(f, "{name} ({before})"),
+        }
+    }
 }
 
 #[cfg(test)]

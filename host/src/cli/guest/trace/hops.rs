@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use super::changed::{Change, members};
+use super::changed::told;
 use super::shown::{Length, body, part, size};
 use crate::recorder::{Attempt, End, Recording, Step};
 use crate::wasm::bindings::Ending;
@@ -100,36 +100,8 @@ fn request(
         writeln!(out, "      the client's body, unchanged")?;
         return Ok(());
     }
-    changes(recording, attempt, out)?;
+    out.push_str(&told(&recording.request, &sent.body));
     out.push_str(&body(&sent.body, length));
-    Ok(())
-}
-
-/// Which members of the body were changed, in a line each kind.
-fn changes(recording: &Recording, attempt: &Attempt, out: &mut String) -> std::fmt::Result {
-    let Some(members) = members(&recording.request, &attempt.sent.body) else {
-        return writeln!(out, "      not both bodies are JSON objects");
-    };
-    for (change, word) in [
-        (Change::Same, "same"),
-        (Change::Changed, "changed"),
-        (Change::Dropped, "dropped"),
-        (Change::Added, "added"),
-    ] {
-        let of_it = members.iter().filter(|member| member.change == change);
-        let told: Vec<String> = of_it
-            .map(|member| match change {
-                Change::Changed => {
-                    format!("{} ({} -> {})", member.name, member.before, member.after)
-                }
-                Change::Added => format!("{} ({})", member.name, member.after),
-                Change::Same | Change::Dropped => format!("{} ({})", member.name, member.before),
-            })
-            .collect();
-        if !told.is_empty() {
-            writeln!(out, "      {word}: {}", told.join(", "))?;
-        }
-    }
     Ok(())
 }
 
