@@ -57,7 +57,7 @@ fn indented(text: &str) -> String {
     let mut lines = String::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         lines.push_str("      ");
-        lines.push_str(line);
+        lines.push_str(line.trim_end());
         lines.push('\n');
     }
     lines
