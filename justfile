@@ -68,11 +68,18 @@ test-clients: guests
     tests/clients/install.sh "{{ target }}/clients"
     TRANSOM_CLIENTS_DIR="{{ target }}/clients" cargo test --locked --test clients
 
+# Transformers in JavaScript and Python (fetches what makes components of them from npm and PyPI once)
+test-polyglot: guests
+    tests/polyglot/install.sh "{{ target }}/polyglot"
+    tests/polyglot/build.sh "{{ target }}/polyglot"
+    node --test guests/js/tests/
+    TRANSOM_POLYGLOT_DIR="{{ target }}/polyglot" cargo test --locked --test polyglot
+
 # Formatting and clippy, both workspaces, natively and for WebAssembly
 lint: guests
     cargo fmt --check
     cargo clippy --locked --workspace --all-targets -- -D warnings
-    cargo clippy --locked --test clients -- -D warnings
+    cargo clippy --locked --test clients --test polyglot -- -D warnings
     cd guests && cargo fmt --check
     cd guests && cargo clippy --locked --workspace --all-targets --target host-tuple --target-dir target -- -D warnings
     cd guests && cargo clippy --locked --workspace --exclude fixtures --target-dir target -- -D warnings
@@ -100,9 +107,9 @@ deny: _tools
 typos: _tools
     PATH="{{ target }}/tools/bin:$PATH" typos
 
-# What calling a guest costs: opening, requests, pushes (wants a quiet machine)
-bench-guests: guests
-    cargo bench --locked --bench guest_costs
+# What calling a guest costs: opening, requests, pushes; of component files, or built-in ones by name (wants a quiet machine)
+bench-guests *FILES: guests
+    cargo bench --locked --bench guest_costs -- {{ FILES }}
 
 # What the hop through transom costs, beside a bare relay (builds first: minutes; wants a quiet machine)
 bench *ARGS: guests

@@ -34,6 +34,7 @@ mod check;
 mod cli;
 mod faults;
 mod guest_dev;
+mod guides;
 mod messages;
 mod recorder;
 mod recording;
