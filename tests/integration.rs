@@ -37,6 +37,7 @@ mod guest_dev;
 mod guides;
 mod messages;
 mod recorder;
+mod recording;
 mod reload;
 mod scaffold;
 mod serving;

@@ -38,6 +38,8 @@ pub struct Start {
     pub listen: Option<SocketAddr>,
     /// Follow changes of component files and of the configuration.
     pub watch: bool,
+    /// Keep the last exchanges, whatever the configuration says.
+    pub record: bool,
 }
 
 /// A running host.
@@ -163,6 +165,9 @@ impl Running {
         let runtime = tokio::runtime::Handle::current();
         let recorder = Arc::new(Recorder::default());
         recorder.obey(&config.recorder);
+        if start.record {
+            recorder.always();
+        }
         let registry = Arc::new(Registry::new(
             engine.clone(),
             cache,

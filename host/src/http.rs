@@ -5,6 +5,7 @@ mod exchange;
 mod guard;
 mod messages;
 mod models;
+mod recordings;
 mod reply;
 mod status;
 
@@ -14,7 +15,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, get, post, put};
 use http::StatusCode;
 
 use crate::app::App;
@@ -36,6 +37,18 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/models", get(models::list).fallback(wrong_method))
         .route("/health", get(status::health).fallback(wrong_method))
         .route("/api/status", get(status::status).fallback(wrong_method))
+        .route(
+            "/api/recordings",
+            get(recordings::list).fallback(wrong_method),
+        )
+        .route(
+            "/api/recordings/{id}",
+            get(recordings::one).fallback(wrong_method),
+        )
+        .route(
+            "/api/recorder",
+            put(recordings::switch).fallback(wrong_method),
+        )
         .route("/api/hello", any(hello))
         .route("/", any(hello))
         .fallback(unknown)

@@ -6,7 +6,9 @@ mod diff;
 mod inspect;
 mod list;
 mod new;
+mod record;
 mod test;
+mod trace;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -29,10 +31,14 @@ pub(super) enum Command {
     Dev(dev::DevArgs),
     /// Make a folder with a new transformer that builds and passes its tests
     New(new::NewArgs),
+    /// Write exchanges of the running service as fixtures, without what is personal in them
+    Record(record::RecordArgs),
     /// Run recorded exchanges through a compiled component
     Test(test::TestArgs),
     /// Show where two components differ on recorded exchanges
     Diff(diff::DiffArgs),
+    /// Show exchanges of the running service hop by hop
+    Trace(trace::TraceArgs),
 }
 
 #[derive(Args)]
@@ -62,8 +68,10 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Dev(args) => dev::run(&args),
         Command::New(args) => new::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Trace(args) => trace::run(&args),
     }
 }
 

@@ -38,6 +38,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     }
     let start = Start {
         listen: args.listen,
+        record: args.record,
         ..start(loaded.config, &args.places)
     };
     let running = match Running::start(start).await {
@@ -109,6 +110,7 @@ pub(super) fn start(config: Config, places: &Places) -> Start {
         cache: paths.as_ref().map(|paths| paths.cache.clone()),
         listen: None,
         watch: true,
+        record: false,
     }
 }
 

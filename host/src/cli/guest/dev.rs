@@ -96,6 +96,11 @@ struct Desk {
 impl Desk {
     /// Builds, tests, puts in place, waits until it serves; says how it went. True if all is well.
     fn round(&self) -> bool {
+        if self.runtime.block_on(live::record(&self.config)) {
+            term::note(
+                "the running service keeps its last exchanges from now on, in memory, to try each version on them; `transom guest record --off` ends that",
+            );
+        }
         let mut told = vec![self.package.name.clone()];
         let result = self.steps(&mut told);
         match result {

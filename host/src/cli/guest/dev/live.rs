@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use serde_json::Value;
 
+use crate::cli::recordings::Service;
 use crate::cli::service::{Said, status};
 use crate::config::Config;
 use crate::wasm::sha256;
@@ -13,6 +14,15 @@ use crate::wasm::sha256;
 const PATIENCE: Duration = Duration::from_secs(15);
 
 const LOOK: Duration = Duration::from_millis(20);
+
+/// Has the running service keep its last exchanges, so that each version is tried on them, unless its
+/// configuration decides. True if it did not before.
+pub(super) async fn record(config: &Config) -> bool {
+    let Ok(service) = Service::find(config).await else {
+        return false;
+    };
+    matches!(service.record(true).await, Ok(false))
+}
 
 /// What serves now, with what differs on recorded exchanges; none if no service runs.
 ///
