@@ -117,10 +117,36 @@ async fn what_is_saved_is_built_tested_and_live_and_what_fails_changes_nothing()
     desk.edit("\"top_p\"", "\"temperature\" oops");
     desk.refuses("it does not build").await;
 
+    desk.edit("\"temperature\" oops", "\"temperature\"");
     let body = scene::ask_whole("m", "hi");
     let reply = client::messages(desk.host.base(), &body).await;
     let label = reply.header("x-transom-transformer").unwrap_or_default();
     assert!(label.starts_with(&format!("{NAME}@2 ")), "{label}");
     let sent = desk.upstream.requests();
     assert!(sent.last().expect("a request").json()["temperature"].is_number());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trap_of_a_development_build_is_logged_with_the_functions_that_it_came_from() {
+    let desk = Desk::new().await;
+    let (begin, end) = ("impl sdk::Rewrite", "Ok(Answer::Untouched)");
+    desk.edit(
+        end,
+        "stumble(body.text(\"model\").as_deref());\n        Ok(Answer::Untouched)",
+    );
+    let function = "#[inline(never)]\nfn stumble(model: Option<&str>) {\n    assert!(model != Some(\"m\"), \"stumbled over m\");\n}\n\n";
+    desk.edit(begin, &format!("{function}{begin}"));
+    let output = desk.round();
+    assert!(output.status.success(), "{output:?}");
+    let reply = client::messages(desk.host.base(), &scene::ask_whole("m", "hi")).await;
+    assert_eq!(reply.status, 500);
+    assert!(!reply.text().contains("stumble"), "{}", reply.text());
+    let logged = |_: &Value| desk.host.log().contains("trap in `request`");
+    desk.host
+        .wait_for_status("the trap is logged", logged)
+        .await;
+    let log = desk.host.log();
+    assert!(log.contains("stumbled over m"), "{log}");
+    assert!(log.contains("  in scaffold_dev::stumble"), "{log}");
+    assert!(log.contains("src/lib.rs:"), "the place of the panic: {log}");
 }

@@ -14,6 +14,7 @@ use crate::scene;
 
 mod logs;
 mod neighbours;
+mod panics;
 mod reach;
 
 /// A provider whose transformer has this fault. Its name is its model's name too.

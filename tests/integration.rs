@@ -23,6 +23,7 @@ mod chain;
 mod components;
 mod fixture_runs;
 mod guests;
+mod interface;
 mod limits;
 mod roads;
 mod scene;

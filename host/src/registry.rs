@@ -27,6 +27,7 @@ pub use refusal::{About, Refusal};
 pub use watch::{Watch, Watched};
 
 use crate::config::{Config, Limits, Transformer, Trust};
+use crate::record::milliseconds;
 use crate::recorder::Recorder;
 use crate::wasm::{Cache, Component, Engine, Rejected};
 use generation::{Built, configure_all};
@@ -112,7 +113,14 @@ impl Slot {
         (!state.refusals.is_empty()).then(|| told(&state.refusals))
     }
 
-    /// The same, each reason on its own. Empty if the newest bytes are live.
+    /// The same for clients: without paths, the words of a panic, or anything of a body.
+    pub fn last_error_for_clients(&self) -> Option<String> {
+        let state = self.state();
+        let texts: Vec<_> = state.refusals.iter().map(Refusal::public).collect();
+        (!texts.is_empty()).then(|| texts.join("; "))
+    }
+
+    /// The same as [`Slot::last_error`], each reason on its own. Empty if the newest bytes are live.
     pub fn refusals(&self) -> Vec<Refusal> {
         self.state().refusals.clone()
     }
@@ -384,7 +392,7 @@ fn swap(slot: &Slot, generation: Arc<Generation>, started: Instant) -> Outcome {
         origin = %generation.origin,
         shadows_builtin = generation.shadows_builtin(),
         cached = generation.component.cached,
-        ms = started.elapsed().as_secs_f64() * 1000.0,
+        ms = milliseconds(started),
         "transformer is live"
     );
     let number = generation.number;

@@ -4,6 +4,8 @@
     reason = "only the process itself can ask its sockets for their options, by their numbers"
 )]
 
+mod versions;
+
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::BorrowedFd;
 

@@ -29,10 +29,8 @@ impl Registry {
             && self.recorder.settings().block_on_diff
         {
             let remedy = "switch recorder.block_on_diff off to let it go live";
-            let refusal = Refusal::of_file(
-                format!("it is not the same on recorded exchanges: {report}"),
-                remedy,
-            );
+            let refusal = Refusal::of_file("it is not the same on recorded exchanges", remedy);
+            let refusal = refusal.with_inside(report.to_string());
             return keep(slot, Some(sha256), vec![refusal]);
         }
         swap(slot, generation, started)

@@ -4,12 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use wasmtime::component::{HasSelf, ResourceTable};
+use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
-use super::bindings::transom::transformer::host::{Host, Level};
 use super::engine::TICK;
 use crate::config::Limits;
 
@@ -105,6 +104,31 @@ impl State {
         });
     }
 
+    /// `host.log`, of any version.
+    pub(super) fn guest_logs(
+        &mut self,
+        level: tracing::Level,
+        message: String,
+    ) -> wasmtime::Result<()> {
+        let message = cut(message, self.line_limit);
+        self.line(LogLine::Log { level, message })
+    }
+
+    /// `host.note`, of any version.
+    pub(super) fn guest_notes(
+        &mut self,
+        action: String,
+        path: String,
+        why: String,
+    ) -> wasmtime::Result<()> {
+        let limit = self.line_limit;
+        self.line(LogLine::Note {
+            action: cut(action, limit),
+            path: cut(path, limit),
+            why: cut(why, limit),
+        })
+    }
+
     fn line(&mut self, line: LogLine) -> wasmtime::Result<()> {
         self.lines += 1;
         if self.lines <= self.lines_limit {
@@ -117,13 +141,16 @@ impl State {
                     self.lines_limit
                 ),
             });
-        } else if self.lines > self.lines_limit.saturating_mul(FLOOD_FACTOR) {
-            return Err(wasmtime::format_err!(
-                "log flood: {} lines in one exchange",
-                self.lines
-            ));
+        } else if self.flooded().is_some() {
+            return Err(wasmtime::format_err!("log flood"));
         }
         Ok(())
+    }
+
+    /// How many lines, if they are so many that the guest is stopped.
+    pub(super) fn flooded(&self) -> Option<usize> {
+        let most = self.lines_limit.saturating_mul(FLOOD_FACTOR);
+        (self.lines > most).then_some(self.lines)
     }
 }
 
@@ -196,31 +223,6 @@ impl ResourceLimiter for State {
     }
 }
 
-impl super::bindings::transom::transformer::types::Host for State {}
-
-impl Host for State {
-    fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
-        let level = match level {
-            Level::Trace => tracing::Level::TRACE,
-            Level::Debug => tracing::Level::DEBUG,
-            Level::Info => tracing::Level::INFO,
-            Level::Warn => tracing::Level::WARN,
-            Level::Error => tracing::Level::ERROR,
-        };
-        let message = cut(message, self.line_limit);
-        self.line(LogLine::Log { level, message })
-    }
-
-    fn note(&mut self, action: String, path: String, why: String) -> wasmtime::Result<()> {
-        let limit = self.line_limit;
-        self.line(LogLine::Note {
-            action: cut(action, limit),
-            path: cut(path, limit),
-            why: cut(why, limit),
-        })
-    }
-}
-
 /// The imports a guest may have: our own `host`, and of WASI what Rust's standard library asks
 /// for, with nothing behind it.
 pub(crate) fn link(linker: &mut wasmtime::component::Linker<State>) -> wasmtime::Result<()> {
@@ -228,7 +230,7 @@ pub(crate) fn link(linker: &mut wasmtime::component::Linker<State>) -> wasmtime:
     use wasmtime_wasi::p2::bindings::{cli, random};
     use wasmtime_wasi::random::WasiRandom;
 
-    super::bindings::Guest::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
+    super::interface::link(linker)?;
     wasmtime_wasi_io::add_to_linker_async(linker)?;
     // Rust's hash maps ask for it; it is the exchange's own, so that a replay gives the same bytes.
     random::insecure_seed::add_to_linker::<State, WasiRandom>(linker, |state| state.wasi.random())?;

@@ -121,7 +121,7 @@ fn problem(component: &Component, refusal: &Refusal, examined: &Examined) -> Pro
         Some(file) => format!(" ({})", file.display()),
         None => String::new(),
     };
-    let whole = format!("transformer `{name}`: {}{file}", refusal.message);
+    let whole = format!("transformer `{name}`: {}{file}", refusal.whole());
     let remedy = refusal.remedy.clone();
     let first = || named(component, examined).map(|named| named.at.clone());
     match &refusal.about {
