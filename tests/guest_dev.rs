@@ -132,13 +132,15 @@ async fn a_trap_of_a_development_build_is_logged_with_the_functions_that_it_came
     let (begin, end) = ("impl sdk::Rewrite", "Ok(Answer::Untouched)");
     desk.edit(
         end,
-        "stumble(body.text(\"model\").as_deref());\n        Ok(Answer::Untouched)",
+        "stumble(body.get(\"stop_sequences\").is_some());\n        Ok(Answer::Untouched)",
     );
-    let function = "#[inline(never)]\nfn stumble(model: Option<&str>) {\n    assert!(model != Some(\"m\"), \"stumbled over m\");\n}\n\n";
+    let function = "#[inline(never)]\nfn stumble(given: bool) {\n    assert!(!given, \"stumbled over it\");\n}\n\n";
     desk.edit(begin, &format!("{function}{begin}"));
     let output = desk.round();
     assert!(output.status.success(), "{output:?}");
-    let reply = client::messages(desk.host.base(), &scene::ask_whole("m", "hi")).await;
+    let mut body = scene::ask_whole("m", "hi");
+    body["stop_sequences"] = json!(["x"]);
+    let reply = client::messages(desk.host.base(), &body).await;
     assert_eq!(reply.status, 500);
     assert!(!reply.text().contains("stumble"), "{}", reply.text());
     let logged = |_: &Value| desk.host.log().contains("trap in `request`");
@@ -146,7 +148,7 @@ async fn a_trap_of_a_development_build_is_logged_with_the_functions_that_it_came
         .wait_for_status("the trap is logged", logged)
         .await;
     let log = desk.host.log();
-    assert!(log.contains("stumbled over m"), "{log}");
+    assert!(log.contains("stumbled over it"), "{log}");
     assert!(log.contains("  in scaffold_dev::stumble"), "{log}");
     assert!(log.contains("src/lib.rs:"), "the place of the panic: {log}");
 }

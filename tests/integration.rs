@@ -38,6 +38,8 @@ mod guest_dev;
 mod messages;
 mod recorder;
 mod reload;
+mod restart;
+mod rollback;
 mod scaffold;
 mod serving;
 mod still_client;

@@ -40,6 +40,9 @@ pub type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
 pub const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 3456);
 
+/// How many different requests a new generation may trap on unless told otherwise.
+const DEFAULT_ROLLBACK_AFTER: usize = 3;
+
 /// What counts as a long conversation unless told otherwise, in tokens.
 const DEFAULT_LONG_CONTEXT: u32 = 60_000;
 
@@ -70,6 +73,9 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// What is kept of the last exchanges.
     pub recorder: RecorderSettings,
+    /// A new generation of a transformer that traps on so many different requests among its first is
+    /// taken back; 0: never.
+    pub rollback_after: usize,
     /// What the client is told when an upstream's stream breaks.
     pub on_broken: OnBroken,
     /// What is logged.

@@ -6,6 +6,7 @@ mod guard;
 mod messages;
 mod models;
 mod reply;
+mod rollback;
 mod status;
 
 use std::sync::Arc;
@@ -36,6 +37,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/models", get(models::list).fallback(wrong_method))
         .route("/health", get(status::health).fallback(wrong_method))
         .route("/api/status", get(status::status).fallback(wrong_method))
+        .route(
+            "/api/transformers/{name}/rollback",
+            post(rollback::roll_back).fallback(wrong_method),
+        )
         .route("/api/hello", any(hello))
         .route("/", any(hello))
         .fallback(unknown)

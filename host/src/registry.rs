@@ -6,13 +6,18 @@
 
 mod builtin;
 mod generation;
+mod history;
+mod probation;
+mod recall;
 mod refusal;
+mod rollback;
 mod source;
 #[cfg(test)]
 mod tests;
 mod trial;
 mod watch;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -20,10 +25,13 @@ use std::time::Instant;
 
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
+use tokio::sync::Notify;
 
 pub use builtin::{builtin, builtin_names};
 pub use generation::{Generation, Origin};
+pub use history::History;
 pub use refusal::{About, Refusal};
+pub use rollback::{NotRolledBack, RolledBack};
 pub use watch::{Watch, Watched};
 
 use crate::config::{Config, Limits, Transformer, Trust};
@@ -43,6 +51,8 @@ pub struct Wanted {
     pub pins: BTreeMap<String, String>,
     /// Files need a pin.
     pub pinned_only: bool,
+    /// A new generation that traps on so many different requests is taken back; 0: never.
+    pub rollback_after: usize,
     /// For the smoke calls of `configure`.
     pub limits: Arc<Limits>,
 }
@@ -66,6 +76,7 @@ impl Wanted {
             options,
             pins: config.pins.clone(),
             pinned_only: config.trust == Trust::Pinned,
+            rollback_after: config.rollback_after,
             limits: Arc::new(config.limits.clone()),
         }
     }
@@ -78,6 +89,9 @@ pub struct Registry {
     dir: PathBuf,
     runtime: tokio::runtime::Handle,
     recorder: Arc<Recorder>,
+    history: Option<History>,
+    /// Rung when a new generation has trapped too often.
+    bell: Arc<Notify>,
     wanted: RwLock<Arc<Wanted>>,
     slots: RwLock<BTreeMap<String, Arc<Slot>>>,
 }
@@ -93,6 +107,11 @@ pub struct Slot {
 #[derive(Default)]
 struct SlotState {
     number: u64,
+    /// What served before the current generation, to go back to; none after going back.
+    previous: Option<Arc<Generation>>,
+    /// The generation that was taken back, and its bytes: they are not loaded again until the file is
+    /// another one.
+    taken_back: Option<(u64, String)>,
     /// Why the newest bytes are not live; empty if they are.
     refusals: Vec<Refusal>,
     /// The sha256 that `refusals` are about: the same bytes are not tried twice.
@@ -130,6 +149,16 @@ impl Slot {
         self.state().replayed.clone()
     }
 
+    /// The generation that a roll back would bring back.
+    pub fn previous(&self) -> Option<u64> {
+        self.state().previous.as_ref().map(|one| one.number)
+    }
+
+    /// The generation that was rolled back, as long as its bytes are still those of the file.
+    pub fn taken_back(&self) -> Option<u64> {
+        self.state().taken_back.as_ref().map(|(number, _)| *number)
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, SlotState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -165,9 +194,16 @@ impl Registry {
             dir,
             runtime,
             recorder,
+            history: None,
+            bell: Arc::default(),
             wanted: RwLock::default(),
             slots: RwLock::default(),
         }
+    }
+
+    /// The same with what earlier processes learned, and learning for later ones.
+    pub fn remembering(self, history: Option<History>) -> Self {
+        Self { history, ..self }
     }
 
     /// The transformers folder.
@@ -279,13 +315,16 @@ impl Registry {
         *self.wanted.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(wanted);
     }
 
-    /// Looks at the file of one transformer and swaps if there is something new. Blocks while it compiles.
-    pub fn refresh(&self, name: &str) -> Outcome {
-        let wanted = self
-            .wanted
+    fn wanted_now(&self) -> Arc<Wanted> {
+        self.wanted
             .read()
             .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+            .clone()
+    }
+
+    /// Looks at the file of one transformer and swaps if there is something new. Blocks while it compiles.
+    pub fn refresh(&self, name: &str) -> Outcome {
+        let wanted = self.wanted_now();
         match self.slot(name) {
             Some(slot) if wanted.options.contains_key(name) => self.load(&slot, &wanted),
             _ => Outcome::Unchanged,
@@ -320,6 +359,7 @@ impl Registry {
         let (origin, bytes) = match find(&self.dir, &slot.name, current.as_deref()) {
             Found::Bytes(origin, bytes) => (origin, bytes),
             Found::Gone => {
+                self.let_go(slot);
                 let why = Refusal::of_file(
                     "its file was removed, the last generation stays",
                     "put it back, or take the transformer out of the configuration",
@@ -328,25 +368,28 @@ impl Registry {
             }
             Found::Nowhere(why) => return keep(slot, None, vec![why]),
         };
-        let sha256 = crate::wasm::sha256(&bytes);
-        if current
-            .as_ref()
-            .is_some_and(|now| now.component.sha256 == sha256 && now.origin == origin)
-        {
-            let mut state = slot.state();
-            state.refusals.clear();
-            state.refused = None;
-            return Outcome::Unchanged;
+        let new = Candidate {
+            sha256: crate::wasm::sha256(&bytes),
+            bytes,
+            origin,
+            started,
+        };
+        if let Some(known) = known(slot, current.as_deref(), &new) {
+            return known;
         }
-        let state = slot.state();
-        if state.refused.as_ref() == Some(&sha256) {
-            return Outcome::Kept(told(&state.refusals));
-        }
-        drop(state);
-        match self.build(slot, &origin, &bytes, &sha256, wanted) {
-            Ok(built) => self.try_and_swap(slot, built, origin, wanted, started),
-            Err(rejected) => keep(slot, Some(sha256), Refusal::list(&rejected, &origin)),
-        }
+        let refused = match self.held_back(slot, &new, wanted) {
+            Some(refusal) => vec![refusal],
+            None => match self.build(slot, &new.origin, &new.bytes, &new.sha256, wanted) {
+                Ok(built) => return self.try_and_swap(slot, built, new, wanted),
+                Err(rejected) => Refusal::list(&rejected, &new.origin),
+            },
+        };
+        let outcome = match current {
+            None => self.load_what_served_last(slot, &new, wanted),
+            Some(_) => None,
+        };
+        let kept = keep(slot, Some(new.sha256), refused);
+        outcome.unwrap_or(kept)
     }
 
     fn build(
@@ -380,9 +423,39 @@ impl Registry {
     }
 }
 
+/// Bytes that might become the next generation.
+struct Candidate {
+    sha256: String,
+    bytes: Cow<'static, [u8]>,
+    origin: Origin,
+    /// When the look began that found them.
+    started: Instant,
+}
+
+/// Bytes that run already, or are known not to be wanted.
+fn known(slot: &Slot, current: Option<&Generation>, new: &Candidate) -> Option<Outcome> {
+    let mut state = slot.state();
+    let runs =
+        current.is_some_and(|now| now.component.sha256 == new.sha256 && now.origin == new.origin);
+    if runs {
+        state.refusals.clear();
+        state.refused = None;
+        state.taken_back = None;
+        return Some(Outcome::Unchanged);
+    }
+    let taken_back = state.taken_back.as_ref().map(|(_, sha256)| sha256);
+    let again = taken_back == Some(&new.sha256);
+    if again || state.refused.as_ref() == Some(&new.sha256) {
+        return Some(Outcome::Kept(told(&state.refusals)));
+    }
+    state.taken_back = None;
+    None
+}
+
 fn swap(slot: &Slot, generation: Arc<Generation>, started: Instant) -> Outcome {
     let mut state = slot.state();
     state.number = generation.number;
+    state.previous = slot.current();
     state.refusals.clear();
     state.refused = None;
     tracing::info!(

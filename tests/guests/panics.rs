@@ -21,13 +21,19 @@ async fn the_words_of_a_panic_are_in_the_log_with_exchange_and_generation_and_no
             message,
             "transformer `golden` trapped in `request`; transom's log says more, under this request's id"
         );
-        let id = reply.header("request-id").expect("an id").to_owned();
+        let id = reply.header("request-id").expect("an id");
+        let id = id.trim_start_matches("req_").to_owned();
         let logged = |_: &Value| host.log().matches(&id).count() >= 2;
         host.wait_for_status("the exchange is logged", logged).await;
         let log = host.log();
-        let trap = log.lines().find(|line| line.contains("trap in `request`") && line.contains(&id));
+        let trap = log
+            .lines()
+            .find(|line| line.contains("trap in `request`") && line.contains(&id));
         let trap = trap.unwrap_or_else(|| panic!("no line of the trap:\n{log}"));
-        assert!(trap.contains("golden@1") && trap.contains("as the request said"), "{trap}");
+        assert!(
+            trap.contains("golden@1") && trap.contains("as the request said"),
+            "{trap}"
+        );
         assert!(trap.contains("(at src/lib.rs:"), "{trap}");
         let exchange = log.lines().find(|line| line.contains("status=500"));
         let exchange = exchange.unwrap_or_else(|| panic!("no line of the exchange:\n{log}"));

@@ -172,6 +172,24 @@ impl Builder {
 }
 
 impl Host {
+    /// Starts anew in the same home, with the configuration as it lies there. This one must have ended.
+    pub(crate) fn again(mut self) -> Self {
+        let home = std::mem::replace(&mut self.home, TempDir::new().expect("a temporary folder"));
+        let mut command = command_in(home.path(), None, &["serve", "--listen", "127.0.0.1:0"]);
+        command.arg("--config").arg(config_path(&home));
+        command
+            .arg("--transformers")
+            .arg(home.path().join("transformers"));
+        let builder = Builder {
+            config: Value::Null,
+            env: Vec::new(),
+            listen: String::new(),
+            address_space: None,
+            home,
+        };
+        builder.spawn(command)
+    }
+
     /// `http://127.0.0.1:PORT`
     pub(crate) fn base(&self) -> &str {
         &self.base

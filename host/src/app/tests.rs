@@ -52,6 +52,7 @@ async fn both_sockets_of_an_exchange_send_small_writes_at_once() {
         config: Config::demo(base),
         transformers: dir.path().to_owned(),
         cache: None,
+        state: None,
         listen: Some(([127, 0, 0, 1], 0).into()),
         watch: false,
     });
@@ -93,6 +94,7 @@ async fn a_configuration_that_is_edited_while_the_host_starts_is_taken_up() {
         config,
         transformers: dir.path().join("transformers"),
         cache: None,
+        state: None,
         listen: Some(([127, 0, 0, 1], 0).into()),
         watch: true,
     });

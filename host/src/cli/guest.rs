@@ -4,6 +4,7 @@ mod dev;
 mod inspect;
 mod list;
 mod new;
+mod rollback;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -26,6 +27,8 @@ pub(super) enum Command {
     Dev(dev::DevArgs),
     /// Make a folder with a new transformer that builds and passes its tests
     New(new::NewArgs),
+    /// Bring back the generation of a transformer that served before
+    Rollback(rollback::RollbackArgs),
     /// Run recorded exchanges through a compiled component
     Test(TestArgs),
 }
@@ -80,6 +83,7 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Dev(args) => dev::run(&args),
         Command::New(args) => new::run(&args),
+        Command::Rollback(args) => rollback::run(&args),
         Command::Test(args) => test::run(&args),
     }
 }

@@ -36,11 +36,38 @@ pub(super) async fn status(config: &Config) -> Said {
 }
 
 async fn get(url: &str, config: &Config) -> anyhow::Result<Value> {
+    let (code, answer) = ask(http::Method::GET, url, config).await?;
+    ensure!(code.is_success(), "it answered with {code}");
+    Ok(answer)
+}
+
+/// What the service answers to a request for this path; none if no service runs. Errors: the service's
+/// own words.
+pub(super) async fn post(config: &Config, path: &str) -> anyhow::Result<Option<Value>> {
+    let Answer::Transom(base) = running_service(config).await else {
+        return Ok(None);
+    };
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let (code, answer) = ask(http::Method::POST, &format!("{base}{path}"), config).await?;
+    let said = answer.pointer("/error/message").and_then(Value::as_str);
+    ensure!(
+        code.is_success(),
+        "{}",
+        said.map_or_else(|| format!("it answered with {code}"), str::to_owned)
+    );
+    Ok(Some(answer))
+}
+
+async fn ask(
+    method: http::Method,
+    url: &str,
+    config: &Config,
+) -> anyhow::Result<(http::StatusCode, Value)> {
     let client = reqwest::Client::builder()
         .no_proxy()
-        .timeout(Duration::from_secs(2))
+        .timeout(Duration::from_secs(5))
         .build()?;
-    let mut request = client.get(url);
+    let mut request = client.request(method, url);
     if let Some(key) = &config.api_key {
         request = request.header("x-api-key", key.expose());
     }
@@ -50,12 +77,11 @@ async fn get(url: &str, config: &Config) -> anyhow::Result<Value> {
         code != http::StatusCode::UNAUTHORIZED,
         "it wants another `api_key` than this configuration has; name its configuration with --config"
     );
-    ensure!(code.is_success(), "it answered with {code}");
     let mut body = Vec::new();
     let mut reads = response.bytes_stream();
     while let Some(read) = reads.next().await {
         body.extend_from_slice(&read?);
-        ensure!(body.len() <= MOST, "its status is too long");
+        ensure!(body.len() <= MOST, "its answer is too long");
     }
-    Ok(serde_json::from_slice(&body)?)
+    Ok((code, serde_json::from_slice(&body)?))
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
 
+use super::probation::Probation;
 use crate::config::Limits;
 use crate::wasm::{Component, Counters, Fault, Instance, Opening, Rejected};
 
@@ -46,6 +47,8 @@ pub struct Generation {
     pub calls: AtomicU64,
     /// Exchanges that it ended by a fault.
     pub traps: AtomicU64,
+    /// Of one that replaced another; none where there is nothing to go back to.
+    probation: Option<Probation>,
     last_fault: Mutex<Option<String>>,
 }
 
@@ -59,7 +62,16 @@ impl Generation {
             loaded_at: SystemTime::now(),
             calls: AtomicU64::new(0),
             traps: AtomicU64::new(0),
+            probation: None,
             last_fault: Mutex::default(),
+        }
+    }
+
+    /// Its first exchanges decide whether it stays.
+    pub(super) fn on_probation(self, probation: Probation) -> Self {
+        Self {
+            probation: Some(probation),
+            ..self
         }
     }
 
@@ -72,6 +84,7 @@ impl Generation {
             loaded_at: self.loaded_at,
             calls: AtomicU64::default(),
             traps: AtomicU64::default(),
+            probation: None,
             last_fault: Mutex::default(),
             notices: self.notices.clone(),
         })
@@ -103,12 +116,37 @@ impl Generation {
         self.origin != Origin::Builtin && super::builtin(&self.component.name).is_some()
     }
 
-    /// Keeps the newest fault for the status.
-    pub fn remember(&self, fault: &Fault) {
+    /// An exchange pins it. True if what the exchange comes to is watched: it is among the first.
+    pub(crate) fn enter(&self) -> bool {
+        let before = self.calls.fetch_add(1, Ordering::Relaxed);
+        self.probation.is_some() && before < Probation::EXCHANGES
+    }
+
+    /// Whether the next exchange will be watched.
+    pub(crate) fn is_on_probation(&self) -> bool {
+        self.probation.is_some() && self.calls.load(Ordering::Relaxed) < Probation::EXCHANGES
+    }
+
+    /// A fault ended an exchange. `body` tells the client's body from others, if it is watched.
+    pub(crate) fn blame(&self, fault: &Fault, body: Option<u64>) {
         *self
             .last_fault
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Some(fault.to_string());
+        if !fault.is_trap() {
+            return;
+        }
+        self.traps.fetch_add(1, Ordering::Relaxed);
+        if let (Some(probation), Some(body)) = (&self.probation, body)
+            && !fault.is_of_a_large_request()
+        {
+            probation.trapped(body);
+        }
+    }
+
+    /// It trapped so often while it was new that the one before should serve.
+    pub(super) fn is_condemned(&self) -> bool {
+        self.probation.as_ref().is_some_and(Probation::is_over)
     }
 
     /// The newest fault.

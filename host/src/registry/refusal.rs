@@ -45,6 +45,15 @@ impl Refusal {
         }
     }
 
+    /// As an earlier process told it, message and remedy in one.
+    pub(super) fn of_earlier(said: &str) -> Self {
+        let (message, remedy) = parted(said);
+        Self {
+            remedy,
+            ..Self::of_file(message, "")
+        }
+    }
+
     /// The same, with what only the person who runs transom is told.
     pub(super) fn with_inside(self, inside: impl Into<String>) -> Self {
         Self {

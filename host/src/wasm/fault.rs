@@ -81,6 +81,17 @@ impl Fault {
         !matches!(self, Self::Options { .. } | Self::Start { .. })
     }
 
+    /// It ran out of memory over a request, which says as much about the request.
+    pub fn is_of_a_large_request(&self) -> bool {
+        matches!(
+            self,
+            Self::Memory {
+                call: "request",
+                ..
+            }
+        )
+    }
+
     /// The component.
     pub fn name(&self) -> &str {
         match self {

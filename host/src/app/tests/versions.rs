@@ -1,6 +1,9 @@
 //! Two versions of the interface, served side by side by one host. The newer one is a draft that
 //! only these tests know; the older one is the golden component, as it was built once.
-#![expect(clippy::disallowed_methods, reason = "the answers are those of our own upstream")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the answers are those of our own upstream"
+)]
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -62,6 +65,7 @@ async fn host() -> (tempfile::TempDir, String) {
         config: Config::parse(&config, None, &|_| None).unwrap().config,
         transformers: dir.path().to_owned(),
         cache: None,
+        state: None,
         listen: Some(([127, 0, 0, 1], 0).into()),
         watch: false,
     });

@@ -106,8 +106,17 @@ fn line(entry: &Value) -> String {
     } else {
         format!("\n    last error: {}", text("last_error"))
     };
+    let pinned = if text("pin").is_empty() {
+        ""
+    } else {
+        ", pinned"
+    };
+    let rolled_back = entry.get("rolled_back").and_then(Value::as_u64);
+    let rolled_back = rolled_back
+        .map(|number| format!(", rolled back from generation {number}"))
+        .unwrap_or_default();
     format!(
-        "  {}{generation} sha256:{sha} ({place}{shadow}){error}",
+        "  {}{generation} sha256:{sha} ({place}{shadow}{pinned}{rolled_back}){error}",
         text("name")
     )
 }
