@@ -16,6 +16,8 @@ const MODEL: &str = "m";
 /// A host whose transformer is good at first.
 struct Stage {
     host: Host,
+    /// Answers as long as it lives.
+    _upstream: Upstream,
     provider: Value,
     settings: Value,
 }
@@ -32,9 +34,9 @@ impl Stage {
                     config[key] = value.clone();
                 }
             });
-        // The upstream lives as long as the test's runtime.
         Self {
             host: builder.start(),
+            _upstream: upstream,
             provider,
             settings,
         }
@@ -165,6 +167,7 @@ async fn a_person_rolls_back_while_a_stream_finishes_on_what_it_began_with() {
             .component(NAME, &scene::guest("faulty"))
             .provider(provider.clone())
             .start(),
+        _upstream: upstream,
         provider,
         settings: json!({}),
     };

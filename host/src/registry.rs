@@ -28,7 +28,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 pub use builtin::{builtin, builtin_names};
-pub use generation::{Generation, Origin};
+pub use generation::{Generation, Origin, smoke};
 pub use history::History;
 pub use refusal::{About, Refusal};
 pub use rollback::{NotRolledBack, RolledBack};
@@ -147,6 +147,11 @@ impl Slot {
     /// What trying the newest version on recorded exchanges came to, if it was tried.
     pub fn replayed(&self) -> Option<String> {
         self.state().replayed.clone()
+    }
+
+    /// The sha256 of the newest bytes that are not wanted, if `last_error` is about bytes.
+    pub fn refused(&self) -> Option<String> {
+        self.state().refused.clone()
     }
 
     /// The generation that a roll back would bring back.

@@ -75,7 +75,7 @@ fn transformer(slot: &Slot, config: &Config) -> Value {
     let pin = config.pins.get(&slot.name);
     let Some(generation) = slot.current() else {
         return json!({"name": slot.name, "source": null, "path": null, "generation": 0, "sha256": null, "wit": null,
-            "loaded_at": null, "calls": 0, "traps": 0, "pin": pin, "last_error": slot.last_error()});
+            "loaded_at": null, "calls": 0, "traps": 0, "pin": pin, "refused": slot.refused(), "last_error": slot.last_error()});
     };
     let (source, path) = match &generation.origin {
         Origin::Builtin => ("builtin", None),
@@ -93,6 +93,7 @@ fn transformer(slot: &Slot, config: &Config) -> Value {
         "calls": generation.calls.load(Ordering::Relaxed),
         "traps": generation.traps.load(Ordering::Relaxed),
         "pin": pin,
+        "refused": slot.refused(),
         "previous": slot.previous(),
         "rolled_back": slot.taken_back(),
         "last_error": slot.last_error().or_else(|| generation.last_fault()),

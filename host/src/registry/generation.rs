@@ -164,6 +164,17 @@ pub(super) struct Built {
     pub(super) notices: Vec<String>,
 }
 
+/// Whether a component takes the options of each provider, as it is asked before it goes live.
+///
+/// Errors: every problem, in one line.
+pub async fn smoke(
+    component: &Arc<Component>,
+    options: &BTreeSet<Bytes>,
+    limits: &Arc<Limits>,
+) -> Result<(), Rejected> {
+    configure_all(component, options, limits).await.map(drop)
+}
+
 /// Instantiates a component and calls `configure` with each of the options: what it has to say,
 /// or what each of the options that do not fit came to.
 pub(super) async fn configure_all(

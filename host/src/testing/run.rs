@@ -40,12 +40,22 @@ impl Runner {
     /// Errors: why the bytes are no transformer.
     pub fn new(engine: &Engine, name: &str, bytes: &[u8], seed: u64) -> anyhow::Result<Self> {
         let component = Component::load(engine, None, name, bytes)?;
-        Ok(Self {
+        Ok(Self::of(engine, component, seed))
+    }
+
+    /// The same with a component that is compiled already, by this engine.
+    pub fn of(engine: &Engine, component: Component, seed: u64) -> Self {
+        Self {
             generation: Arc::new(Generation::for_tests(component)),
             limits: Arc::new(Limits::default()),
             permits: Arc::new(Semaphore::new(engine.step().instances as usize)),
             seed,
-        })
+        }
+    }
+
+    /// What the cases run through.
+    pub fn component(&self) -> &Arc<Component> {
+        &self.generation.component
     }
 
     /// Runs one case, streams in several ways.

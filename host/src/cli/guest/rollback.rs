@@ -2,11 +2,13 @@
 
 use std::process::ExitCode;
 
+use anyhow::bail;
 use clap::Args;
 use serde_json::Value;
 
 use crate::cli::serve::configuration;
-use crate::cli::{Places, USAGE, runtime, service, term};
+use crate::cli::service::Service;
+use crate::cli::{Places, USAGE, runtime, term};
 
 #[derive(Args)]
 pub(in crate::cli) struct RollbackArgs {
@@ -37,26 +39,24 @@ pub(super) fn run(args: &RollbackArgs) -> anyhow::Result<ExitCode> {
         }
     };
     let path = format!("/api/transformers/{name}/rollback");
-    match runtime.block_on(service::post(&config, &path)) {
-        Ok(Some(answer)) if args.json => term::say(&answer.to_string()),
-        Ok(Some(answer)) => {
-            let number = |field: &str| {
-                answer
-                    .get(field)
-                    .and_then(Value::as_u64)
-                    .unwrap_or_default()
-            };
-            let (from, to) = (number("from"), number("generation"));
-            term::say(&format!(
-                "{name}@{to} serves again, {name}@{from} finishes what it began; save other bytes to go on from here"
-            ));
-        }
-        Ok(None) => {
-            term::fail(&format!(
-                "no transom runs at {}: there is nothing to roll back; start it with `transom serve`",
+    let answer = runtime.block_on(async {
+        match Service::running(&config).await {
+            Some(service) => service.post(&path).await,
+            None => bail!(
+                "no transom runs at {}; start it with `transom serve`",
                 config.listen
+            ),
+        }
+    });
+    match answer {
+        Ok(answer) if args.json => term::say(&answer.to_string()),
+        Ok(answer) => {
+            let number = |field: &str| answer.get(field).and_then(Value::as_u64);
+            let (from, to) = (number("from"), number("generation"));
+            let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
+            term::say(&format!(
+                "{name}@{to} serves again; what began with {name}@{from} finishes with it"
             ));
-            return Ok(ExitCode::FAILURE);
         }
         Err(why) => {
             term::fail(&format!("{name} was not rolled back: {why:#}"));
