@@ -49,8 +49,12 @@ impl Desk {
 
     /// One round, without the network, beside what the guests' workspace has built.
     fn round(&self) -> Output {
+        self.round_into(&self.host.transformers())
+    }
+
+    /// The same with this folder of transformers.
+    fn round_into(&self, transformers: &Path) -> Output {
         let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guests/target");
-        let transformers = self.host.transformers();
         let transformers = transformers.to_string_lossy();
         let arguments = [
             "guest",
@@ -112,16 +116,39 @@ async fn what_is_saved_is_built_tested_and_live_and_what_fails_changes_nothing()
     assert!(said.contains(&format!("live as {NAME}@2")), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
 
+    let again = desk.round();
+    let said = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert!(again.status.success(), "{again:?}");
+    assert!(
+        said.contains(&format!("unchanged: {NAME}@2 serves")),
+        "{said}"
+    );
+    let other = desk.home.path().join("other");
+    let elsewhere = desk.round_into(&other);
+    let said = String::from_utf8_lossy(&elsewhere.stderr).into_owned();
+    assert_eq!(elsewhere.status.code(), Some(1), "{elsewhere:?}");
+    assert!(said.contains("takes transformers from"), "{said}");
+    assert_eq!(desk.host.transformer(NAME).await["generation"], 2);
+
     desk.edit("\"temperature\"", "\"top_p\"");
     desk.refuses("the case temperature-is-set fails").await;
     desk.edit("\"top_p\"", "\"temperature\" oops");
     desk.refuses("it does not build").await;
 
     desk.edit("\"temperature\" oops", "\"temperature\"");
+    desk.edit("Ok(Answer::Untouched)", "panic!(\"in the smoke run\")");
+    desk.refuses("trapped in `request`").await;
+    desk.edit(
+        "panic!(\"in the smoke run\")",
+        "let unused = 1;\n        Ok(Answer::Untouched)",
+    );
+    let warned = desk.round();
+    let said = String::from_utf8_lossy(&warned.stdout).into_owned();
+    assert!(said.contains("with 1 warning"), "{said}\n{warned:?}");
     let body = scene::ask_whole("m", "hi");
     let reply = client::messages(desk.host.base(), &body).await;
     let label = reply.header("x-transom-transformer").unwrap_or_default();
-    assert!(label.starts_with(&format!("{NAME}@2 ")), "{label}");
+    assert!(label.starts_with(&format!("{NAME}@")), "{label}");
     let sent = desk.upstream.requests();
     assert!(sent.last().expect("a request").json()["temperature"].is_number());
 }

@@ -34,6 +34,7 @@ mod access;
 mod check;
 mod cli;
 mod faults;
+mod guest_add;
 mod guest_dev;
 mod messages;
 mod recorder;

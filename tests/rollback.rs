@@ -223,6 +223,8 @@ async fn a_pin_that_the_generation_before_does_not_fit_keeps_it_from_coming_back
     stage.put(&new);
     stage.settings = pinned(&new);
     stage.host.write_config(&stage.config());
+    let taken = |status: &Value| status["config"]["generation"] == 2;
+    stage.host.wait_for_status("the configuration", taken).await;
     stage.wait_for_generation(2).await;
     assert_eq!(stage.ask("one").await.0, 500);
     let told = |_: &Value| stage.host.log().contains("cannot be rolled back");

@@ -17,6 +17,7 @@ pub use glimpse::{Glimpse, Named, Spot};
 pub use load::{Examined, Loaded};
 pub use nearest::nearest;
 pub use paths::Paths;
+pub use pin::{NotWritten, with_pin};
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 
@@ -27,6 +28,7 @@ mod load;
 mod lookup;
 mod nearest;
 mod paths;
+mod pin;
 mod problem;
 mod read;
 mod reader;
@@ -92,6 +94,16 @@ pub enum Trust {
     Any,
     /// Only components whose sha256 stands in `pins`.
     Pinned,
+}
+
+impl Trust {
+    /// As the configuration writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Pinned => "pinned",
+        }
+    }
 }
 
 /// An account at a model provider.

@@ -219,6 +219,11 @@ impl Host {
         command.output().expect("the transom binary runs")
     }
 
+    /// The binary in the same home.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        command_in(self.home(), None, arguments)
+    }
+
     /// The same, not yet run.
     pub(crate) fn command_beside(&self, arguments: &[&str], config: &Value) -> Command {
         let path = self.home().join("beside.json5");

@@ -1,5 +1,6 @@
 //! `transom guest`: the transformer author's side.
 
+mod add;
 mod dev;
 mod inspect;
 mod list;
@@ -27,6 +28,8 @@ pub(super) enum Command {
     Dev(dev::DevArgs),
     /// Make a folder with a new transformer that builds and passes its tests
     New(new::NewArgs),
+    /// Install a component and pin it by its sha256
+    Add(add::AddArgs),
     /// Bring back the generation of a transformer that served before
     Rollback(rollback::RollbackArgs),
     /// Run recorded exchanges through a compiled component
@@ -83,6 +86,7 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Dev(args) => dev::run(&args),
         Command::New(args) => new::run(&args),
+        Command::Add(args) => add::run(&args),
         Command::Rollback(args) => rollback::run(&args),
         Command::Test(args) => test::run(&args),
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::json;
 use crate::app::App;
-use crate::config::{Auth, Config, Key, Provider, Transformer, Trust};
+use crate::config::{Auth, Config, Key, Provider, Transformer};
 use crate::registry::{Origin, Slot};
 
 pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
@@ -32,7 +32,7 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Response {
         "config": {"path": config.path, "generation": snapshot.generation, "error": app.config_error()},
         "pool": {"instances": step.instances, "free": app.permits.available_permits(), "reservation": step.reservation, "memory": step.memory},
         "providers": config.providers.iter().map(provider).collect::<Vec<_>>(),
-        "trust": trust(config),
+        "trust": config.trust.name(),
         "transformers_folder": app.registry.dir(),
         "transformers": app.registry.slots().iter().map(|slot| transformer(slot, config)).collect::<Vec<_>>(),
         "recorder": recorder(&app),
@@ -62,13 +62,6 @@ fn provider(provider: &Provider) -> Value {
         }
     };
     json!({"name": provider.name, "base_url": provider.base_url.as_str(), "key": key, "transformer": transformer})
-}
-
-fn trust(config: &Config) -> &'static str {
-    match config.trust {
-        Trust::Any => "any",
-        Trust::Pinned => "pinned",
-    }
 }
 
 fn transformer(slot: &Slot, config: &Config) -> Value {

@@ -51,12 +51,12 @@ impl Registry {
             let Some(new) = slot.current().filter(|current| current.is_condemned()) else {
                 continue;
             };
+            let requests = match self.wanted_now().rollback_after {
+                1 => "one of its first requests".to_owned(),
+                count => format!("{count} different requests among its first"),
+            };
             let why = Refusal::of_file(
-                format!(
-                    "generation {} trapped on {} different requests among its first",
-                    new.number,
-                    self.wanted_now().rollback_after
-                ),
+                format!("generation {} trapped on {requests}", new.number),
                 "mend it and save the file; other bytes are taken up at once",
             );
             let why = match new.last_fault() {

@@ -185,7 +185,7 @@ fn on_one_line(why: &str) -> &str {
 }
 
 /// By rename, so that nobody reads half a file.
-fn put(target: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+pub(super) fn put(target: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let folder = target
         .parent()
         .context("invariant: a file lies in a folder")?;
