@@ -87,6 +87,10 @@ doc: guests
     RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
     cd guests && RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --workspace --target host-tuple --target-dir target
 
+# Write docs/wit.md, the reference of the interface, from its WIT
+wit-reference:
+    cd guests && TRANSOM_WRITE_WIT_REFERENCE=1 cargo test --locked --package shout --test wit_reference --target host-tuple --target-dir target
+
 # Licences, banned crates and sources of both workspaces
 deny: _tools
     PATH="{{ target }}/tools/bin:$PATH" cargo deny --locked --config .cargo/deny.toml check bans licenses sources

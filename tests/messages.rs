@@ -165,6 +165,8 @@ async fn tokens_are_counted_whatever_the_upstream_does_and_never_not_found() {
             let target = "/v1/messages/count_tokens?beta=true";
             let reply = client::post(roads.host.base(), target, &[], request.as_bytes()).await;
             assert_eq!(reply.status, 200, "{road:?}: {}", reply.text());
+            assert_eq!(reply.header("x-transom-provider"), Some(road.name()));
+            assert!(reply.header("request-id").is_some(), "{road:?}");
             assert!(
                 reply.json()["input_tokens"]
                     .as_u64()
@@ -183,7 +185,7 @@ async fn what_is_no_count_is_not_passed_on_as_one() {
             .provider(plain)
             .edit(|config| {
                 let upstream = config["providers"][0]["base_url"].clone();
-                config["providers"][4]["base_url"] = upstream;
+                config["providers"][Road::ALL.len()]["base_url"] = upstream;
             })
     })
     .await;

@@ -20,6 +20,8 @@ pub(crate) enum Road {
     Cerebras,
     /// Chat completions, by the `openai` component.
     OpenAi,
+    /// Ollama's native API, whose streams are JSON texts, one a line, by the `ollama` component.
+    Ollama,
     /// Z.ai's Anthropic side, by the `zai` component.
     Zai,
     /// An Anthropic upstream, passed through untouched.
@@ -28,16 +30,24 @@ pub(crate) enum Road {
 
 pub(crate) const CEREBRAS: &[u8] = include_bytes!("streams/cerebras.sse");
 pub(crate) const OPENAI: &[u8] = include_bytes!("streams/openai.sse");
+pub(crate) const OLLAMA: &[u8] = include_bytes!("streams/ollama.jsonl");
 pub(crate) const ZAI: &[u8] = include_bytes!("streams/zai.sse");
 
 impl Road {
-    pub(crate) const ALL: [Self; 4] = [Self::Cerebras, Self::OpenAi, Self::Zai, Self::Passthrough];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Cerebras,
+        Self::OpenAi,
+        Self::Ollama,
+        Self::Zai,
+        Self::Passthrough,
+    ];
 
     /// The provider's name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Cerebras => "cerebras",
             Self::OpenAi => "openai",
+            Self::Ollama => "ollama",
             Self::Zai => "zai",
             Self::Passthrough => "plain",
         }
@@ -58,21 +68,21 @@ impl Road {
     /// The provider in the words of the configuration. Its base path is its name, so that the
     /// upstream sees on which road a request came.
     pub(crate) fn provider(self, upstream: &str) -> Value {
-        let base = if self.is_anthropic() {
-            format!("{upstream}/{}", self.name())
-        } else {
-            format!("{upstream}/{}/v1", self.name())
+        let base = match self {
+            Self::Cerebras | Self::OpenAi => format!("{upstream}/{}/v1", self.name()),
+            _ => format!("{upstream}/{}", self.name()),
         };
         host::provider(self.name(), &base, self.transformer(), "model-1")
     }
 
     /// The path that the provider is asked at.
     pub(crate) fn path(self) -> String {
-        if self.is_anthropic() {
-            format!("/{}/v1/messages", self.name())
-        } else {
-            format!("/{}/v1/chat/completions", self.name())
-        }
+        let path = match self {
+            Self::Cerebras | Self::OpenAi => "v1/chat/completions",
+            Self::Ollama => "api/chat",
+            Self::Zai | Self::Passthrough => "v1/messages",
+        };
+        format!("/{}/{path}", self.name())
     }
 
     /// A client's request.
@@ -91,15 +101,53 @@ impl Road {
         match self {
             Self::Cerebras => CEREBRAS,
             Self::OpenAi => OPENAI,
+            Self::Ollama => OLLAMA,
             Self::Zai | Self::Passthrough => ZAI,
         }
     }
 
-    /// Its events, each with its blank line.
+    /// An overload as its upstream says it within a 200.
+    pub(crate) fn overload(self, words: &str) -> Value {
+        match self {
+            Self::Zai | Self::Passthrough => {
+                json!({ "type": "error", "error": { "type": "overloaded_error", "message": words } })
+            }
+            Self::Cerebras | Self::OpenAi => {
+                json!({ "error": { "message": words, "type": "server_error", "code": "overloaded_error" } })
+            }
+            Self::Ollama => json!({ "error": words }),
+        }
+    }
+
+    /// What that becomes: where only words are said, they have no type.
+    pub(crate) fn overloaded(self) -> (u16, &'static str) {
+        match self {
+            Self::Ollama => (500, "api_error"),
+            _ => (529, "overloaded_error"),
+        }
+    }
+
+    /// One frame of its streams.
+    pub(crate) fn frame(self, event: &str, data: &Value) -> Vec<u8> {
+        match self {
+            Self::Ollama => format!("{data}\n"),
+            Self::Cerebras | Self::OpenAi => format!("data: {data}\n\n"),
+            Self::Zai | Self::Passthrough => format!("event: {event}\ndata: {data}\n\n"),
+        }
+        .into_bytes()
+    }
+
+    /// What ends one of its frames.
+    pub(crate) fn frame_end(self) -> &'static str {
+        if self == Self::Ollama { "\n" } else { "\n\n" }
+    }
+
+    /// Its events, each with its end.
     pub(crate) fn frames(self) -> Vec<&'static [u8]> {
         let stream = self.stream();
-        let ends = stream.windows(2).enumerate();
-        let ends = ends.filter_map(|(at, pair)| (pair == b"\n\n").then_some(at + 2));
+        let end = self.frame_end().as_bytes();
+        let ends = stream.windows(end.len()).enumerate();
+        let ends = ends.filter_map(|(at, bytes)| (bytes == end).then_some(at + end.len()));
         let mut start = 0;
         ends.map(|end| &stream[std::mem::replace(&mut start, end)..end])
             .collect()
@@ -113,6 +161,13 @@ impl Road {
                 "content": [{ "type": "text", "text": "All is well." }],
                 "stop_reason": "end_turn", "stop_sequence": null,
                 "usage": { "input_tokens": 12, "output_tokens": 4 },
+            });
+        }
+        if self == Self::Ollama {
+            return json!({
+                "model": "model-1", "created_at": "2026-11-01T10:00:00Z",
+                "message": { "role": "assistant", "content": "All is well." },
+                "done_reason": "stop", "done": true, "prompt_eval_count": 12, "eval_count": 4,
             });
         }
         json!({

@@ -130,6 +130,21 @@ pub(crate) fn chat_events(pieces: &[String]) -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// A stream of Ollama's: lines of text, and the last one.
+pub(crate) fn lines(pieces: &[String]) -> Vec<Vec<u8>> {
+    let line = |text: &str, done: bool| {
+        let message = json!({ "role": "assistant", "content": text });
+        let mut line = json!({ "model": "gpt-oss:20b", "message": message, "done": done });
+        if done {
+            line["done_reason"] = "stop".into();
+            line["eval_count"] = 9.into();
+        }
+        format!("{line}\n").into_bytes()
+    };
+    let texts = pieces.iter().map(|text| line(text, false));
+    texts.chain([line("", true)]).collect()
+}
+
 /// A whole chat completion.
 pub(crate) fn chat_whole(pieces: &[String]) -> Value {
     json!({

@@ -39,6 +39,23 @@ pub fn kind_of(pieces: &[Bytes]) -> Kind {
     }
 }
 
+/// Several JSON texts, one a line, and not one text that is written over lines.
+pub fn is_lines(body: &[u8]) -> bool {
+    let Some(end) = memchr::memchr(b'\n', body) else {
+        return false;
+    };
+    let (first, rest) = body.split_at(end);
+    !rest.trim_ascii().is_empty() && serde_json::from_slice::<IgnoredAny>(first).is_ok()
+}
+
+/// The upstream says that its body is one JSON text.
+pub fn says_json(head: &Head) -> bool {
+    let mut headers = head.headers.iter();
+    let kind = headers.find(|(name, _)| name == "content-type");
+    kind.and_then(|(_, value)| value.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
 /// For a page where an API answer was expected. The page itself is never shown.
 pub fn html_error(status: u16) -> ApiError {
     let message = format!(

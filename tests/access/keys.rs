@@ -165,10 +165,14 @@ async fn a_key_that_a_command_printed_is_in_no_error_however_it_was_escaped() {
     .await;
     let escaped = letter_by_letter(canary.key());
     let error = format!("{{\"error\":{{\"message\":\"bad key {escaped}\"}}}}");
-    let event = format!(
-        "event: error\ndata: {{\"type\":\"error\",\"error\":{{\"type\":\"api_error\",\"message\":\"bad key {escaped}\"}}}}\n\n"
+    let said = format!(
+        "{{\"type\":\"error\",\"error\":{{\"type\":\"api_error\",\"message\":\"bad key {escaped}\"}}}}"
     );
     for road in Road::ALL {
+        let event = match road {
+            Road::Ollama => format!("{said}\n"),
+            _ => format!("event: error\ndata: {said}\n\n"),
+        };
         for stream in [true, false] {
             for answer in [
                 Answer::whole(401, "application/json", error.as_bytes()),

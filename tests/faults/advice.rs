@@ -117,24 +117,20 @@ async fn a_context_that_is_too_long_is_told_in_words_that_make_claude_code_compa
 
 /// An overload that is said in a 200: as a whole body, and as the first event.
 fn said_inside(road: Road) -> Vec<Answer> {
-    let words = "come back later";
-    let error = if road.is_anthropic() {
-        json!({ "type": "error", "error": { "type": "overloaded_error", "message": words } })
-    } else {
-        json!({ "error": { "message": words, "type": "server_error" } })
-    };
+    let error = road.overload("come back later");
     let head = |kind: &str| {
         let answer = Answer::new(200).header("content-type", kind);
         answer
             .header("retry-after", "7")
             .header("x-should-retry", "true")
     };
-    let event = format!("event: error\ndata: {error}\n\n");
     vec![
         head("application/json")
             .chunk(error.to_string().as_bytes())
             .end(),
-        head("text/event-stream").chunk(event.as_bytes()).end(),
+        head("text/event-stream")
+            .chunk(&road.frame("error", &error))
+            .end(),
     ]
 }
 

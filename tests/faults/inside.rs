@@ -11,14 +11,7 @@ const WORDS: &str = "The model is overloaded, try later.";
 
 /// An error as an event of the road's own kind.
 fn error_event(road: Road) -> Vec<u8> {
-    if road.is_anthropic() {
-        let error =
-            json!({ "type": "error", "error": { "type": "overloaded_error", "message": WORDS } });
-        format!("event: error\ndata: {error}\n\n").into_bytes()
-    } else {
-        let error = json!({ "error": { "message": WORDS, "type": "server_error", "code": "overloaded_error" } });
-        format!("data: {error}\n\n").into_bytes()
-    }
+    road.frame("error", &road.overload(WORDS))
 }
 
 #[tokio::test]
@@ -56,7 +49,8 @@ async fn an_error_as_the_first_event_has_its_real_status() {
     let roads = Roads::start().await;
     for road in Road::ALL {
         let reply = roads.ask(road, true, Answer::sse(&error_event(road))).await;
-        assert_eq!(error_of(&reply, 529, "overloaded_error"), WORDS, "{road:?}");
+        let (status, kind) = road.overloaded();
+        assert_eq!(error_of(&reply, status, kind), WORDS, "{road:?}");
     }
 }
 
@@ -65,6 +59,7 @@ async fn an_error_in_the_middle_of_a_stream_is_an_error_event_with_the_same_word
     let roads = Roads::start().await;
     for road in Road::ALL {
         let frames = road.frames();
+        let (status, kind) = road.overloaded();
         for after in 1..frames.len() - 2 {
             let body = [&frames[..after].concat(), error_event(road).as_slice()].concat();
             let answer = Answer::stream().chunks_of(300, &body).end();
@@ -78,12 +73,9 @@ async fn an_error_in_the_middle_of_a_stream_is_an_error_event_with_the_same_word
                     reply.text()
                 );
                 assert_eq!(report.error["error"]["message"], WORDS, "{road:?}");
-                assert_eq!(
-                    report.error["error"]["type"], "overloaded_error",
-                    "{road:?}"
-                );
+                assert_eq!(report.error["error"]["type"], kind, "{road:?}");
             } else {
-                assert_eq!(error_of(&reply, 529, "overloaded_error"), WORDS, "{road:?}");
+                assert_eq!(error_of(&reply, status, kind), WORDS, "{road:?}");
             }
         }
     }

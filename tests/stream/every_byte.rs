@@ -26,9 +26,11 @@ fn complete_after(road: Road, way: Way) -> usize {
         (Road::Zai | Road::Passthrough, _) => "event: message_stop",
         (Road::Cerebras | Road::OpenAi, Way::CleanEnd) => "\"finish_reason\":\"",
         (Road::Cerebras | Road::OpenAi, Way::Cut) => "\"usage\":{",
+        (Road::Ollama, _) => "\"done\":true",
     };
     let start = stream.find(last).expect("the recorded stream is complete");
-    start + stream[start..].find("\n\n").expect("a whole event")
+    let end = stream[start..].find(road.frame_end());
+    start + end.expect("a whole event")
 }
 
 async fn cut_everywhere(road: Road, way: Way) {
@@ -89,6 +91,16 @@ async fn an_openai_stream_cut_at_any_byte_is_never_a_clean_end() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_openai_stream_that_ends_at_any_byte_is_never_a_clean_end() {
     cut_everywhere(Road::OpenAi, Way::CleanEnd).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_of_lines_cut_at_any_byte_is_never_a_clean_end() {
+    cut_everywhere(Road::Ollama, Way::Cut).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_of_lines_that_ends_at_any_byte_is_never_a_clean_end() {
+    cut_everywhere(Road::Ollama, Way::CleanEnd).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

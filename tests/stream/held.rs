@@ -7,12 +7,7 @@ use crate::roads::error_of;
 
 /// An overload as this road's upstream says it in a stream.
 fn overload(road: Road) -> Vec<u8> {
-    let error = if road.is_anthropic() {
-        json!({ "type": "error", "error": { "type": "overloaded_error", "message": "busy" } })
-    } else {
-        json!({ "error": { "message": "busy", "type": "overloaded_error", "code": 529 } })
-    };
-    format!("event: error\ndata: {error}\n\n").into_bytes()
+    road.frame("error", &road.overload("busy"))
 }
 
 /// A request whose answer is awaited beside the test.

@@ -8,11 +8,12 @@ const EVENTS: usize = 6000;
 /// A long stream of the road: its text events again and again, in large chunks.
 fn long(road: Road) -> Vec<u8> {
     let pieces = crate::scene::pieces(&"word ".repeat(400), EVENTS);
-    if road.is_anthropic() {
-        crate::scene::message_events(&pieces).concat()
-    } else {
-        crate::scene::chat_events(&pieces).concat()
+    match road {
+        Road::Zai | Road::Passthrough => crate::scene::message_events(&pieces),
+        Road::Cerebras | Road::OpenAi => crate::scene::chat_events(&pieces),
+        Road::Ollama => crate::scene::lines(&pieces),
     }
+    .concat()
 }
 
 #[tokio::test(flavor = "multi_thread")]

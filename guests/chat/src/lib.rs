@@ -3,6 +3,9 @@
 //! What differs between providers is data, a [`Profile`]; a provider's transformer is a [`Dialect`]
 //! that names its profile. In the order of an exchange: `request` (with `request::repair`), then
 //! `answer` for a whole answer or `stream` for a streamed one, or `error`.
+//!
+//! A provider whose bodies differ but whose conversation is one of flat turns takes [`conversation`]
+//! and writes its own.
 
 mod answer;
 mod dialect;
@@ -19,4 +22,8 @@ pub use exchange::Exchange;
 pub use profile::{
     EmptyContent, MaxTokensField, MidSystem, Prefill, Profile, ReasoningOut, Sampling, ThinkTags,
     ThinkingStyle,
+};
+pub use request::{
+    Assistant, Call, Conversation, Names, Part, Turn, conversation, output_limit, parse,
+    wanted_effort, write_tools,
 };

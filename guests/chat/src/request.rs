@@ -9,12 +9,59 @@ mod tools;
 mod turn;
 mod write;
 
-pub(crate) use names::Names;
+pub use effort::wanted_effort;
+pub use names::Names;
+pub use tools::write_tools;
+pub use turn::{Assistant, Call, Part, Turn};
+pub use write::output_limit;
 
 use crate::Profile;
 use sdk::anthropic::Request;
 use sdk::events::StopReason;
 use sdk::{Context, Failure, failure, host};
+
+/// What a request turns out to be.
+#[derive(Debug)]
+pub enum Conversation<'a> {
+    /// The answer is known without the upstream: an Anthropic message.
+    Answer(Vec<u8>),
+    /// Turns in the order that strict servers want.
+    Turns(Vec<Turn<'a>>),
+}
+
+/// Reads a body. Errors: it is no request of the Messages API.
+pub fn parse(body: &[u8]) -> Result<Request<'_>, Failure> {
+    let request =
+        Request::parse(body).map_err(|error| failure::invalid(format!("request body: {error}")))?;
+    if request.messages.is_empty() {
+        return Err(failure::invalid(
+            "messages: at least one message is required",
+        ));
+    }
+    Ok(request)
+}
+
+/// The conversation of a request, for a provider that speaks in turns like those of chat completions.
+pub fn conversation<'a>(
+    context: &Context,
+    profile: &Profile,
+    request: &Request<'a>,
+) -> Result<Conversation<'a>, Failure> {
+    if request.max_tokens == Some(0) {
+        let nothing = sdk::message(context, "", StopReason::MaxTokens);
+        return Ok(Conversation::Answer(nothing));
+    }
+    if tools::only_web_search(request) {
+        host::note("drop", "tools", "the provider has no web search");
+        let text = "Web search is not available through this provider.";
+        let refusal = sdk::message(context, text, StopReason::EndTurn);
+        return Ok(Conversation::Answer(refusal));
+    }
+    note_dropped(request);
+    let turns = read::turns(request, profile)
+        .map_err(|error| failure::invalid(format!("messages: {error}")))?;
+    Ok(Conversation::Turns(repair::repair(turns, profile)))
+}
 
 /// What became of a request.
 pub(crate) enum Converted {
@@ -31,35 +78,13 @@ pub(crate) fn convert(
     names: &mut Names,
     body: &[u8],
 ) -> Result<Converted, Failure> {
-    let request =
-        Request::parse(body).map_err(|error| failure::invalid(format!("request body: {error}")))?;
-    if request.messages.is_empty() {
-        return Err(failure::invalid(
-            "messages: at least one message is required",
-        ));
-    }
-    if request.max_tokens == Some(0) {
-        return Ok(Converted::Answer(sdk::message(
-            context,
-            "",
-            StopReason::MaxTokens,
-        )));
-    }
-    if tools::only_web_search(&request) {
-        host::note("drop", "tools", "the provider has no web search");
-        let text = "Web search is not available through this provider.";
-        return Ok(Converted::Answer(sdk::message(
-            context,
-            text,
-            StopReason::EndTurn,
-        )));
-    }
-    note_dropped(&request);
-    let turns = read::turns(&request, profile)
-        .map_err(|error| failure::invalid(format!("messages: {error}")))?;
-    let turns = repair::repair(turns, profile);
-    let body = write::body(context, profile, names, &request, &turns);
-    Ok(Converted::Body(body))
+    let request = parse(body)?;
+    Ok(match conversation(context, profile, &request)? {
+        Conversation::Answer(message) => Converted::Answer(message),
+        Conversation::Turns(turns) => {
+            Converted::Body(write::body(context, profile, names, &request, &turns))
+        }
+    })
 }
 
 /// Tells what a foreign provider is not given.

@@ -45,7 +45,27 @@ fn mistyped(name: &str, value: &RawValue, error: &serde_json::Error) -> String {
     let shown: String = value.get().chars().take(60).collect();
     let error = error.to_string();
     let reason = error.split(" at line ").next().unwrap_or(&error);
-    format!("options.{name}: {shown} does not fit: {reason}")
+    format!("options.{name}: {shown} does not fit: {}", plain(reason))
+}
+
+/// What serde expected, in the words of JSON: the value itself stands before it already.
+fn plain(reason: &str) -> String {
+    let kinds = ["invalid type: ", "invalid value: ", "unknown variant "];
+    let told = kinds.iter().any(|kind| reason.starts_with(kind));
+    let Some(at) = reason.rfind(", expected ").filter(|_| told) else {
+        return reason.to_owned();
+    };
+    let expected = &reason[at + ", expected ".len()..];
+    let words = match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        other => other,
+    };
+    format!("expected {words}")
 }
 
 fn unknown(name: &str, known: &[&str]) -> String {
@@ -154,7 +174,7 @@ mod tests {
             problems,
             [
                 "options.max_token: no such option; did you mean `max_tokens`?",
-                "options.images: \"no\" does not fit: invalid type: string \"no\", expected a boolean",
+                "options.images: \"no\" does not fit: expected true or false",
                 "options.zzz: no such option; remove it or use one of: max_tokens, images",
             ]
         );

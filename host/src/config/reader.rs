@@ -47,12 +47,21 @@ impl<'t> Place<'t> {
 }
 
 /// The members of an object whose names are all known.
-pub(super) struct Fields<'t>(HashMap<&'t str, Place<'t>>);
+pub(super) struct Fields<'t> {
+    known: HashMap<&'t str, Place<'t>>,
+    /// The names that those with unknown ones were probably meant to have.
+    meant: Vec<String>,
+}
 
 impl<'t> Fields<'t> {
     /// None without a word when the member is not there.
     pub(super) fn get(&self, name: &str) -> Option<&Place<'t>> {
-        self.0.get(name)
+        self.known.get(name)
+    }
+
+    /// The member is not there, and no other one was meant to be it: what is misspelt is told once.
+    pub(super) fn lacks(&self, name: &str) -> bool {
+        !self.known.contains_key(name) && !self.meant.iter().any(|meant| meant == name)
     }
 }
 
@@ -112,15 +121,20 @@ impl<'e> Reader<'e> {
 
     /// The members of an object that knows its names.
     pub(super) fn fields<'t>(&mut self, at: &Place<'t>, known: &[&str]) -> Option<Fields<'t>> {
-        let mut fields = HashMap::new();
+        let mut fields = Fields {
+            known: HashMap::new(),
+            meant: Vec::new(),
+        };
         for (name, place) in self.entries(at)? {
             if known.contains(&name) {
-                fields.insert(name, place);
+                fields.known.insert(name, place);
             } else {
+                let meant = nearest(name, known.iter().copied());
+                fields.meant.extend(meant.map(str::to_owned));
                 self.unknown(&place, "the setting", name, known);
             }
         }
-        Some(Fields(fields))
+        Some(fields)
     }
 
     /// The members of an object with names of the user's choice, each once.

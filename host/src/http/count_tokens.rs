@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
+use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::json;
 
 use super::exchange::{self, Count, Exchange};
 use super::messages::read;
-use super::{json, reply};
+use super::reply;
 use crate::app::App;
 use crate::config::Transformer;
 use crate::error::ApiError;
@@ -52,8 +53,11 @@ async fn answer(
             Ok(Count::Unsupported) | Err(_) => None,
         },
     };
-    Ok(match counted {
-        Some(answer) => reply::whole(answer, HeaderMap::new(), &exchange.id),
-        None => json(&json!({"input_tokens": head.input_estimate.max(1)})),
-    })
+    let estimate = || json!({"input_tokens": head.input_estimate.max(1)}).to_string();
+    let mut headers = HeaderMap::new();
+    if let Some(served) = &record.route {
+        reply::tell_route(&mut headers, served);
+    }
+    let counted = counted.unwrap_or_else(|| Bytes::from(estimate()));
+    Ok(reply::whole(counted, headers, &exchange.id))
 }

@@ -8,7 +8,9 @@ use crate::chain::{After, Chain, Step};
 use crate::config::OnBroken;
 use crate::error::ApiError;
 use crate::message::expand;
-use crate::reading::{Kind, first_event_error, html_error, kind_of, malformed, said_error};
+use crate::reading::{
+    Kind, first_event_error, html_error, is_lines, kind_of, malformed, said_error, says_json,
+};
 use crate::sse::{Framing, Observer, Usage};
 use crate::upstream::{ReadError, Secrets, UpstreamBody, joined};
 use crate::wasm::bindings::{Ending, Head};
@@ -143,7 +145,9 @@ impl Source {
                 return Sourced::Data(Vec::new());
             }
             Kind::Html => return Sourced::Failed(Vec::new(), html_error(self.head.status)),
-            Kind::Json if framing == Framing::Sse => return self.keep(pieces),
+            Kind::Json if framing == Framing::Sse || says_json(&self.head) => {
+                return self.keep(pieces);
+            }
             Kind::Json | Kind::Other => {}
         }
         self.begun = true;
@@ -175,6 +179,12 @@ impl Source {
     /// A whole answer where a stream was asked for: converted, then expanded into events.
     async fn expand(&mut self, whole: Whole) -> Sourced {
         let body = joined(whole.pieces);
+        if let Way::Guests { chain, .. } = &mut self.way
+            && chain.framing() == Framing::JsonLines
+            && is_lines(&body)
+        {
+            return lines(chain, &self.head, body).await;
+        }
         let message = match &mut self.way {
             Way::Untouched(_) => match said_error(self.head.status, &body) {
                 Some(error) => Err(error),
@@ -267,6 +277,31 @@ impl Source {
             return Sourced::Failed(out, error);
         }
         Sourced::Failed(Vec::new(), ApiError::bad_gateway(why))
+    }
+}
+
+/// JSON texts, one a line, that were announced as one: a stream that is there all at once.
+async fn lines(chain: &mut Chain, head: &Head, body: Bytes) -> Sourced {
+    let mut out = Vec::new();
+    let step = match chain.begin(head).await {
+        Ok(()) => chain.push(body).await,
+        Err(error) => return Sourced::Failed(out, error),
+    };
+    let mut wake = None;
+    match stepped(step, &mut wake) {
+        Sourced::Data(pieces) => out = pieces,
+        ended => return ended,
+    }
+    match stepped(chain.finish(&Ending::Complete).await, &mut wake) {
+        Sourced::Last(pieces) => {
+            out.extend(pieces);
+            Sourced::Last(out)
+        }
+        Sourced::Failed(pieces, error) => {
+            out.extend(pieces);
+            Sourced::Failed(out, error)
+        }
+        other => other,
     }
 }
 

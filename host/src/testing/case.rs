@@ -9,6 +9,8 @@ use jsonc_parser::ParseOptions;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::sse::Framing;
+
 /// One recorded exchange.
 #[derive(Debug, Clone)]
 pub struct Case {
@@ -136,6 +138,21 @@ impl Case {
             dir: dir.to_owned(),
             plan,
         })
+    }
+
+    /// The streamed answer of the upstream, if it has one: `response.upstream.sse` or `.jsonl`.
+    pub(super) fn stream(&self) -> anyhow::Result<Option<(Framing, Vec<u8>)>> {
+        let sse = self.file("response.upstream.sse")?;
+        let lines = self.file("response.upstream.jsonl")?;
+        match (sse, lines) {
+            (Some(_), Some(_)) => bail!(
+                "{} has response.upstream.sse and response.upstream.jsonl; keep one",
+                self.dir.display()
+            ),
+            (Some(bytes), None) => Ok(Some((Framing::Sse, bytes))),
+            (None, Some(bytes)) => Ok(Some((Framing::JsonLines, bytes))),
+            (None, None) => Ok(None),
+        }
     }
 
     /// A file of the case, if it has it.

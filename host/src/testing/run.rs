@@ -17,6 +17,7 @@ use crate::chain::{Chain, Explained, Pinned};
 use crate::config::Limits;
 use crate::error::ApiError;
 use crate::registry::Generation;
+use crate::sse::Framing;
 use crate::upstream::joined;
 use crate::wasm::bindings::Head;
 use crate::wasm::{Component, Engine, LogLine};
@@ -141,7 +142,7 @@ impl Runner {
         failures: &mut Vec<String>,
     ) -> anyhow::Result<()> {
         let whole = case.file("response.upstream.json")?;
-        let stream = case.file("response.upstream.sse")?;
+        let stream = case.stream()?;
         let status = case.plan.upstream.status.unwrap_or(200);
         if let Some(body) = whole {
             let head = head(case, status, "application/json");
@@ -154,9 +155,10 @@ impl Runner {
                 explain(&mut chain, &head, &body).await
             };
             check_whole(case, result, failures)
-        } else if let Some(body) = stream {
+        } else if let Some((framing, body)) = stream {
             drop(chain);
-            self.check_stream(case, status, &body, notes, failures)
+            let head = head(case, status, content_type(framing));
+            self.check_stream(case, &head, (framing, &body), notes, failures)
                 .await
         } else {
             Ok(())
@@ -167,8 +169,8 @@ impl Runner {
     async fn check_stream(
         &self,
         case: &Case,
-        status: u16,
-        body: &[u8],
+        head: &Head,
+        body: (Framing, &[u8]),
         notes: &Notes,
         failures: &mut Vec<String>,
     ) -> anyhow::Result<()> {
@@ -177,7 +179,7 @@ impl Runner {
         let mut first: Option<Vec<u8>> = None;
         for reads in ways {
             for rules in [true, false] {
-                let streamed = self.stream(case, status, body, notes, reads, rules).await?;
+                let streamed = self.stream(case, head, body, notes, reads, rules).await?;
                 let way = format!(
                     "[{reads:?}, splice rules {}] ",
                     if rules { "on" } else { "off" }
@@ -203,8 +205,8 @@ impl Runner {
     async fn stream(
         &self,
         case: &Case,
-        status: u16,
-        body: &[u8],
+        head: &Head,
+        body: (Framing, &[u8]),
         notes: &Notes,
         reads: Reads,
         rules: bool,
@@ -219,15 +221,7 @@ impl Runner {
         // Its outcome was checked before; a stream only needs the exchange to have made its request.
         drop(chain.request(client_body(case)?).await);
         let mut bytes = Vec::new();
-        let ended = drive(
-            &mut chain,
-            &head(case, status, "text/event-stream"),
-            body,
-            &case.plan.ending,
-            reads,
-            &mut bytes,
-        )
-        .await;
+        let ended = drive(&mut chain, head, body, &case.plan.ending, reads, &mut bytes).await;
         Ok(match ended {
             Ok(ends) => Streamed {
                 bytes,
@@ -245,6 +239,14 @@ impl Runner {
                 }
             }
         })
+    }
+}
+
+/// As upstreams name what they send.
+fn content_type(framing: Framing) -> &'static str {
+    match framing {
+        Framing::Sse => "text/event-stream",
+        Framing::JsonLines => "application/x-ndjson",
     }
 }
 

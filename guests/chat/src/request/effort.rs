@@ -8,8 +8,8 @@ use sdk::json::Writer;
 
 const LADDER: [&str; 7] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
 
-/// What the client asks for, before the provider's words.
-fn wanted<'r>(request: &'r Request<'_>, profile: &'r Profile) -> Option<&'r str> {
+/// How hard the model is to think, in the client's words: `none` to `max`. None: it does not say.
+pub fn wanted_effort<'r>(request: &'r Request<'_>, profile: &'r Profile) -> Option<&'r str> {
     let kind = request
         .thinking
         .as_ref()
@@ -54,7 +54,7 @@ fn clamp<'p>(effort: &str, profile: &'p Profile) -> Option<&'p str> {
 
 /// Writes the members that ask for thinking.
 pub(super) fn write(body: &mut Writer<'_>, request: &Request<'_>, profile: &Profile) {
-    let Some(wanted) = wanted(request, profile) else {
+    let Some(wanted) = wanted_effort(request, profile) else {
         return;
     };
     let thinks = wanted != "none";

@@ -8,11 +8,11 @@ const MOST: usize = 64;
 
 /// The shortened names of one exchange.
 #[derive(Debug, Default)]
-pub(crate) struct Names(Vec<(String, String)>);
+pub struct Names(Vec<(String, String)>);
 
 impl Names {
     /// The name to send for `name`.
-    pub(crate) fn outgoing<'n>(&mut self, name: &'n str) -> Cow<'n, str> {
+    pub fn outgoing<'n>(&mut self, name: &'n str) -> Cow<'n, str> {
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         if (1..=MOST).contains(&name.len()) && name.chars().all(fits) {
             return Cow::Borrowed(name);
@@ -31,7 +31,7 @@ impl Names {
     }
 
     /// The client's name for a name in the answer.
-    pub(crate) fn incoming<'n>(&'n self, name: &'n str) -> &'n str {
+    pub fn incoming<'n>(&'n self, name: &'n str) -> &'n str {
         let long = self.0.iter().find(|(short, _)| short == name);
         long.map_or(name, |(_, long)| long)
     }

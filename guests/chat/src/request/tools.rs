@@ -27,6 +27,20 @@ pub(super) fn write(
     request: &Request<'_>,
     profile: &Profile,
 ) -> bool {
+    let tools = write_tools(body, names, request, profile);
+    if !tools.is_empty() {
+        write_choice(body, names, request, profile, &tools);
+    }
+    !tools.is_empty()
+}
+
+/// Writes `tools`, if there are any that the provider can have. Returns them.
+pub fn write_tools<'r, 'a>(
+    body: &mut Writer<'_>,
+    names: &mut Names,
+    request: &'r Request<'a>,
+    profile: &Profile,
+) -> Vec<&'r Tool<'a>> {
     let all = request.tools.as_deref().unwrap_or_default();
     let mut tools: Vec<&Tool<'_>> = all.iter().filter(|tool| kept(tool)).collect();
     if profile.tools_max > 0 && tools.len() > profile.tools_max {
@@ -34,15 +48,14 @@ pub(super) fn write(
         tools.truncate(profile.tools_max);
     }
     if tools.is_empty() {
-        return false;
+        return tools;
     }
     let mut list = Writer::list(body.member("tools"));
     for tool in &tools {
         write_tool(list.item(), names, tool, profile);
     }
     list.end();
-    write_choice(body, names, request, profile, &tools);
-    true
+    tools
 }
 
 fn kept(tool: &Tool<'_>) -> bool {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 /// One message of chat completions.
 #[derive(Debug)]
-pub(crate) enum Turn<'a> {
+pub enum Turn<'a> {
     /// A system message, at the top or amid the conversation.
     System(Escaped<'a>),
     /// The user's text and images.
@@ -24,7 +24,7 @@ pub(crate) enum Turn<'a> {
 
 /// A piece of user content.
 #[derive(Debug)]
-pub(crate) enum Part<'a> {
+pub enum Part<'a> {
     /// Text.
     Text(Escaped<'a>),
     /// An image as `(media type, base64)`.
@@ -35,17 +35,22 @@ pub(crate) enum Part<'a> {
 
 /// An assistant message.
 #[derive(Debug, Default)]
-pub(crate) struct Assistant<'a> {
-    pub(crate) text: Escaped<'a>,
-    pub(crate) reasoning: Escaped<'a>,
-    pub(crate) calls: Vec<Call<'a>>,
+pub struct Assistant<'a> {
+    /// What it said.
+    pub text: Escaped<'a>,
+    /// What it thought, if the profile gives it back.
+    pub reasoning: Escaped<'a>,
+    /// Its calls.
+    pub calls: Vec<Call<'a>>,
 }
 
 /// A tool call.
 #[derive(Debug)]
-pub(crate) struct Call<'a> {
-    pub(crate) id: Cow<'a, str>,
-    pub(crate) name: Cow<'a, str>,
+pub struct Call<'a> {
+    /// Unique in the conversation.
+    pub id: Cow<'a, str>,
+    /// The client's name of the tool.
+    pub name: Cow<'a, str>,
     /// JSON text of the input.
-    pub(crate) arguments: &'a str,
+    pub arguments: &'a str,
 }

@@ -177,7 +177,7 @@ fn parameters(
             MaxTokensField::MaxTokens => "max_tokens",
             MaxTokensField::MaxCompletionTokens => "max_completion_tokens",
         };
-        body.number(field, output_limit(wanted, context, profile));
+        body.number(field, output_limit(wanted, context, profile.max_out_clamp));
     }
     if profile.sampling == Sampling::Keep {
         for (name, value) in [
@@ -209,13 +209,10 @@ fn parameters(
     }
 }
 
-/// The smallest of what the client wants, what the profile allows and what the model can.
-fn output_limit(wanted: u64, context: &Context, profile: &Profile) -> u64 {
-    let most = [
-        Some(profile.max_out_clamp),
-        sdk::limit(context, "max-output"),
-    ];
-    let most = most.into_iter().flatten().filter(|most| *most > 0).min();
+/// The smallest of what the client wants, `most` (0: no limit) and what the model can.
+pub fn output_limit(wanted: u64, context: &Context, most: u64) -> u64 {
+    let limits = [Some(most), sdk::limit(context, "max-output")];
+    let most = limits.into_iter().flatten().filter(|most| *most > 0).min();
     match most.filter(|most| *most < wanted) {
         Some(most) => {
             host::note(

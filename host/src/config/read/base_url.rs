@@ -24,6 +24,11 @@ pub(super) fn base_url(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Url> {
             reader.problem(at, "the URL must begin with https:// or http://", example);
             return None;
         }
+        Err(url::ParseError::RelativeUrlWithoutBase) => {
+            let what = "this is not a URL: it does not begin with https:// or http://";
+            reader.problem(at, what, example);
+            return None;
+        }
         Err(error) => {
             reader.problem(at, format!("this is not a URL: {error}"), example);
             return None;
@@ -128,6 +133,27 @@ pub(super) fn fitting(url: &Url) -> &'static str {
     }
 }
 
+/// Ollama's own API begins at the server's root; below /v1 it speaks OpenAI's format.
+fn native_ollama(at: &Place<'_>, url: &Url, reader: &mut Reader<'_>) {
+    let path = url.path().trim_end_matches('/');
+    let Some(end) = ["/v1", "/api", "/api/chat"]
+        .into_iter()
+        .find(|end| path.ends_with(end))
+    else {
+        return;
+    };
+    let whole = url.as_str().trim_end_matches('/');
+    let base = whole.strip_suffix(end).unwrap_or(whole);
+    reader.problem(
+        at,
+        format!("`ollama` adds /api/chat, which makes {whole}/api/chat"),
+        match end {
+            "/v1" => format!("write \"{base}\", or transformer: \"openai\" for the API below /v1"),
+            _ => format!("write \"{base}\""),
+        },
+    );
+}
+
 /// Says so when URL and transformer contradict each other.
 pub(super) fn contradiction(
     at: &Place<'_>,
@@ -143,6 +169,7 @@ pub(super) fn contradiction(
     let wants = match last {
         "anthropic" | "zai" => Speaks::Anthropic,
         "openai" | "cerebras" => Speaks::OpenAi,
+        "ollama" => return native_ollama(at, url, reader),
         _ => return,
     };
     let found = speaks(url);

@@ -26,11 +26,10 @@ pub(super) fn provider(
     let name = match fields.get("name") {
         Some(place) => name(place, seen, reader),
         None => {
-            reader.problem(
-                at,
-                "the provider has no `name`",
-                "give it one, such as \"cerebras\"",
-            );
+            if fields.lacks("name") {
+                let remedy = "give it one, such as \"cerebras\"";
+                reader.problem(at, "the provider has no `name`", remedy);
+            }
             None
         }
     };
@@ -48,14 +47,16 @@ pub(super) fn provider(
     let base_url = match fields.get("base_url") {
         Some(place) => base_url::base_url(place, reader),
         None => {
-            let remedy = "write where its API begins, such as \"https://api.cerebras.ai/v1\"";
-            reader.problem(at, "the provider has no `base_url`", remedy);
+            if fields.lacks("base_url") {
+                let remedy = "write where its API begins, such as \"https://api.cerebras.ai/v1\"";
+                reader.problem(at, "the provider has no `base_url`", remedy);
+            }
             None
         }
     };
     let transformer = read_transformer(at, &fields, base_url.as_ref(), reader);
     seen.push(Glimpse {
-        name: name.clone(),
+        name: name.clone().or_else(|| written(fields.get("name")?)),
         base_url: base_url.clone(),
         key: key.clone(),
         transformer: transformer.as_ref().map(Transformer::shown),
@@ -92,6 +93,14 @@ pub(super) fn provider(
     })
 }
 
+/// A name that cannot be taken, as the file has it.
+fn written(at: &Place<'_>) -> Option<String> {
+    match &at.node.value {
+        Value::String(text) if !text.is_empty() => Some(text.escape_debug().to_string()),
+        _ => None,
+    }
+}
+
 fn name(at: &Place<'_>, seen: &[Glimpse], reader: &mut Reader<'_>) -> Option<String> {
     let name = reader.text(at)?;
     if name.contains(',') || name.trim() != name || name.chars().any(char::is_control) {
@@ -122,6 +131,9 @@ fn read_transformer(
 ) -> Option<Transformer> {
     if let Some(place) = fields.get("transformer") {
         return transformer::transformer(place, fields.get("options"), reader);
+    }
+    if !fields.lacks("transformer") {
+        return None;
     }
     let guess = base_url
         .map(|url| format!(", for this URL probably \"{}\"", base_url::fitting(url)))

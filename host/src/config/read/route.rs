@@ -150,19 +150,18 @@ fn target(at: &Place<'_>, known: &Known<'_>, reader: &mut Reader<'_>) -> Option<
     })
 }
 
-/// A model that is nearly one of the list is probably a slip.
+/// A model that is not on the provider's list is probably a slip, and its window is not known.
 fn not_listed(at: &Place<'_>, provider: &Provider, model: &str, reader: &mut Reader<'_>) {
     let ids = || provider.models.iter().map(|model| model.id.as_str());
-    if ids().any(|id| id == model) {
+    if provider.models.is_empty() || ids().any(|id| id == model) {
         return;
     }
-    if let Some(id) = nearest(model, ids()) {
-        reader.warning(
-            at,
-            format!("`{}` does not list the model `{model}`", provider.name),
-            format!("did you mean `{id}`?"),
-        );
-    }
+    let remedy = match nearest(model, ids()) {
+        Some(id) => format!("did you mean `{id}`?"),
+        None => "if the provider has it, add it to `models`, with its `context_window`".to_owned(),
+    };
+    let what = format!("`{}` does not list the model `{model}`", provider.name);
+    reader.warning(at, what, remedy);
 }
 
 /// The two sides of the first comma, without blanks around. A model's name may hold commas.

@@ -27,6 +27,16 @@ fn a_missing_transformer_lists_the_choices_and_guesses_by_the_url() {
 }
 
 #[test]
+fn a_setting_that_is_misspelt_is_not_told_as_missing_as_well() {
+    let text = "{ providers: [{ nmae: 'a', base_ulr: 'https://x.test', transfomer: 'openai' }] }";
+    let told = problems(text);
+    for meant in ["name", "base_url", "transformer"] {
+        assert!(told.contains(&format!("did you mean `{meant}`?")), "{told}");
+    }
+    assert!(!told.contains("the provider has no"), "{told}");
+}
+
+#[test]
 fn an_endpoint_instead_of_a_base_url_is_told_with_the_base() {
     says(
         &pair("https://api.cerebras.ai/v1/chat/completions", "'cerebras'"),
@@ -53,7 +63,10 @@ fn a_base_url_has_no_query_login_or_other_scheme() {
         &pair("ftp://x.test", "'openai'"),
         &["must begin with https://"],
     );
-    says(&pair("x.test/v1", "'openai'"), &["this is not a URL"]);
+    says(
+        &pair("x.test/v1", "'openai'"),
+        &["this is not a URL: it does not begin with https:// or http://"],
+    );
 }
 
 #[test]
@@ -88,6 +101,18 @@ fn a_transformer_that_contradicts_the_url_is_told_with_the_one_that_fits() {
         &pair("https://x.test/v1", "'anthropic'"),
         &["without /v1: \"https://x.test\""],
     );
+    says(
+        &pair("http://127.0.0.1:11434/v1/", "'ollama'"),
+        &[
+            "write \"http://127.0.0.1:11434\"",
+            "transformer: \"openai\" for the API below /v1",
+        ],
+    );
+    says(
+        &pair("http://127.0.0.1:11434/api", "'ollama'"),
+        &["write \"http://127.0.0.1:11434\""],
+    );
+    assert_eq!(problems(&pair("http://127.0.0.1:11434", "'ollama'")), "");
     assert_eq!(
         problems(&pair("https://api.z.ai/api/anthropic", "'anthropic'")),
         ""

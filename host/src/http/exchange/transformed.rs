@@ -313,7 +313,8 @@ async fn relay(
         .whole(limit)
         .await
         .map_err(|error| reading::unread(&error))?;
-    let lines = chain.framing() == crate::sse::Framing::JsonLines;
+    let lines = chain.framing() == crate::sse::Framing::JsonLines
+        && (reading::is_lines(&body) || !reading::says_json(&head));
     let result = match kind_of(std::slice::from_ref(&body)) {
         Kind::Html => Err(html_error(head.status)),
         Kind::Blank => Err(ApiError::bad_gateway(

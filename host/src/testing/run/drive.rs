@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::chain::{After, Chain, Step};
 use crate::error::ApiError;
-use crate::sse::frames;
+use crate::sse::{Framing, frames};
 use crate::testing::case::{EndingPlan, Ends};
 use crate::wasm::bindings::{Ending, Head};
 
@@ -20,13 +20,13 @@ pub(super) enum Reads {
 pub(super) async fn drive(
     chain: &mut Chain,
     head: &Head,
-    body: &[u8],
+    (framing, body): (Framing, &[u8]),
     ending: &EndingPlan,
     reads: Reads,
     out: &mut Vec<u8>,
 ) -> Result<Ends, ApiError> {
     chain.begin(head).await?;
-    for read in cut(body, reads) {
+    for read in cut(framing, body, reads) {
         if let Some(ends) = step(chain.push(Bytes::copy_from_slice(read)).await?, out)? {
             return Ok(ends);
         }
@@ -56,9 +56,12 @@ fn step(step: Step, out: &mut Vec<u8>) -> Result<Option<Ends>, ApiError> {
     }
 }
 
-fn cut(body: &[u8], reads: Reads) -> Vec<&[u8]> {
+fn cut(framing: Framing, body: &[u8], reads: Reads) -> Vec<&[u8]> {
     match reads {
         Reads::Whole => vec![body],
+        Reads::Frames if framing == Framing::JsonLines => {
+            body.split_inclusive(|byte| *byte == b'\n').collect()
+        }
         Reads::Frames => frames(body).collect(),
         Reads::Bytes(seed) => {
             let mut rest = body;

@@ -11,9 +11,7 @@ pub(super) fn client_body(case: &Case) -> anyhow::Result<Bytes> {
         return Ok(Bytes::from(body));
     }
     let plan = &case.plan.context;
-    let streaming = plan
-        .streaming
-        .unwrap_or(case.file("response.upstream.sse")?.is_some());
+    let streaming = plan.streaming.unwrap_or(case.stream()?.is_some());
     let model = plan
         .requested_model
         .clone()
@@ -41,7 +39,7 @@ pub(super) fn context(case: &Case, guest: &str) -> Context {
                 .unwrap_or(false),
         )
     };
-    let streamed = case.dir.join("response.upstream.sse").exists();
+    let streamed = case.stream().is_ok_and(|stream| stream.is_some());
     let provider = text(&plan.provider, guest);
     let model = text(&plan.model, "test-model");
     Context {
