@@ -49,7 +49,10 @@ fn report(rounds: &[(Duration, Value)]) {
         let values = rounds.iter().filter_map(|(_, round)| round[field].as_f64());
         median(values.collect())
     };
-    let totals: Vec<f64> = rounds.iter().map(|(took, _)| took.as_secs_f64() * 1000.0).collect();
+    let totals: Vec<f64> = rounds
+        .iter()
+        .map(|(took, _)| took.as_secs_f64() * 1000.0)
+        .collect();
     let slowest = totals.iter().copied().fold(0.0, f64::max);
     let total = median(totals);
     let steps = [
@@ -97,7 +100,10 @@ impl Desk {
     fn edit(&self, number: usize) -> Result<()> {
         let path = self.root.join("checkout").join(SOURCE);
         let text = std::fs::read_to_string(&path)?;
-        let kept: Vec<&str> = text.lines().filter(|line| !line.contains("bench-round")).collect();
+        let kept: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.contains("bench-round"))
+            .collect();
         let edited = kept.join("\n") + "\n";
         ensure!(edited.contains(BEFORE), "{SOURCE} has no {BEFORE}");
         let model = format!("(\"bench-round-{number}\", r#\"{{}}\"#),\n        {BEFORE}");
@@ -129,7 +135,10 @@ impl Desk {
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()?;
-        let stdout = process.stdout.take().context("invariant: stdout is piped")?;
+        let stdout = process
+            .stdout
+            .take()
+            .context("invariant: stdout is piped")?;
         Ok(Running {
             process,
             lines: BufReader::new(stdout),

@@ -52,6 +52,40 @@ fn the_golden_component_is_the_one_that_was_built_first() {
     );
 }
 
+/// What a WIT says, without comments and line ends.
+fn said(wit: &str) -> Vec<&str> {
+    let lines = wit.lines().map(str::trim);
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
+        .collect()
+}
+
+#[test]
+fn the_interface_is_the_one_that_the_golden_component_was_built_for() {
+    let now = include_str!("../wit/transformer/transformer.wit");
+    assert_eq!(
+        said(now),
+        said(include_str!("interface/0.1.0/transformer.wit"))
+    );
+}
+
+#[test]
+fn the_draft_of_the_next_version_is_this_one_with_one_function_more() {
+    let draft = said(include_str!("interface/draft-0.2.0/transformer.wit"));
+    let added = "estimate: func(body: list<u8>) -> option<u32>;";
+    let mut rest: Vec<_> = draft
+        .iter()
+        .filter(|line| **line != added)
+        .copied()
+        .collect();
+    assert_eq!(rest.len() + 1, draft.len(), "one function");
+    rest[0] = "package transom:transformer@0.1.0;";
+    assert_eq!(
+        rest,
+        said(include_str!("../wit/transformer/transformer.wit"))
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_through_the_golden_component_of_0_1_0_is_what_it_was() {
     // Splice rules count from the push after the one that brought them.

@@ -165,6 +165,8 @@ impl Running {
         let runtime = tokio::runtime::Handle::current();
         let recorder = Arc::new(Recorder::default());
         recorder.obey(&config.recorder);
+        let state = start.state.as_deref();
+        let history = state.map(|state| History::of(state, &start.transformers));
         let registry = Registry::new(
             engine.clone(),
             cache,
@@ -172,9 +174,6 @@ impl Running {
             runtime,
             recorder.clone(),
         );
-        let history = start
-            .state
-            .map(|dir| History::new(dir.join("transformers")));
         let registry = Arc::new(registry.remembering(history));
         load(&registry, Wanted::of(&config)).await?;
         let snapshot = Snapshot::new(config, 1, &registry)?;

@@ -7,23 +7,23 @@
 mod builtin;
 mod generation;
 mod history;
+mod load;
 mod probation;
 mod recall;
 mod refusal;
 mod rollback;
+mod slot;
 mod source;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod wanted;
 mod watch;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Instant;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use tokio::sync::Notify;
 
@@ -32,55 +32,13 @@ pub use generation::{Generation, Origin, smoke};
 pub use history::History;
 pub use refusal::{About, Refusal};
 pub use rollback::{NotRolledBack, RolledBack};
+pub use slot::{Outcome, Slot};
+pub use wanted::Wanted;
 pub use watch::{Watch, Watched};
 
-use crate::config::{Config, Limits, Transformer, Trust};
-use crate::record::milliseconds;
 use crate::recorder::Recorder;
-use crate::wasm::{Cache, Component, Engine, Rejected};
-use generation::{Built, configure_all};
-use refusal::told;
-use source::{Found, find};
-
-/// What the current configuration asks of transformers.
-#[derive(Clone, Default)]
-pub struct Wanted {
-    /// Name to the options of each provider that uses it.
-    pub options: BTreeMap<String, BTreeSet<Bytes>>,
-    /// Name to sha256.
-    pub pins: BTreeMap<String, String>,
-    /// Files need a pin.
-    pub pinned_only: bool,
-    /// A new generation that traps on so many different requests is taken back; 0: never.
-    pub rollback_after: usize,
-    /// For the smoke calls of `configure`.
-    pub limits: Arc<Limits>,
-}
-
-impl Wanted {
-    /// Of a configuration.
-    pub fn of(config: &Config) -> Self {
-        let mut options: BTreeMap<String, BTreeSet<Bytes>> = BTreeMap::new();
-        for provider in &config.providers {
-            let Transformer::Chain(stages) = &provider.transformer else {
-                continue;
-            };
-            for stage in stages {
-                options
-                    .entry(stage.name.clone())
-                    .or_default()
-                    .insert(stage.options.clone());
-            }
-        }
-        Self {
-            options,
-            pins: config.pins.clone(),
-            pinned_only: config.trust == Trust::Pinned,
-            rollback_after: config.rollback_after,
-            limits: Arc::new(config.limits.clone()),
-        }
-    }
-}
+use crate::wasm::{Cache, Engine, Rejected};
+use wanted::check_pin;
 
 /// All transformers that the configuration names.
 pub struct Registry {
@@ -94,93 +52,6 @@ pub struct Registry {
     bell: Arc<Notify>,
     wanted: RwLock<Arc<Wanted>>,
     slots: RwLock<BTreeMap<String, Arc<Slot>>>,
-}
-
-/// One transformer.
-pub struct Slot {
-    /// As configurations call it.
-    pub name: String,
-    current: ArcSwapOption<Generation>,
-    state: Mutex<SlotState>,
-}
-
-#[derive(Default)]
-struct SlotState {
-    number: u64,
-    /// What served before the current generation, to go back to; none after going back.
-    previous: Option<Arc<Generation>>,
-    /// The generation that was taken back, and its bytes: they are not loaded again until the file is
-    /// another one.
-    taken_back: Option<(u64, String)>,
-    /// Why the newest bytes are not live; empty if they are.
-    refusals: Vec<Refusal>,
-    /// The sha256 that `refusals` are about: the same bytes are not tried twice.
-    refused: Option<String>,
-    /// What trying the newest bytes on recorded exchanges came to.
-    replayed: Option<String>,
-}
-
-impl Slot {
-    /// Pins the current generation.
-    pub fn current(&self) -> Option<Arc<Generation>> {
-        self.current.load_full()
-    }
-
-    /// Why the newest bytes are not live, if they are not.
-    pub fn last_error(&self) -> Option<String> {
-        let state = self.state();
-        (!state.refusals.is_empty()).then(|| told(&state.refusals))
-    }
-
-    /// The same for clients: without paths, the words of a panic, or anything of a body.
-    pub fn last_error_for_clients(&self) -> Option<String> {
-        let state = self.state();
-        let texts: Vec<_> = state.refusals.iter().map(Refusal::public).collect();
-        (!texts.is_empty()).then(|| texts.join("; "))
-    }
-
-    /// The same as [`Slot::last_error`], each reason on its own. Empty if the newest bytes are live.
-    pub fn refusals(&self) -> Vec<Refusal> {
-        self.state().refusals.clone()
-    }
-
-    /// What trying the newest version on recorded exchanges came to, if it was tried.
-    pub fn replayed(&self) -> Option<String> {
-        self.state().replayed.clone()
-    }
-
-    /// The sha256 of the newest bytes that are not wanted, if `last_error` is about bytes.
-    pub fn refused(&self) -> Option<String> {
-        self.state().refused.clone()
-    }
-
-    /// The generation that a roll back would bring back.
-    pub fn previous(&self) -> Option<u64> {
-        self.state().previous.as_ref().map(|one| one.number)
-    }
-
-    /// The generation that was rolled back, as long as its bytes are still those of the file.
-    pub fn taken_back(&self) -> Option<u64> {
-        self.state().taken_back.as_ref().map(|(number, _)| *number)
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, SlotState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What a look at a transformer's file came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// The bytes are those that run.
-    Unchanged,
-    /// A new generation is live.
-    Swapped {
-        /// Its number.
-        generation: u64,
-    },
-    /// The old generation stays; the reason is told.
-    Kept(String),
 }
 
 impl Registry {
@@ -348,168 +219,7 @@ impl Registry {
 
     fn slot_or_new(&self, name: &str) -> Arc<Slot> {
         let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
-        let new = || {
-            Arc::new(Slot {
-                name: name.to_owned(),
-                current: ArcSwapOption::empty(),
-                state: Mutex::default(),
-            })
-        };
+        let new = || Arc::new(Slot::new(name));
         slots.entry(name.to_owned()).or_insert_with(new).clone()
     }
-
-    fn load(&self, slot: &Slot, wanted: &Wanted) -> Outcome {
-        let started = Instant::now();
-        let current = slot.current();
-        let (origin, bytes) = match find(&self.dir, &slot.name, current.as_deref()) {
-            Found::Bytes(origin, bytes) => (origin, bytes),
-            Found::Gone => {
-                self.let_go(slot);
-                let why = Refusal::of_file(
-                    "its file was removed, the last generation stays",
-                    "put it back, or take the transformer out of the configuration",
-                );
-                return keep(slot, None, vec![why]);
-            }
-            Found::Nowhere(why) => return keep(slot, None, vec![why]),
-        };
-        let new = Candidate {
-            sha256: crate::wasm::sha256(&bytes),
-            bytes,
-            origin,
-            started,
-        };
-        if let Some(known) = known(slot, current.as_deref(), &new) {
-            return known;
-        }
-        let refused = match self.held_back(slot, &new, wanted) {
-            Some(refusal) => vec![refusal],
-            None => match self.build(slot, &new.origin, &new.bytes, &new.sha256, wanted) {
-                Ok(built) => return self.try_and_swap(slot, built, new, wanted),
-                Err(rejected) => Refusal::list(&rejected, &new.origin),
-            },
-        };
-        let outcome = match current {
-            None => self.load_what_served_last(slot, &new, wanted),
-            Some(_) => None,
-        };
-        let kept = keep(slot, Some(new.sha256), refused);
-        outcome.unwrap_or(kept)
-    }
-
-    fn build(
-        &self,
-        slot: &Slot,
-        origin: &Origin,
-        bytes: &[u8],
-        sha256: &str,
-        wanted: &Wanted,
-    ) -> Result<Built, Rejected> {
-        if matches!(origin, Origin::File(_)) {
-            check_pin(&slot.name, sha256, wanted)?;
-        }
-        let component = Component::load(&self.engine, self.cache.as_ref(), &slot.name, bytes)?;
-        let component = Arc::new(component);
-        let options = wanted.options.get(&slot.name).cloned().unwrap_or_default();
-        let notices = self.configure(&component, &options, &wanted.limits)?;
-        let component =
-            Arc::into_inner(component).expect("invariant: the smoke instances are gone");
-        Ok(Built { component, notices })
-    }
-
-    fn configure(
-        &self,
-        component: &Arc<Component>,
-        options: &BTreeSet<Bytes>,
-        limits: &Arc<Limits>,
-    ) -> Result<Vec<String>, Rejected> {
-        self.runtime
-            .block_on(configure_all(component, options, limits))
-    }
-}
-
-/// Bytes that might become the next generation.
-struct Candidate {
-    sha256: String,
-    bytes: Cow<'static, [u8]>,
-    origin: Origin,
-    /// When the look began that found them.
-    started: Instant,
-}
-
-/// Bytes that run already, or are known not to be wanted.
-fn known(slot: &Slot, current: Option<&Generation>, new: &Candidate) -> Option<Outcome> {
-    let mut state = slot.state();
-    let runs =
-        current.is_some_and(|now| now.component.sha256 == new.sha256 && now.origin == new.origin);
-    if runs {
-        state.refusals.clear();
-        state.refused = None;
-        state.taken_back = None;
-        return Some(Outcome::Unchanged);
-    }
-    let taken_back = state.taken_back.as_ref().map(|(_, sha256)| sha256);
-    let again = taken_back == Some(&new.sha256);
-    if again || state.refused.as_ref() == Some(&new.sha256) {
-        return Some(Outcome::Kept(told(&state.refusals)));
-    }
-    state.taken_back = None;
-    None
-}
-
-fn swap(slot: &Slot, generation: Arc<Generation>, started: Instant) -> Outcome {
-    let mut state = slot.state();
-    state.number = generation.number;
-    state.previous = slot.current();
-    state.refusals.clear();
-    state.refused = None;
-    tracing::info!(
-        transformer = slot.name,
-        generation = generation.number,
-        sha256 = generation.short_sha(),
-        origin = %generation.origin,
-        shadows_builtin = generation.shadows_builtin(),
-        cached = generation.component.cached,
-        ms = milliseconds(started),
-        "transformer is live"
-    );
-    let number = generation.number;
-    slot.current.store(Some(generation));
-    Outcome::Swapped { generation: number }
-}
-
-fn check_pin(name: &str, sha256: &str, wanted: &Wanted) -> Result<(), Rejected> {
-    match wanted.pins.get(name) {
-        Some(pinned) if pinned != sha256 => Err(Rejected::Pin {
-            found: sha256.to_owned(),
-            pinned: pinned.clone(),
-        }),
-        None if wanted.pinned_only => Err(Rejected::Unpinned {
-            found: sha256.to_owned(),
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// The old generation stays. Said once for the same bytes and reason.
-fn keep(slot: &Slot, refused: Option<String>, refusals: Vec<Refusal>) -> Outcome {
-    let stays = slot.current().map_or(0, |generation| generation.number);
-    let why = told(&refusals);
-    let mut state = slot.state();
-    state.refused = refused;
-    if state.refusals == refusals {
-        return Outcome::Kept(why);
-    }
-    state.refusals = refusals;
-    if stays > 0 {
-        tracing::error!(
-            transformer = slot.name,
-            generation = stays,
-            why,
-            "new bytes are refused, the old generation stays"
-        );
-    } else {
-        tracing::error!(transformer = slot.name, why, "transformer cannot be loaded");
-    }
-    Outcome::Kept(why)
 }

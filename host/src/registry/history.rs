@@ -2,11 +2,12 @@
 //! taken back. A start with a file that is refused then serves what served before, as the process
 //! before it did, and says so.
 //!
-//! `NAME.json` says which, `NAME-SHA256.wasm` are the bytes. Losing them loses no more than that. Knows
-//! no generations and compiles nothing.
+//! In a folder for each transformers folder, `NAME.json` says which, and `NAME-SHA256.wasm` are the bytes.
+//! Losing them loses no more than that. Knows no generations and compiles nothing.
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -55,9 +56,15 @@ pub(super) struct Note {
 }
 
 impl History {
-    /// In this folder, which is made when there is something to keep.
-    pub fn new(dir: PathBuf) -> Self {
-        Self { dir }
+    /// Below this folder, of the transformers in `transformers`: another folder has another history.
+    /// It is made when there is something to keep.
+    pub fn of(state: &Path, transformers: &Path) -> Self {
+        let whole = std::path::absolute(transformers).unwrap_or(transformers.to_owned());
+        let digest = sha256(whole.as_os_str().as_bytes());
+        let of_folder = digest.get(..16).unwrap_or(&digest);
+        Self {
+            dir: state.join("transformers").join(of_folder),
+        }
     }
 
     /// What is known. A note that cannot be read is as good as none.
@@ -77,7 +84,11 @@ impl History {
     /// Keeps a changed note; `bytes` are those of the file that serves now. Failing to is no error: a
     /// later start then loads the file, whatever it is.
     pub(super) fn keep(&self, name: &str, note: &Note, bytes: Option<&[u8]>) {
-        if *note == self.note(name) {
+        let is_there = match &note.served {
+            Some(Served::File(digest)) => self.bytes_path(name, digest).exists(),
+            _ => true,
+        };
+        if *note == self.note(name) && (is_there || bytes.is_none()) {
             return;
         }
         if let Err(error) = self.write(name, note, bytes) {
@@ -155,7 +166,7 @@ mod tests {
     #[test]
     fn what_serves_and_what_served_before_are_kept_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
-        let history = History::new(dir.path().join("state"));
+        let history = History::of(dir.path(), Path::new("/t"));
         assert_eq!(history.note("a"), Note::default());
         let mut before = None;
         for bytes in [b"one", b"two", b"six"] {

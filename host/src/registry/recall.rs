@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use super::generation::{Generation, Origin};
 use super::history::{Held, Note, Served};
+use super::load::Candidate;
 use super::refusal::Refusal;
-use super::{Candidate, Outcome, Registry, Slot, Wanted, builtin, swap};
+use super::slot::{Outcome, Slot, swap};
+use super::{Registry, Wanted, builtin};
 
 impl Registry {
     /// These bytes serve now.

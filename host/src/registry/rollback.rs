@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use super::Registry;
 use super::generation::{Generation, Origin, configure_all};
 use super::history::Held;
 use super::refusal::Refusal;
-use super::{Registry, Slot, check_pin};
+use super::slot::Slot;
+use super::wanted::check_pin;
 
 /// The generations before and after a roll back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

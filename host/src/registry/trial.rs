@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::generation::{Built, Generation};
 use super::history::Held;
+use super::load::Candidate;
 use super::probation::Probation;
 use super::refusal::Refusal;
-use super::{Candidate, Outcome, Registry, Slot, Wanted, keep, swap};
+use super::slot::{Outcome, Slot, keep, swap};
+use super::{Registry, Wanted};
 use crate::recorder::{self, Report, Tried};
 
 impl Registry {
