@@ -15,22 +15,25 @@ const NAME: &str = "scaffold_dev";
 
 /// A running host whose provider uses a guest that is being written.
 struct Desk {
+    /// Of its own: all guests are built into one folder.
+    name: &'static str,
     home: TempDir,
     upstream: Upstream,
     host: Host,
 }
 
 impl Desk {
-    async fn new() -> Self {
+    async fn new(name: &'static str) -> Self {
         let home = TempDir::new().expect("a temporary folder");
-        let mut new = Builder::new().command(&["guest", "new", NAME]);
+        let mut new = Builder::new().command(&["guest", "new", name]);
         let made = new.current_dir(home.path()).output().expect("it runs");
         assert!(made.status.success(), "{made:?}");
         let upstream = Upstream::always(Answer::json(200, &json!({ "ok": true }))).await;
         let builder = Builder::new()
-            .component(NAME, &scene::guest("faulty"))
-            .provider(provider("mine", &upstream.url(), NAME, "m"));
+            .component(name, &scene::guest("faulty"))
+            .provider(provider("mine", &upstream.url(), name, "m"));
         Self {
+            name,
             home,
             upstream,
             host: builder.start(),
@@ -38,7 +41,7 @@ impl Desk {
     }
 
     fn source(&self) -> PathBuf {
-        self.home.path().join(NAME).join("src/lib.rs")
+        self.home.path().join(self.name).join("src/lib.rs")
     }
 
     fn edit(&self, old: &str, new: &str) {
@@ -59,7 +62,7 @@ impl Desk {
         let arguments = [
             "guest",
             "dev",
-            NAME,
+            self.name,
             "--once",
             "--transformers",
             &transformers,
@@ -67,7 +70,7 @@ impl Desk {
         let address = self.host.base().trim_start_matches("http://");
         let config = json!({
             "listen": address,
-            "providers": [provider("mine", &self.upstream.url(), NAME, "m")],
+            "providers": [provider("mine", &self.upstream.url(), self.name, "m")],
         });
         let mut command = self.host.command_beside(&arguments, &config);
         command.current_dir(self.home.path());
@@ -102,13 +105,13 @@ impl Desk {
     }
 
     async fn sha256(&self) -> Value {
-        self.host.transformer(NAME).await["sha256"].clone()
+        self.host.transformer(self.name).await["sha256"].clone()
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_saved_is_built_tested_and_live_and_what_fails_changes_nothing() {
-    let desk = Desk::new().await;
+    let desk = Desk::new(NAME).await;
     let output = desk.round();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}\n{output:?}");
@@ -155,7 +158,7 @@ async fn what_is_saved_is_built_tested_and_live_and_what_fails_changes_nothing()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trap_of_a_development_build_is_logged_with_the_functions_that_it_came_from() {
-    let desk = Desk::new().await;
+    let desk = Desk::new("scaffold_trap").await;
     let (begin, end) = ("impl sdk::Rewrite", "Ok(Answer::Untouched)");
     desk.edit(
         end,
@@ -176,6 +179,6 @@ async fn a_trap_of_a_development_build_is_logged_with_the_functions_that_it_came
         .await;
     let log = desk.host.log();
     assert!(log.contains("stumbled over it"), "{log}");
-    assert!(log.contains("  in scaffold_dev::stumble"), "{log}");
+    assert!(log.contains("  in scaffold_trap::stumble"), "{log}");
     assert!(log.contains("src/lib.rs:"), "the place of the panic: {log}");
 }

@@ -111,6 +111,6 @@ impl Registry {
             file = %refused.origin,
             "the file is refused; what served before the start serves again"
         );
-        Some(swap(slot, generation.into(), refused.started))
+        Some(swap(slot, generation.into(), bytes, refused.started))
     }
 }

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::Registry;
-use super::generation::{Generation, Origin, configure_all};
+use super::generation::Generation;
 use super::history::Held;
 use super::refusal::Refusal;
-use super::slot::Slot;
-use super::wanted::check_pin;
+use super::slot::{Kept, Slot};
 
 /// The generations before and after a roll back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +46,7 @@ impl Registry {
     }
 
     /// Takes back each new generation that trapped too often. Blocks while the ones before are
-    /// configured anew.
+    /// made anew.
     pub fn roll_back_the_condemned(&self) {
         for slot in self.slots() {
             let Some(new) = slot.current().filter(|current| current.is_condemned()) else {
@@ -72,7 +71,7 @@ impl Registry {
         }
     }
 
-    /// Brings the generation before back because a person wants it. Blocks while it is configured anew.
+    /// Brings the generation before back because a person wants it. Blocks while it is made anew.
     pub fn roll_back(&self, name: &str) -> Result<RolledBack, NotRolledBack> {
         let unknown = || NotRolledBack::Unknown(name.to_owned());
         let slot = self.slot(name).ok_or_else(unknown)?;
@@ -92,8 +91,8 @@ impl Registry {
         why: Refusal,
     ) -> Result<RolledBack, NotRolledBack> {
         let previous = slot.state().previous.clone();
-        let to = previous.ok_or(NotRolledBack::NothingBefore(from.number))?;
-        self.still_fits(slot, &to)?;
+        let kept = previous.ok_or(NotRolledBack::NothingBefore(from.number))?;
+        let to = Arc::new(self.again(slot, &kept)?);
         let sha256 = from.component.sha256.clone();
         {
             let mut state = slot.state();
@@ -103,6 +102,7 @@ impl Registry {
                 return Err(NotRolledBack::NothingBefore(from.number));
             }
             slot.current.store(Some(to.clone()));
+            state.serving = Some(kept);
             state.previous = None;
             state.taken_back = Some((from.number, sha256.clone()));
             state.refused = Some(sha256.clone());
@@ -110,28 +110,21 @@ impl Registry {
             state.replayed = None;
         }
         let (transformer, from, to) = (&slot.name, from.number, to.number);
-        let why = why.clone();
         tracing::error!(transformer, from, to, %why, "rolled back: the generation before serves again");
         self.hold_back(slot, &sha256, held, &why);
         self.remember_going_back(slot);
         Ok(RolledBack { from, to })
     }
 
-    /// Pins and options may have changed since it served.
-    fn still_fits(&self, slot: &Slot, to: &Generation) -> Result<(), NotRolledBack> {
+    /// The generation as it was, from its bytes. Pins and options may have changed since it served.
+    fn again(&self, slot: &Slot, kept: &Kept) -> Result<Generation, NotRolledBack> {
+        let sha256 = crate::wasm::sha256(&kept.bytes);
         let wanted = self.wanted_now();
-        let options = wanted.options.get(&slot.name).cloned().unwrap_or_default();
-        let pin = match &to.origin {
-            Origin::File(_) => check_pin(&slot.name, &to.component.sha256, &wanted),
-            Origin::Builtin => Ok(()),
-        };
-        let configured = pin.and_then(|()| {
-            let trial = configure_all(&to.component, &options, &wanted.limits);
-            self.runtime.block_on(trial).map(drop)
-        });
-        configured.map_err(|rejected| NotRolledBack::Unfit {
-            generation: to.number,
+        let built = self.build(slot, &kept.origin, &kept.bytes, &sha256, &wanted);
+        let built = built.map_err(|rejected| NotRolledBack::Unfit {
+            generation: kept.number,
             why: rejected.to_string(),
-        })
+        })?;
+        Ok(Generation::new(built, kept.number, kept.origin.clone()))
     }
 }

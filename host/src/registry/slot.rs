@@ -1,11 +1,12 @@
 //! One transformer: its current generation, and what is known about the newest bytes.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use arc_swap::ArcSwapOption;
 
-use super::generation::Generation;
+use super::generation::{Generation, Origin};
 use super::refusal::{Refusal, told};
 use crate::record::milliseconds;
 
@@ -17,12 +18,23 @@ pub struct Slot {
     state: Mutex<SlotState>,
 }
 
+/// What it takes to have a generation again.
+#[derive(Clone)]
+pub(super) struct Kept {
+    pub(super) number: u64,
+    pub(super) origin: Origin,
+    pub(super) bytes: Cow<'static, [u8]>,
+}
+
 /// What changes with every look at the file.
 #[derive(Default)]
 pub(super) struct SlotState {
     pub(super) number: u64,
-    /// What served before the current generation, to go back to; none after going back.
-    pub(super) previous: Option<Arc<Generation>>,
+    /// Of the current generation.
+    pub(super) serving: Option<Kept>,
+    /// Of the one before, to go back to; none after going back. Bytes alone: its code is freed with
+    /// the last exchange that runs it.
+    pub(super) previous: Option<Kept>,
     /// The generation that was taken back, and its bytes: they are not loaded again until the file is
     /// another one.
     pub(super) taken_back: Option<(u64, String)>,
@@ -106,10 +118,20 @@ pub enum Outcome {
 }
 
 /// Makes a generation the current one.
-pub(super) fn swap(slot: &Slot, generation: Arc<Generation>, started: Instant) -> Outcome {
+pub(super) fn swap(
+    slot: &Slot,
+    generation: Arc<Generation>,
+    bytes: Cow<'static, [u8]>,
+    started: Instant,
+) -> Outcome {
     let mut state = slot.state();
     state.number = generation.number;
-    state.previous = slot.current();
+    state.previous = state.serving.take();
+    state.serving = Some(Kept {
+        number: generation.number,
+        origin: generation.origin.clone(),
+        bytes,
+    });
     state.refusals.clear();
     state.refused = None;
     tracing::info!(

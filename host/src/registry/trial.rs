@@ -36,9 +36,8 @@ impl Registry {
             self.hold_back(slot, &new.sha256, Held::Differs, &refusal);
             return keep(slot, Some(new.sha256), vec![refusal]);
         }
-        let outcome = swap(slot, generation, new.started);
         self.remember(slot, &new);
-        outcome
+        swap(slot, generation, new.bytes, new.started)
     }
 
     /// One that replaces another is new for a while; the first has nothing to go back to.
