@@ -9,12 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 
 use crate::harness::upstream::{Answer, Recorded, Request, Upstream};
-pub(crate) use conversation::{Delivery, Fault, Seen, Turn};
+pub(crate) use conversation::{Call, Delivery, Fault, Seen, Turn};
 
 pub(crate) mod anthropic;
 pub(crate) mod cerebras;
 mod conversation;
 mod messages;
+pub(crate) mod ollama;
 mod speech;
 pub(crate) mod zai;
 

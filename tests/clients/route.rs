@@ -6,6 +6,7 @@ use super::claude::Claude;
 use crate::harness::host::{self, Host};
 use crate::strict::anthropic::Anthropic;
 use crate::strict::cerebras::Cerebras;
+use crate::strict::ollama::Ollama;
 use crate::strict::zai::{Mood, Zai};
 use crate::strict::{Seen, Strict, Turn};
 
@@ -19,6 +20,8 @@ pub(super) enum Route {
     Passthrough,
     /// Through the `cerebras` component.
     Cerebras,
+    /// Through the `ollama` component, whose upstream streams JSON texts, one a line.
+    Ollama,
     /// Through the `zai` component; the upstream takes `role:"system"` inside messages.
     Zai,
     /// Through the `zai` component with `mid_system: "fold"`; the upstream refuses it.
@@ -42,6 +45,7 @@ impl Route {
             Self::Direct => "direct,model-1",
             Self::Passthrough => "model-1",
             Self::Cerebras => "gpt-oss-120b",
+            Self::Ollama => "gpt-oss:20b",
             Self::Zai | Self::ZaiFolded => "glm-4.7",
         }
     }
@@ -59,6 +63,7 @@ impl Route {
             Self::Direct => "",
             Self::Passthrough => "anthropic",
             Self::Cerebras => "cerebras",
+            Self::Ollama => "ollama",
             Self::Zai | Self::ZaiFolded => "zai",
         }
     }
@@ -96,6 +101,10 @@ impl Route {
                 let models = [self.upstream_model(), "qwen-3.8-27b"];
                 Strict::start(Cerebras::new(KEY, &models), script).await
             }
+            Self::Ollama => {
+                let models = [self.upstream_model()];
+                Strict::start(Ollama::new(KEY, &models), script).await
+            }
             Self::Zai => Strict::start(Zai::new(KEY, Mood::Takes), script).await,
             Self::ZaiFolded => Strict::start(Zai::new(KEY, Mood::Refuses), script).await,
         }
@@ -121,6 +130,7 @@ impl Route {
         let transformer = match self {
             Self::Direct | Self::Passthrough => "anthropic",
             Self::Cerebras => "cerebras",
+            Self::Ollama => "ollama",
             Self::Zai | Self::ZaiFolded => "zai",
         };
         let name = self.provider();

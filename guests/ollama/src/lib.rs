@@ -1,8 +1,8 @@
 //! The transformer `ollama`: the native API of Ollama (`POST /api/chat`), whose streams are JSON texts,
 //! one a line. What turns a conversation has is `chat`'s business; the bodies are written and read here.
 //!
-//! Where the format comes from: `docs/openapi.yaml` and the page on tool calling of Ollama's
-//! repository.
+//! Where the format comes from: `docs/openapi.yaml`, `api/types.go` and the page on tool calling of
+//! Ollama's repository.
 
 mod answer;
 #[cfg(target_family = "wasm")]

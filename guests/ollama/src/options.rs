@@ -22,8 +22,11 @@ sdk::options! {
         /// Path below the base URL.
         pub path: String = "/api/chat".to_owned(),
         /// Size of the context in tokens. 0: what the configuration says of the model, else Ollama's
-        /// own default, which is small; prompts beyond it are cut without a word.
+        /// own default, which is small.
         pub num_ctx: u64 = 0,
+        /// Let Ollama cut what does not fit into the context, without a word. Else it is an error, which
+        /// makes the client shorten the conversation itself.
+        pub truncate: bool = false,
         /// The `think` member.
         pub think: Think = Think::Model,
         /// How long the model stays loaded, such as `30m`. Empty: Ollama's default.

@@ -46,6 +46,10 @@ pub(crate) fn convert(
     }
     parameters(&mut object, context, options, &request);
     think(&mut object, options, &request, &profile);
+    if !options.truncate {
+        // Both are true where they are not sent (ollama/ollama#17944).
+        object.flag("truncate", false).flag("shift", false);
+    }
     if !options.keep_alive.is_empty() {
         object.plain("keep_alive", &options.keep_alive);
     }

@@ -11,9 +11,10 @@ const CODES: [&str; 5] = [
     "token_limit_exceeded",
 ];
 
-const PHRASES: [&str; 8] = [
+const PHRASES: [&str; 9] = [
     "context_length_exceeded",
     "exceeds the available context size",
+    "exceeds the context length",
     "input is too long",
     "longer than the model's context length",
     "maximum context length",

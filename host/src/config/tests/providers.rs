@@ -28,7 +28,8 @@ fn a_missing_transformer_lists_the_choices_and_guesses_by_the_url() {
 
 #[test]
 fn a_setting_that_is_misspelt_is_not_told_as_missing_as_well() {
-    let text = "{ providers: [{ nmae: 'a', base_ulr: 'https://x.test', transfomer: 'openai' }] }";
+    let text =
+        "{ providers: [{ names: 'a', base_uri: 'https://x.test', transformers: 'openai' }] }";
     let told = problems(text);
     for meant in ["name", "base_url", "transformer"] {
         assert!(told.contains(&format!("did you mean `{meant}`?")), "{told}");
