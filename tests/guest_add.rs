@@ -170,7 +170,9 @@ async fn an_address_is_fetched_and_a_service_that_pins_takes_it_up() {
     assert!(output.status.success(), "{output:?}");
     let live = |status: &Value| {
         let entry = &status["transformers"][0];
-        entry["sha256"] == scene::sha256(&other) && entry["last_error"].is_null()
+        let (sha256, pin) = (&entry["sha256"], &entry["pin"]);
+        // It serves a moment before the whole configuration is in force.
+        *sha256 == scene::sha256(&other) && pin == sha256 && entry["last_error"].is_null()
     };
     host.wait_for_status("the added bytes", live).await;
     let reply = client::messages(host.base(), &scene::ask("m", "hi")).await;
