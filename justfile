@@ -51,28 +51,38 @@ test: test-guests
 test-guests: guests
     cd guests && cargo test --locked --workspace --target host-tuple --target-dir target
     cargo build --locked
-    for dir in tests/fixtures/*/; do just _fixtures "$(basename "$dir")"; done
+    failed=0; for name in $(just _tested); do just _fixtures "$name" --quiet || failed=1; done; exit $failed
 
 # Tests of one converter: as plain Rust, then as a component on its recorded exchanges
 test-guest NAME: guests
     cd guests && cargo test --locked --package {{ NAME }} --target host-tuple --target-dir target
     just _fixtures {{ NAME }}
 
-# A built-in one has its fixtures among the tests, one made by `guest new` beside its sources.
-_fixtures NAME:
-    dir=guests/{{ NAME }}/fixtures; [ -d "$dir" ] || dir=tests/fixtures/{{ NAME }}; \
-    cargo run --locked --quiet -- guest test guests/target/wasm32-wasip2/release/{{ NAME }}.wasm "$dir"
+# Guests with fixtures: built-in ones have them among the tests, one made by `guest new` beside its sources.
+_tested:
+    @for dir in tests/fixtures/*/; do basename "$dir"; done
+    @for dir in guests/*/fixtures/; do [ ! -d "$dir" ] || basename "$(dirname "$dir")"; done
+
+_fixtures NAME *ARGS:
+    cargo run --locked --quiet -- guest test guests/target/wasm32-wasip2/release/{{ NAME }}.wasm {{ ARGS }}
 
 # Tests with the real Claude Code and Anthropic's SDKs (fetches them from npm and PyPI once)
 test-clients: guests
     tests/clients/install.sh "{{ target }}/clients"
     TRANSOM_CLIENTS_DIR="{{ target }}/clients" cargo test --locked --test clients
 
+# Transformers in JavaScript and Python (fetches what makes components of them from npm and PyPI once)
+test-polyglot: guests
+    tests/polyglot/install.sh "{{ target }}/polyglot"
+    tests/polyglot/build.sh "{{ target }}/polyglot"
+    node --test guests/js/tests/
+    TRANSOM_POLYGLOT_DIR="{{ target }}/polyglot" cargo test --locked --test polyglot
+
 # Formatting and clippy, both workspaces, natively and for WebAssembly
 lint: guests
     cargo fmt --check
     cargo clippy --locked --workspace --all-targets -- -D warnings
-    cargo clippy --locked --test clients -- -D warnings
+    cargo clippy --locked --test clients --test polyglot -- -D warnings
     cd guests && cargo fmt --check
     cd guests && cargo clippy --locked --workspace --all-targets --target host-tuple --target-dir target -- -D warnings
     cd guests && cargo clippy --locked --workspace --exclude fixtures --target-dir target -- -D warnings
@@ -100,9 +110,9 @@ deny: _tools
 typos: _tools
     PATH="{{ target }}/tools/bin:$PATH" typos
 
-# What calling a guest costs: opening, requests, pushes (wants a quiet machine)
-bench-guests: guests
-    cargo bench --locked --bench guest_costs
+# What calling a guest costs: opening, requests, pushes; of component files, or built-in ones by name (wants a quiet machine)
+bench-guests *FILES: guests
+    cargo bench --locked --bench guest_costs -- {{ FILES }}
 
 # How long a saved change takes until it is live under `guest dev` (wants a quiet machine)
 bench-dev: guests

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 const BUILTIN: [&str; 5] = ["cerebras", "ollama", "openai", "shout", "zai"];
 
 /// What `guest new` writes beside a scaffold, so that it builds anywhere: files, and folders of
-/// Rust sources.
-const CARRIED: [&str; 14] = [
+/// sources.
+const CARRIED: [&str; 17] = [
     "guests/.clippy.toml",
     "guests/Cargo.lock",
     "guests/Cargo.toml",
@@ -16,9 +16,12 @@ const CARRIED: [&str; 14] = [
     "guests/chat/src",
     "guests/fixtures/Cargo.toml",
     "guests/fixtures/src",
+    "guests/js/cerebras",
+    "guests/js/sdk",
     "guests/sdk/Cargo.toml",
     "guests/sdk/src",
     "docs/config.md",
+    "docs/porting-from-ccr.md",
     "docs/transformers.md",
     "tests/fixtures/README.md",
     "wit/transformer/transformer.wit",
@@ -73,7 +76,7 @@ fn carry(checkout: &Path) {
     std::fs::write(out.join("carried.rs"), list).expect("OUT_DIR is cargo's, and ours to write");
 }
 
-/// A file as it is; of a folder the Rust sources, at any depth.
+/// A file as it is; of a folder the sources in Rust and JavaScript, at any depth.
 fn collect(checkout: &Path, path: &str, files: &mut Vec<String>) {
     let Ok(entries) = std::fs::read_dir(checkout.join(path)) else {
         files.push(path.to_owned());
@@ -81,7 +84,11 @@ fn collect(checkout: &Path, path: &str, files: &mut Vec<String>) {
     };
     for entry in entries.flatten() {
         let (name, inside) = (entry.file_name(), entry.path());
-        if inside.is_dir() || inside.extension().is_some_and(|kind| kind == "rs") {
+        if inside.is_dir()
+            || inside
+                .extension()
+                .is_some_and(|kind| kind == "rs" || kind == "js")
+        {
             collect(
                 checkout,
                 &format!("{path}/{}", name.to_string_lossy()),

@@ -9,6 +9,8 @@ use crate::harness::host::{self, Builder};
 
 mod activate;
 mod code;
+mod guest_accept;
+mod guest_diff;
 mod guest_test;
 mod serve;
 
@@ -51,6 +53,7 @@ fn every_command_explains_itself() {
         vec!["guest", "list", "--help"],
         vec!["guest", "inspect", "--help"],
         vec!["guest", "test", "--help"],
+        vec!["guest", "diff", "--help"],
         vec!["--version"],
     ] {
         let output = builder.output(&command);

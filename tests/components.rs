@@ -82,9 +82,9 @@ fn bad_components() -> Vec<Bad> {
             "built for transom:transformer@0.9.0, this host serves @0.1.0",
         ),
         bad(
-            "a clock",
-            scene::guest("sleeper"),
-            "it imports wasi:clocks/",
+            "something that no guest gets",
+            scene::patched(&scene::guest("nosy"), "wasi:sockets/", "wasi:packets/"),
+            "it imports wasi:packets/",
         ),
         bad(
             "a trap",

@@ -1,5 +1,6 @@
 //! What calling a guest costs: the benchmark of `just bench-guests`. Prints; judges nothing.
-//! Measures the built-in `cerebras`, or the component files it is given, such as two builds of it.
+//! Measures the built-in `cerebras`, or the component files it is given, such as two builds of it, or built-in
+//! ones by name.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
 
@@ -9,6 +10,12 @@ use bytes::Bytes;
 use transom::registry::builtin;
 use transom::testing::Meter;
 use transom::wasm::Engine;
+
+/// An event as Z.ai sends it, for components of this name.
+const ANTHROPIC: (&str, &str) = (
+    "zai",
+    "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\" word\"}}\n\n",
+);
 
 /// A chunk as Cerebras sends it, about 240 bytes.
 const EVENT: &str = "data: {\"id\":\"chatcmpl-6f1a2b3c-0000-4444-8888-123456789abc\",\"choices\":[{\"delta\":{\"content\":\" word\"},\"index\":0}],\"created\":1767225600,\"model\":\"gpt-oss-120b\",\"system_fingerprint\":\"fp_0123456789abcdef\",\"object\":\"chat.completion.chunk\"}\n\n";
@@ -26,7 +33,10 @@ async fn main() {
         measure(&engine, "cerebras", builtin("cerebras").expect("built in")).await;
     }
     for file in files {
-        let bytes = std::fs::read(&file).expect("the component file");
+        let bytes = match builtin(&file) {
+            Some(bytes) => bytes.to_vec(),
+            None => std::fs::read(&file).expect("the component file"),
+        };
         measure(&engine, &file, &bytes).await;
     }
 }
@@ -48,9 +58,13 @@ async fn measure(engine: &Engine, name: &str, bytes: &[u8]) {
         let took = meter.requests(&body, 300).await.expect("requests");
         row(&format!("request of {kilobytes} KB"), took, 1);
     }
+    let event = match ANTHROPIC {
+        (whose, event) if name.contains(whose) => event,
+        _ => EVENT,
+    };
     let first = Bytes::from(EVENT.replace("\"content\":\" word\"", "\"role\":\"assistant\""));
     for events in [1, 16, 64] {
-        let frames = Bytes::from(EVENT.repeat(events));
+        let frames = Bytes::from(event.repeat(events));
         let took = meter
             .pushes(&first, &frames, 20_000 / events, false)
             .await

@@ -12,6 +12,7 @@ use crate::harness::host::{Builder, Host, provider};
 use crate::harness::upstream::{Answer, Gate, Recorded, Upstream};
 use crate::scene;
 
+mod ambient;
 mod logs;
 mod neighbours;
 mod panics;

@@ -36,6 +36,7 @@ mod cli;
 mod faults;
 mod guest_add;
 mod guest_dev;
+mod guides;
 mod messages;
 mod recorder;
 mod reload;

@@ -34,6 +34,12 @@ pub struct Pinned {
     pub options: Bytes,
 }
 
+/// Places in the pool that all stages take together.
+pub fn places(pinned: &[Pinned]) -> u32 {
+    let places = pinned.iter().map(|pin| pin.generation.component.places);
+    places.sum()
+}
+
 /// Takes one guest's log lines.
 pub type Sink = Arc<dyn Fn(LogLine) + Send + Sync>;
 

@@ -31,9 +31,9 @@ mod paths;
 mod pin;
 mod problem;
 mod read;
-mod reader;
+pub(crate) mod reader;
 mod secret;
-mod text;
+pub(crate) mod text;
 
 /// Gives the value of an environment variable.
 pub type Env<'e> = &'e dyn Fn(&str) -> Option<String>;

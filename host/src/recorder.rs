@@ -19,6 +19,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 
 pub use difference::Change;
+pub(crate) use difference::{changes, unlike};
 pub use replay::{Differing, Report, Tried, replay};
 pub use tape::Tape;
 

@@ -30,7 +30,7 @@ use tokio::sync::Notify;
 pub use builtin::{builtin, builtin_names};
 pub use generation::{Generation, Origin, smoke};
 pub use history::History;
-pub use refusal::{About, Refusal};
+pub use refusal::{About, Refusal, of_transformer};
 pub use rollback::{NotRolledBack, RolledBack};
 pub use slot::{Outcome, Slot};
 pub use wanted::Wanted;
@@ -124,7 +124,7 @@ impl Registry {
                 },
             };
             if let Err(error) = result {
-                problems.push(format!("transformer `{name}`: {error}"));
+                problems.push(of_transformer(name, &error));
             }
         }
         if problems.is_empty() {

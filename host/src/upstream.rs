@@ -14,6 +14,7 @@ pub use headers::{
     forwarded_from_client, forwarded_to_client, may_carry_key, refused_from_guest, visible,
 };
 pub use scrub::{REDACTED, Scrubber, Secrets};
+pub(crate) use target::legal_path;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

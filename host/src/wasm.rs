@@ -3,6 +3,7 @@
 //! Nothing here knows HTTP, providers or SSE. A guest is never trusted: every call has a budget,
 //! every result is checked before it leaves this module.
 
+mod ambient;
 pub(crate) mod bindings;
 mod cache;
 mod component;

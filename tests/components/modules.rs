@@ -120,8 +120,8 @@ async fn a_component_that_the_pool_has_no_room_for_is_refused_and_says_why() {
         .start();
     let path = host.transformers().join(format!("{NAME}.wasm"));
     for (what, modules, why) in [
-        ("two memories", vec![with_memory()], "memories"),
-        ("too many modules", vec![module(b""); 20], "core"),
+        ("three memories", vec![with_memory(); 2], "memories"),
+        ("too many modules", vec![module(b""); 80], "core"),
     ] {
         scene::put(&path, &with_modules(&good, &modules));
         wait_for_error(&host, what, why).await;

@@ -4,9 +4,10 @@
 use sdk::json::Escaped;
 use sdk::{Context, Draft, Ending, Failure, Head, Manifest, Output, Plan, Pushed, Verdict, sse};
 
-// Each Rust block of the guide and of the README is compiled and run: here everything that a guest uses is at hand.
+// Each Rust block of the guides and of the README is compiled and run: here everything that a guest uses is at hand.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/transformers.md")]
+#[doc = include_str!("../../../docs/porting-from-ccr.md")]
 #[doc = include_str!("../../../README.md")]
 mod guide {}
 

@@ -329,9 +329,14 @@ impl Stage {
             .bytes_out
             .fetch_add(new as u64, Ordering::Relaxed);
         if new > limit {
+            let setting = match call {
+                "request" => "twice limits.request_body",
+                "respond" => "twice limits.response_body",
+                _ => "limits.push_output",
+            };
             return Err(self.broke(
                 call,
-                &format!("it returned {new} bytes, more than the {limit} allowed"),
+                &format!("it returned {new} bytes, more than the {limit} allowed ({setting})"),
             ));
         }
         match output {

@@ -1,7 +1,9 @@
 //! `transom guest`: the transformer author's side.
 
 mod add;
+mod cases;
 mod dev;
+mod diff;
 mod inspect;
 mod list;
 mod new;
@@ -14,9 +16,10 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
-use super::Places;
-use crate::config::{Paths, process_env};
+use super::{Places, USAGE, term};
+use crate::config::{Limits, Paths, process_env};
 use crate::registry::builtin;
+use crate::wasm::Engine;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -33,7 +36,9 @@ pub(super) enum Command {
     /// Bring back the generation of a transformer that served before
     Rollback(rollback::RollbackArgs),
     /// Run recorded exchanges through a compiled component
-    Test(TestArgs),
+    Test(test::TestArgs),
+    /// Show where two components differ on recorded exchanges
+    Diff(diff::DiffArgs),
 }
 
 #[derive(Args)]
@@ -57,29 +62,6 @@ pub(super) struct InspectArgs {
     json: bool,
 }
 
-#[derive(Args)]
-pub(super) struct TestArgs {
-    /// A component file, or the name of a transformer
-    guest: String,
-    /// Folder of cases [default: tests/fixtures/NAME]
-    fixtures: Option<PathBuf>,
-    /// Only cases whose name contains this
-    #[arg(long, value_name = "TEXT")]
-    only: Option<String>,
-    /// For splitting streams at random; a failure shows it
-    #[arg(long, value_name = "NUMBER")]
-    seed: Option<u64>,
-    /// List what the guest said it dropped or changed
-    #[arg(long)]
-    explain: bool,
-    /// Folder of component files [default: ~/.local/share/transom/transformers]
-    #[arg(long, value_name = "DIR")]
-    transformers: Option<PathBuf>,
-    /// Print JSON for a program
-    #[arg(long)]
-    json: bool,
-}
-
 pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::List(args) => list::run(&args),
@@ -89,7 +71,22 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Add(args) => add::run(&args),
         Command::Rollback(args) => rollback::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Diff(args) => diff::run(&args),
     }
+}
+
+/// Instances of an engine for tests: one case is run at a time, on a chain of one stage.
+const INSTANCES: u32 = 8;
+
+fn engine() -> anyhow::Result<Engine> {
+    Engine::new(INSTANCES, Limits::default().memory)
+        .map_err(|error| anyhow::anyhow!("the WebAssembly engine cannot be built: {error:#}"))
+}
+
+/// Says what is wrong with how the command was called.
+fn usage(why: &str) -> ExitCode {
+    term::fail(why);
+    ExitCode::from(USAGE)
 }
 
 /// A component by file or by name: its name, where it came from, its bytes.

@@ -53,7 +53,7 @@ pub struct Problems {
 }
 
 impl Problems {
-    pub(super) fn new(file: Option<PathBuf>, mut list: Vec<Problem>) -> Self {
+    pub(crate) fn new(file: Option<PathBuf>, mut list: Vec<Problem>) -> Self {
         list.sort_by_key(|problem| problem.line);
         Self { file, list }
     }

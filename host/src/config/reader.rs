@@ -14,20 +14,20 @@ use super::text::{Member, Node, Value, whole_number};
 
 /// A value and the path that leads to it.
 #[derive(Debug, Clone)]
-pub(super) struct Place<'t> {
-    pub(super) node: &'t Node,
-    pub(super) path: String,
+pub(crate) struct Place<'t> {
+    pub(crate) node: &'t Node,
+    pub(crate) path: String,
 }
 
 impl<'t> Place<'t> {
-    pub(super) fn root(node: &'t Node) -> Self {
+    pub(crate) fn root(node: &'t Node) -> Self {
         Self {
             node,
             path: String::new(),
         }
     }
 
-    pub(super) fn member(&self, member: &'t Member) -> Self {
+    pub(crate) fn member(&self, member: &'t Member) -> Self {
         let path = match self.path.as_str() {
             "" => member.name.clone(),
             path => format!("{path}.{}", member.name),
@@ -38,7 +38,7 @@ impl<'t> Place<'t> {
         }
     }
 
-    pub(super) fn item(&self, index: usize, node: &'t Node) -> Self {
+    pub(crate) fn item(&self, index: usize, node: &'t Node) -> Self {
         Self {
             node,
             path: format!("{}[{index}]", self.path),
@@ -47,7 +47,7 @@ impl<'t> Place<'t> {
 }
 
 /// The members of an object whose names are all known.
-pub(super) struct Fields<'t> {
+pub(crate) struct Fields<'t> {
     known: HashMap<&'t str, Place<'t>>,
     /// The names that those with unknown ones were probably meant to have.
     meant: Vec<String>,
@@ -55,33 +55,43 @@ pub(super) struct Fields<'t> {
 
 impl<'t> Fields<'t> {
     /// None without a word when the member is not there.
-    pub(super) fn get(&self, name: &str) -> Option<&Place<'t>> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Place<'t>> {
         self.known.get(name)
     }
 
     /// The member is not there, and no other one was meant to be it: what is misspelt is told once.
-    pub(super) fn lacks(&self, name: &str) -> bool {
+    pub(crate) fn lacks(&self, name: &str) -> bool {
         !self.known.contains_key(name) && !self.meant.iter().any(|meant| meant == name)
     }
 }
 
 /// Collects problems and warnings while values are taken.
-pub(super) struct Reader<'e> {
-    env: Env<'e>,
-    pub(super) problems: Vec<Problem>,
-    pub(super) warnings: Vec<Problem>,
+pub(crate) struct Reader<'e> {
+    /// None: `${` has no meaning.
+    env: Option<Env<'e>>,
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) warnings: Vec<Problem>,
 }
 
 impl<'e> Reader<'e> {
-    pub(super) fn new(env: Env<'e>) -> Self {
+    pub(crate) fn new(env: Env<'e>) -> Self {
         Self {
-            env,
+            env: Some(env),
             problems: Vec::new(),
             warnings: Vec::new(),
         }
     }
 
-    pub(super) fn problem(
+    /// Takes strings as they are written, without variables.
+    pub(crate) fn literal() -> Self {
+        Self {
+            env: None,
+            problems: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    pub(crate) fn problem(
         &mut self,
         at: &Place<'_>,
         what: impl Into<String>,
@@ -90,7 +100,7 @@ impl<'e> Reader<'e> {
         self.problems.push(said(at, what, remedy));
     }
 
-    pub(super) fn warning(
+    pub(crate) fn warning(
         &mut self,
         at: &Place<'_>,
         what: impl Into<String>,
@@ -100,7 +110,7 @@ impl<'e> Reader<'e> {
     }
 
     /// Says that a value is of the wrong type. `expected` such as "a string".
-    pub(super) fn expected(&mut self, at: &Place<'_>, expected: &str) {
+    pub(crate) fn expected(&mut self, at: &Place<'_>, expected: &str) {
         let found = at.node.value.kind();
         self.problem(
             at,
@@ -110,7 +120,7 @@ impl<'e> Reader<'e> {
     }
 
     /// Says which of `known` was probably meant.
-    pub(super) fn unknown(&mut self, at: &Place<'_>, what: &str, word: &str, known: &[&str]) {
+    pub(crate) fn unknown(&mut self, at: &Place<'_>, what: &str, word: &str, known: &[&str]) {
         let remedy = match nearest(word, known.iter().copied()) {
             Some(name) => format!("did you mean `{name}`?"),
             None if known.is_empty() => "there is none".to_owned(),
@@ -120,7 +130,7 @@ impl<'e> Reader<'e> {
     }
 
     /// The members of an object that knows its names.
-    pub(super) fn fields<'t>(&mut self, at: &Place<'t>, known: &[&str]) -> Option<Fields<'t>> {
+    pub(crate) fn fields<'t>(&mut self, at: &Place<'t>, known: &[&str]) -> Option<Fields<'t>> {
         let mut fields = Fields {
             known: HashMap::new(),
             meant: Vec::new(),
@@ -138,7 +148,7 @@ impl<'e> Reader<'e> {
     }
 
     /// The members of an object with names of the user's choice, each once.
-    pub(super) fn entries<'t>(&mut self, at: &Place<'t>) -> Option<Vec<(&'t str, Place<'t>)>> {
+    pub(crate) fn entries<'t>(&mut self, at: &Place<'t>) -> Option<Vec<(&'t str, Place<'t>)>> {
         let Value::Object(members) = &at.node.value else {
             self.expected(at, "an object, { ... }");
             return None;
@@ -161,7 +171,7 @@ impl<'e> Reader<'e> {
     }
 
     /// The items of a list.
-    pub(super) fn items<'t>(&mut self, at: &Place<'t>) -> Option<Vec<Place<'t>>> {
+    pub(crate) fn items<'t>(&mut self, at: &Place<'t>) -> Option<Vec<Place<'t>>> {
         let Value::List(nodes) = &at.node.value else {
             self.expected(at, "a list, [ ... ]");
             return None;
@@ -176,7 +186,7 @@ impl<'e> Reader<'e> {
     }
 
     /// A string with its variables replaced.
-    pub(super) fn string(&mut self, at: &Place<'_>) -> Option<String> {
+    pub(crate) fn string(&mut self, at: &Place<'_>) -> Option<String> {
         match self.raw_string(at)? {
             Ok(text) => Some(text),
             Err(Flaw::Unset(name)) => {
@@ -194,7 +204,7 @@ impl<'e> Reader<'e> {
     }
 
     /// A string that is not empty.
-    pub(super) fn text(&mut self, at: &Place<'_>) -> Option<String> {
+    pub(crate) fn text(&mut self, at: &Place<'_>) -> Option<String> {
         let text = self.string(at)?;
         if text.trim().is_empty() {
             self.problem(at, "it is empty", "give it a value or delete the line");
@@ -204,7 +214,7 @@ impl<'e> Reader<'e> {
     }
 
     /// A string in which a variable may be unset: `Ok(Err(name))` then.
-    pub(super) fn string_or_unset(&mut self, at: &Place<'_>) -> Option<Result<String, String>> {
+    pub(crate) fn string_or_unset(&mut self, at: &Place<'_>) -> Option<Result<String, String>> {
         match self.raw_string(at)? {
             Ok(text) => Some(Ok(text)),
             Err(Flaw::Unset(name)) => Some(Err(name)),
@@ -220,7 +230,10 @@ impl<'e> Reader<'e> {
             self.expected(at, "a string, \"...\"");
             return None;
         };
-        Some(interpolate(text, self.env))
+        Some(match self.env {
+            Some(env) => interpolate(text, env),
+            None => Ok(text.clone()),
+        })
     }
 
     fn malformed(&mut self, at: &Place<'_>) {
@@ -232,7 +245,7 @@ impl<'e> Reader<'e> {
     }
 
     /// One of a few words.
-    pub(super) fn choice<T: Copy>(&mut self, at: &Place<'_>, choices: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn choice<T: Copy>(&mut self, at: &Place<'_>, choices: &[(&str, T)]) -> Option<T> {
         let word = self.string(at)?;
         let chosen = choices.iter().find(|(name, _)| *name == word);
         if chosen.is_none() {
@@ -243,7 +256,7 @@ impl<'e> Reader<'e> {
     }
 
     /// `true` or `false`.
-    pub(super) fn flag(&mut self, at: &Place<'_>) -> Option<bool> {
+    pub(crate) fn flag(&mut self, at: &Place<'_>) -> Option<bool> {
         let Value::Bool(flag) = at.node.value else {
             self.expected(at, "true or false");
             return None;
@@ -252,7 +265,7 @@ impl<'e> Reader<'e> {
     }
 
     /// A whole number within bounds, both included. `unit` such as "milliseconds".
-    pub(super) fn number(&mut self, at: &Place<'_>, unit: &str, bounds: (u64, u64)) -> Option<u64> {
+    pub(crate) fn number(&mut self, at: &Place<'_>, unit: &str, bounds: (u64, u64)) -> Option<u64> {
         let expected = format!("a whole number of {unit}");
         let Value::Number(text) = &at.node.value else {
             self.expected(at, &expected);
@@ -270,7 +283,7 @@ impl<'e> Reader<'e> {
     }
 
     /// Says so if a number is out of bounds.
-    pub(super) fn within(
+    pub(crate) fn within(
         &mut self,
         at: &Place<'_>,
         number: u64,
@@ -289,7 +302,7 @@ impl<'e> Reader<'e> {
     }
 
     /// Any value as JSON, with the variables of its strings replaced.
-    pub(super) fn json(&mut self, at: &Place<'_>) -> Option<serde_json::Value> {
+    pub(crate) fn json(&mut self, at: &Place<'_>) -> Option<serde_json::Value> {
         match &at.node.value {
             Value::Null => Some(serde_json::Value::Null),
             Value::Bool(value) => Some((*value).into()),

@@ -12,15 +12,15 @@ use super::problem::Problem;
 
 /// A value and the line it begins on.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// Counted from 1.
-    pub(super) line: u32,
-    pub(super) value: Value,
+    pub(crate) line: u32,
+    pub(crate) value: Value,
 }
 
 /// A value as written. Numbers stay text: what they must be depends on the setting.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     Bool(bool),
     Number(String),
@@ -31,15 +31,15 @@ pub(super) enum Value {
 
 /// One `name: value` of an object, in the order of the file; names can repeat.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Member {
-    pub(super) line: u32,
-    pub(super) name: String,
-    pub(super) node: Node,
+pub(crate) struct Member {
+    pub(crate) line: u32,
+    pub(crate) name: String,
+    pub(crate) node: Node,
 }
 
 impl Value {
     /// What it is, for a sentence such as "expected a string, found a list".
-    pub(super) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool(_) => "true or false",
@@ -52,7 +52,7 @@ impl Value {
 }
 
 /// Reads a whole file. A syntax error ends it: what follows cannot be told apart any more.
-pub(super) fn parse(text: &str) -> Result<Node, Problem> {
+pub(crate) fn parse(text: &str) -> Result<Node, Problem> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let result = parse_to_ast(text, &CollectOptions::default(), &options()).map_err(syntax)?;
     let value = result.value.ok_or_else(|| {
@@ -73,7 +73,7 @@ pub(super) fn options() -> ParseOptions {
 }
 
 /// A number that is a whole one, not negative, in decimal or hexadecimal.
-pub(super) fn whole_number(text: &str) -> Option<u64> {
+pub(crate) fn whole_number(text: &str) -> Option<u64> {
     let digits = text.strip_prefix('+').unwrap_or(text);
     match digits
         .strip_prefix("0x")

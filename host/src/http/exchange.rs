@@ -12,7 +12,7 @@ pub(super) use passthrough::{passthrough, passthrough_count};
 pub(super) use transformed::{Count, count, transformed};
 
 use crate::app::{App, Snapshot};
-use crate::chain::Pinned;
+use crate::chain::{self, Pinned};
 use crate::config::{Provider, Transformer};
 use crate::error::ApiError;
 use crate::head::RequestHead;
@@ -81,13 +81,15 @@ impl<'a> Exchange<'a> {
 
     /// Room for every stage at once, so that two half-open chains cannot wait for each other.
     fn permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        let stages = u32::try_from(self.pinned.len()).unwrap_or(u32::MAX);
+        let places = chain::places(&self.pinned);
         let most = self.app.engine.step().instances;
-        if stages > most {
+        if places > most {
             // Coming back later would not help.
             let name = &self.provider.name;
+            let stages = self.pinned.len();
             let message = format!(
-                "the chain of provider `{name}` has {stages} stages, but only {most} instances may run (limits.instances)"
+                "the chain of provider `{name}` has {stages} stages, which take {places} instances, but only {most} \
+                may run (limits.instances)"
             );
             return Err(ApiError {
                 should_retry: Some(false),
@@ -97,7 +99,7 @@ impl<'a> Exchange<'a> {
         self.app
             .permits
             .clone()
-            .try_acquire_many_owned(stages)
+            .try_acquire_many_owned(places)
             .map_err(|_| {
                 ApiError::overloaded(format!(
                     "transom runs as many exchanges as it may: {most} instances (limits.instances)"

@@ -1,8 +1,10 @@
 //! Where two JSON values differ: field by field, by path, so that one changed field is told as that.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde_json::Value;
+use similar::{Algorithm, DiffTag, capture_diff_slices};
 
 /// One field that is not the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +36,9 @@ impl fmt::Display for Change {
     }
 }
 
-/// Every field that differs, in the order of the old value.
-pub(super) fn changes(old: &Value, new: &Value) -> Vec<Change> {
+/// Every field that differs, in the order of the old value. Items of lists are aligned first: one
+/// that came or went is told as that, and not as a change of all that follow.
+pub(crate) fn changes(old: &Value, new: &Value) -> Vec<Change> {
     let mut found = Vec::new();
     compare("", Some(old), Some(new), &mut found);
     found
@@ -52,25 +55,73 @@ fn compare(path: &str, old: Option<&Value>, new: Option<&Value>, found: &mut Vec
             }
         }
         (Some(Value::Array(old)), Some(Value::Array(new))) => {
-            for at in 0..old.len().max(new.len()) {
-                compare(&format!("{path}/{at}"), old.get(at), new.get(at), found);
+            for pair in unlike(&texts(old), &texts(new)) {
+                let at = pair.old.or(pair.new).unwrap_or_default();
+                let (old, new) = (
+                    pair.old.and_then(|at| old.get(at)),
+                    pair.new.and_then(|at| new.get(at)),
+                );
+                compare(&format!("{path}/{at}"), old, new, found);
             }
         }
         (old, new) => found.push(Change {
             path: path.to_owned(),
-            old: old.map(shown),
-            new: new.map(shown),
+            old: old.map(|value| shown(value, new)),
+            new: new.map(|value| shown(value, old)),
         }),
     }
 }
 
-fn shown(value: &Value) -> String {
-    let text = value.to_string();
-    if text.chars().count() <= SHOWN {
-        return text;
+/// Places of two lists that belong together and are not the same; none: there is no counterpart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unlike {
+    /// Where in the old list.
+    pub(crate) old: Option<usize>,
+    /// Where in the new list.
+    pub(crate) new: Option<usize>,
+}
+
+/// What two lists have not in common, in order: changed items in pairs, then what is left over.
+pub(crate) fn unlike(old: &[String], new: &[String]) -> Vec<Unlike> {
+    let mut pairs = Vec::new();
+    for op in capture_diff_slices(Algorithm::Myers, old, new) {
+        if op.tag() == DiffTag::Equal {
+            continue;
+        }
+        let (old, new) = (op.old_range(), op.new_range());
+        for at in 0..old.len().max(new.len()) {
+            let of = |range: &Range<usize>| (at < range.len()).then(|| range.start + at);
+            pairs.push(Unlike {
+                old: of(&old),
+                new: of(&new),
+            });
+        }
     }
-    let cut: String = text.chars().take(SHOWN).collect();
-    format!("{cut}…")
+    pairs
+}
+
+fn texts(list: &[Value]) -> Vec<String> {
+    list.iter().map(ToString::to_string).collect()
+}
+
+/// A value beside the other one: a long one is cut so that what differs is seen.
+fn shown(value: &Value, other: Option<&Value>) -> String {
+    let text = value.to_string();
+    let other = other.map(ToString::to_string).unwrap_or_default();
+    let length = text.chars().count();
+    let common = text.chars().zip(other.chars());
+    let common = common.take_while(|(one, two)| one == two).count();
+    // Some of what is the same stays, so that the place can be found.
+    let lead = SHOWN / 4;
+    let start = if common > lead && length.max(other.chars().count()) > SHOWN {
+        common - lead
+    } else {
+        0
+    };
+    let cut: String = text.chars().skip(start).take(SHOWN).collect();
+    let before = if start > 0 { "…" } else { "" };
+    let after = if length > start + SHOWN { "…" } else { "" };
+    format!("{before}{cut}{after}")
 }
 
 #[cfg(test)]
@@ -99,6 +150,29 @@ mod tests {
             ["/a: 1 is gone", "/l/1: 2 is gone", "/b~1c: 2 is new"]
         );
         assert_eq!(told(&json!(1), &json!("x")), ["/: 1 -> \"x\""]);
+    }
+
+    #[test]
+    fn an_item_that_came_is_told_as_one_and_not_as_a_change_of_all_that_follow() {
+        let old = json!(["a", {"n": 1}, "c"]);
+        assert_eq!(
+            told(&old, &json!(["new", "a", {"n": 1}, "c"])),
+            ["/0: \"new\" is new"]
+        );
+        assert_eq!(told(&old, &json!(["a", {"n": 2}, "c"])), ["/1/n: 1 -> 2"]);
+        assert_eq!(told(&old, &json!(["a", "c"])), [r#"/1: {"n":1} is gone"#]);
+    }
+
+    #[test]
+    fn of_long_texts_the_part_that_differs_is_shown() {
+        let text = |end: &str| json!(format!("{}{end}", "x".repeat(500)));
+        let told = told(&text("one"), &text("two"));
+        assert_eq!(told.len(), 1);
+        assert!(
+            told[0].contains("xone\"") && told[0].contains("xtwo\""),
+            "{told:?}"
+        );
+        assert!(told[0].len() < 4 * SHOWN, "{told:?}");
     }
 
     proptest! {

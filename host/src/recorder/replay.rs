@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::difference::changes;
 use super::{Change, Recording};
-use crate::chain::{After, Chain, Explained, Outbound, Pinned, Planned};
+use crate::chain::{self, After, Chain, Explained, Outbound, Pinned, Planned};
 use crate::config::Limits;
 use crate::error::ApiError;
 use crate::reading::{Kind, kind_of, respond};
@@ -148,11 +148,9 @@ async fn play(
         .collect();
     let pinned = pinned?;
     // Beside the exchanges that run there is room for a few instances only.
-    let stages = u32::try_from(pinned.len())
-        .ok()
-        .filter(|stages| *stages <= SMOKE_SLOTS)?;
-    let permit = Arc::new(Semaphore::new(stages as usize))
-        .acquire_many_owned(stages)
+    let places = Some(chain::places(&pinned)).filter(|places| *places <= SMOKE_SLOTS)?;
+    let permit = Arc::new(Semaphore::new(places as usize))
+        .acquire_many_owned(places)
         .await
         .ok()?;
     let quiet = |_: &Arc<Generation>| -> crate::chain::Sink { Arc::new(|_| ()) };

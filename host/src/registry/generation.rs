@@ -49,7 +49,7 @@ pub struct Generation {
     pub traps: AtomicU64,
     /// Of one that replaced another; none where there is nothing to go back to.
     probation: Option<Probation>,
-    last_fault: Mutex<Option<String>>,
+    last_fault: Mutex<Option<Fault>>,
 }
 
 impl Generation {
@@ -132,7 +132,7 @@ impl Generation {
         *self
             .last_fault
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(fault.to_string());
+            .unwrap_or_else(PoisonError::into_inner) = Some(fault.clone());
         if !fault.is_trap() {
             return;
         }
@@ -149,12 +149,23 @@ impl Generation {
         self.probation.as_ref().is_some_and(Probation::is_over)
     }
 
-    /// The newest fault.
+    /// The newest fault, in one line.
     pub fn last_fault(&self) -> Option<String> {
+        self.fault().as_ref().map(ToString::to_string)
+    }
+
+    /// The same, and below it where in the guest it was, if that is known.
+    pub(crate) fn last_fault_with_place(&self) -> Option<String> {
+        let fault = self.fault();
+        let fault = fault.as_ref()?;
+        let lines = std::iter::once(fault.to_string()).chain(fault.backtrace().iter().cloned());
+        Some(lines.collect::<Vec<_>>().join("\n"))
+    }
+
+    fn fault(&self) -> std::sync::MutexGuard<'_, Option<Fault>> {
         self.last_fault
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .clone()
     }
 }
 

@@ -8,6 +8,16 @@ use bytes::Bytes;
 use super::generation::Origin;
 use crate::wasm::{Fault, Rejected};
 
+/// A message about a transformer. Faults name theirs themselves: it is not named twice.
+pub fn of_transformer(name: &str, message: &str) -> String {
+    let named = format!("transformer `{name}`");
+    if message.starts_with(&named) {
+        message.to_owned()
+    } else {
+        format!("{named}: {message}")
+    }
+}
+
 /// One thing that keeps bytes from going live.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {

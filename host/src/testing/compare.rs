@@ -1,8 +1,9 @@
-//! Comparing by meaning: JSON by value, streams event by event, and showing where they differ.
+//! Comparing by meaning: JSON by value, streams event by event, and where exactly they differ.
 
 use serde_json::Value;
-use similar::TextDiff;
 
+use super::finding::Difference;
+use crate::recorder::{Change, changes, unlike};
 use crate::sse::frames;
 
 /// An event of a stream: its name and its data by value.
@@ -15,7 +16,8 @@ pub(super) fn events(stream: &[u8]) -> Result<Vec<Event>, String> {
         .collect()
 }
 
-fn event(frame: &[u8]) -> Result<Option<Event>, String> {
+/// The event of a frame; none: a comment.
+pub(super) fn event(frame: &[u8]) -> Result<Option<Event>, String> {
     let text =
         std::str::from_utf8(frame).map_err(|error| format!("an event is not UTF-8: {error}"))?;
     let mut name = String::new();
@@ -40,28 +42,48 @@ fn event(frame: &[u8]) -> Result<Option<Event>, String> {
     Ok(Some((name, value)))
 }
 
-/// A line diff of what was expected and what came, or none when they are the same.
-pub(super) fn difference(what: &str, expected: &Value, got: &Value) -> Option<String> {
-    (expected != got).then(|| diff(what, &pretty(expected), &pretty(got)))
+/// Where two values differ.
+pub(super) fn value_differences(expected: &Value, got: &Value) -> Vec<Difference> {
+    let changes = changes(expected, got);
+    changes
+        .into_iter()
+        .map(|change| placed("", change))
+        .collect()
 }
 
-/// The same for streams.
-pub(super) fn stream_difference(what: &str, expected: &[Event], got: &[Event]) -> Option<String> {
-    let text = |events: &[Event]| {
-        let lines = events.iter().map(|(name, data)| format!("{name} {data}"));
-        lines.collect::<Vec<_>>().join("\n") + "\n"
-    };
-    (expected != got).then(|| diff(what, &text(expected), &text(got)))
+/// Where two streams differ.
+pub(super) fn stream_differences(expected: &[Event], got: &[Event]) -> Vec<Difference> {
+    let mut found = Vec::new();
+    for pair in unlike(&keys(expected), &keys(got)) {
+        let was = pair.old.and_then(|at| expected.get(at));
+        let is = pair.new.and_then(|at| got.get(at));
+        let at = pair.old.or(pair.new).unwrap_or_default();
+        match (was, is) {
+            (Some((was, old)), Some((is, new))) if was == is => {
+                let place = format!("event {at} ({is}) ");
+                let changes = changes(old, new);
+                found.extend(changes.into_iter().map(|change| placed(&place, change)));
+            }
+            (was, is) => found.push(Difference {
+                place: format!("event {at}"),
+                expected: was.map(shown),
+                got: is.map(shown),
+            }),
+        }
+    }
+    found
 }
 
-fn pretty(value: &Value) -> String {
-    let mut text = serde_json::to_string_pretty(&sorted(value)).unwrap_or_default();
-    text.push('\n');
-    text
+/// What an event is aligned by: equal exactly when the events are.
+pub(super) fn keys(events: &[Event]) -> Vec<String> {
+    events
+        .iter()
+        .map(|(name, data)| format!("{name} {}", sorted(data)))
+        .collect()
 }
 
-/// With members in order of name, so that a diff shows values and not order.
-fn sorted(value: &Value) -> Value {
+/// With members in order of name: values that are the same have the same text.
+pub(super) fn sorted(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
             let mut names: Vec<_> = fields.iter().collect();
@@ -76,12 +98,61 @@ fn sorted(value: &Value) -> Value {
     }
 }
 
-fn diff(what: &str, expected: &str, got: &str) -> String {
-    let diff = TextDiff::from_lines(expected, got);
-    let body = diff
-        .unified_diff()
-        .context_radius(2)
-        .header("expected", "got")
-        .to_string();
-    format!("{what} differs:\n{body}")
+fn placed(before: &str, change: Change) -> Difference {
+    let path = if change.path.is_empty() {
+        "/"
+    } else {
+        &change.path
+    };
+    Difference {
+        place: format!("{before}{path}"),
+        expected: change.old,
+        got: change.new,
+    }
+}
+
+fn shown((name, data): &Event) -> String {
+    const MOST: usize = 160;
+    let text = format!("{name} {data}");
+    if text.chars().count() <= MOST {
+        return text;
+    }
+    let cut: String = text.chars().take(MOST).collect();
+    format!("{cut}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn stream(texts: &[&str]) -> Vec<Event> {
+        texts
+            .iter()
+            .map(|text| ("delta".to_owned(), json!({ "text": text })))
+            .collect()
+    }
+
+    #[test]
+    fn an_event_that_came_between_is_told_as_one() {
+        let found = stream_differences(&stream(&["a", "b", "c"]), &stream(&["a", "x", "b", "c"]));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].expected, None);
+        assert_eq!(found[0].got.as_deref(), Some(r#"delta {"text":"x"}"#));
+    }
+
+    #[test]
+    fn a_changed_event_is_told_by_its_path() {
+        let found = stream_differences(&stream(&["a", "b"]), &stream(&["a", "c"]));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].place, "event 1 (delta) /text");
+        assert_eq!(found[0].got.as_deref(), Some("\"c\""));
+    }
+
+    #[test]
+    fn the_order_of_members_is_no_difference() {
+        let one = [("e".to_owned(), json!({"a": 1, "b": 2}))];
+        let two = [("e".to_owned(), json!({"b": 2, "a": 1}))];
+        assert_eq!(stream_differences(&one, &two), []);
+    }
 }

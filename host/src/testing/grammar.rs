@@ -3,6 +3,10 @@
 
 use serde_json::Value;
 
+mod whole;
+
+pub(super) use whole::whole_violations;
+
 use super::case::Ends;
 use super::compare::Event;
 

@@ -71,6 +71,12 @@ pub(super) fn join(base: &Url, path: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// Whether a guest may ask for this path, whatever its provider's base URL. Errors: as of [`join`].
+pub(crate) fn legal_path(path: &str) -> Result<(), String> {
+    let base = Url::parse("https://provider.example/v1");
+    join(&base.expect("invariant: this is a URL"), path).map(drop)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

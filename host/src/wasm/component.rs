@@ -4,19 +4,12 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use wasmtime::component::{Component as Compiled, Linker};
 
+use super::ambient;
 use super::cache::Cache;
 use super::engine::Engine;
 use super::fault::Fault;
 use super::interface::{Exported, Prepared, Version, served};
 use super::state;
-
-/// What a guest may import. Everything else would be something ambient.
-const ALLOWED_IMPORTS: [&str; 4] = [
-    "transom:transformer/",
-    "wasi:io/",
-    "wasi:cli/",
-    "wasi:random/insecure-seed@",
-];
 
 /// Why bytes are not a transformer. [`Rejected::remedy`] says what to do about it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -93,9 +86,7 @@ impl Rejected {
                 "rebuild it against the host's WIT, or take a transom that serves its version"
                     .to_owned()
             }
-            Self::Import(_) => "a guest may import only transom:transformer/host, wasi:io, \
-                wasi:cli and wasi:random/insecure-seed"
-                .to_owned(),
+            Self::Import(_) => format!("a guest may import only {}", ambient::ALLOWED_WORDS),
             Self::Pin { found, .. } => {
                 format!("put the pinned file back, or, if you trust this one, pin {found}")
             }
@@ -114,6 +105,13 @@ pub struct Imports {
     pub exports: Vec<String>,
 }
 
+impl Imports {
+    /// What the component gets of its surroundings, in plain words. Nothing of it is of this machine.
+    pub fn reach(&self) -> Vec<&'static str> {
+        ambient::reach(&self.imports)
+    }
+}
+
 /// A component that can be instantiated.
 pub struct Component {
     pub(super) prepared: Prepared,
@@ -126,6 +124,8 @@ pub struct Component {
     pub size: usize,
     /// The interface version that it exports.
     pub wit: String,
+    /// Places in the pool that an instance of it takes: one for each of its memories.
+    pub places: u32,
     /// It came from the cache, so that nothing was compiled.
     pub cached: bool,
     /// Its imports and exports.
@@ -155,7 +155,9 @@ impl Component {
         let imports = imports_of(wasm, &compiled);
         let (version, wit) = check_names(&imports)?;
         let mut linker = Linker::new(wasm);
-        state::link(&mut linker).map_err(|error| Rejected::World(one_line(&error)))?;
+        state::link(&mut linker)
+            .and_then(|()| ambient::link_network(&mut linker, &compiled))
+            .map_err(|error| Rejected::World(one_line(&error)))?;
         let pre = linker
             .instantiate_pre(&compiled)
             .map_err(|error| Rejected::World(one_line(&error)))?;
@@ -172,10 +174,16 @@ impl Component {
             sha256,
             size: bytes.len(),
             wit,
+            places: places(&compiled),
             cached,
             imports,
         })
     }
+}
+
+fn places(compiled: &Compiled) -> u32 {
+    let required = compiled.resources_required();
+    required.map_or(1, |required| required.num_memories.max(1))
 }
 
 /// Lower-case hex.
@@ -221,11 +229,7 @@ fn check_names(names: &Imports) -> Result<(Version, String), Rejected> {
     let refused: Vec<_> = names
         .imports
         .iter()
-        .filter(|name| {
-            !ALLOWED_IMPORTS
-                .iter()
-                .any(|allowed| name.starts_with(allowed))
-        })
+        .filter(|name| !ambient::is_allowed(name))
         .cloned()
         .collect();
     if refused.is_empty() {
@@ -272,13 +276,13 @@ mod tests {
         let names = Imports {
             imports: vec![
                 "wasi:cli/stderr@0.2.6".into(),
-                "wasi:sockets/tcp@0.2.6".into(),
+                "wasi:http/outgoing-handler@0.2.6".into(),
             ],
             exports: vec!["transom:transformer/transformer@0.1.0".into()],
         };
         let said = check_names(&names).map(drop).unwrap_err().to_string();
         assert!(
-            said.contains("wasi:sockets/tcp@0.2.6") && !said.contains("wasi:cli/stderr"),
+            said.contains("wasi:http/outgoing-handler@0.2.6") && !said.contains("wasi:cli/stderr"),
             "{said}"
         );
     }

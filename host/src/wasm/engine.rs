@@ -94,11 +94,16 @@ impl Engine {
     }
 }
 
-/// Core instances of one component: its module and the adapters that tools put around it.
-const CORE_INSTANCES: u32 = 8;
+/// Core instances of one component: its module and the adapters that tools put around it. Python brings a
+/// dozen of modules.
+const CORE_INSTANCES: u32 = 64;
 
 /// Tables of one component.
 const TABLES: u32 = 4;
+
+/// Memories of one component. The runtime of JavaScript has a small one beside its own; who has two takes two of the
+/// pool's places ([`Component::places`](super::Component::places)).
+const MEMORIES: u32 = 2;
 
 /// Instances beside those of exchanges: a reload must be able to try a component while the pool is full.
 pub(crate) const SMOKE_SLOTS: u32 = 4;
@@ -107,8 +112,8 @@ fn engine_config(step: PoolStep) -> wasmtime::Config {
     let slots = step.instances + SMOKE_SLOTS;
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
-        // One component takes one memory and a few small instances: it must not take its neighbours' slots.
-        .max_memories_per_component(1)
+        // A component must not take its neighbours' slots.
+        .max_memories_per_component(MEMORIES)
         .max_core_instances_per_component(CORE_INSTANCES)
         .max_tables_per_component(TABLES)
         .total_core_instances(slots * CORE_INSTANCES)

@@ -26,6 +26,8 @@ pub enum Fault {
         call: &'static str,
         /// Lines so far in this exchange.
         lines: usize,
+        /// As many as are logged.
+        limit: usize,
     },
     /// It used up the time of a call.
     #[error("transformer `{name}` {}", self.what())]
@@ -36,6 +38,8 @@ pub enum Fault {
         call: &'static str,
         /// Its budget.
         limit: Duration,
+        /// Which setting says so.
+        setting: &'static str,
     },
     /// It asked for more memory than an instance may have.
     #[error("transformer `{name}` {}", self.what())]
@@ -109,22 +113,39 @@ impl Fault {
     pub fn what(&self) -> String {
         match self {
             Self::Trap { call, .. } => format!("trapped in `{call}`"),
-            Self::Flood { call, lines, .. } => {
-                format!("trapped in `{call}`: log flood: {lines} lines in one exchange")
-            }
-            Self::Budget { call, limit, .. } => {
+            Self::Flood {
+                call, lines, limit, ..
+            } => format!(
+                "trapped in `{call}`: log flood: {lines} lines in one exchange, limits.log_lines is {limit}"
+            ),
+            Self::Budget {
+                call,
+                limit,
+                setting,
+                ..
+            } => {
                 let limit = limit.as_millis();
-                format!("was stopped: `{call}` ran longer than {limit} ms")
+                format!("was stopped: `{call}` ran longer than {limit} ms ({setting})")
             }
             Self::Memory { call, limit, .. } => {
                 let limit = limit >> 20;
-                format!("ran out of memory in `{call}`: an instance may use {limit} MiB")
+                format!(
+                    "ran out of memory in `{call}`: an instance may use {limit} MiB (limits.memory)"
+                )
             }
             Self::Illegal { call, why, .. } => format!("broke the interface in `{call}`: {why}"),
             Self::Options { problems, .. } => {
                 format!("refuses its options: {}", problems.join("; "))
             }
             Self::Start { .. } => "cannot be started".to_owned(),
+        }
+    }
+
+    /// Where in the guest it was, a line for each function. Empty if that is not known.
+    pub fn backtrace(&self) -> &[String] {
+        match self {
+            Self::Trap { backtrace, .. } => backtrace,
+            _ => &[],
         }
     }
 

@@ -232,6 +232,11 @@ impl Instance {
                 name: name(),
                 call,
                 limit: budget.wall,
+                setting: if budget.wall > budget.own {
+                    "limits.call_wall_ms"
+                } else {
+                    own_setting(call)
+                },
             });
         };
         let error = match result {
@@ -244,6 +249,7 @@ impl Instance {
                 name: name(),
                 call,
                 limit: budget.own,
+                setting: own_setting(call),
             });
         }
         if state.out_of_memory {
@@ -253,11 +259,12 @@ impl Instance {
                 limit: state.memory_limit,
             });
         }
-        if let Some(lines) = state.flooded() {
+        if let Some((lines, limit)) = state.flooded() {
             return Err(Fault::Flood {
                 name: name(),
                 call,
                 lines,
+                limit,
             });
         }
         Err(self.trapped(call, &error))
@@ -296,6 +303,15 @@ impl Instance {
 struct Budget {
     own: Duration,
     wall: Duration,
+}
+
+/// The setting that bounds a call's own time.
+fn own_setting(call: &str) -> &'static str {
+    match call {
+        "configure" => "limits.configure_ms",
+        "begin" | "push" | "wake" | "finish" => "limits.push_ms",
+        _ => "limits.request_ms",
+    }
 }
 
 /// None when the wall clock ran out.

@@ -9,6 +9,7 @@ use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
+use super::ambient::{self, Numbers};
 use super::engine::TICK;
 use crate::config::Limits;
 
@@ -47,11 +48,14 @@ pub(crate) struct State {
     wasi: WasiCtx,
     table: ResourceTable,
     stderr: MemoryOutputPipe,
+    pub(super) numbers: Numbers,
     sink: LogSink,
     lines: usize,
     line_limit: usize,
     lines_limit: usize,
     pub(crate) memory_limit: usize,
+    /// Of all memories of the instance.
+    memory_used: usize,
     /// Growth was refused in this call.
     pub(crate) out_of_memory: bool,
     ticks_left: u64,
@@ -62,19 +66,18 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(limits: &Limits, memory_limit: usize, seed: u128, sink: LogSink) -> Self {
         let stderr = MemoryOutputPipe::new(STDERR_CAPACITY);
-        let wasi = WasiCtxBuilder::new()
-            .stderr(stderr.clone())
-            .insecure_random_seed(seed)
-            .build();
+        let wasi = WasiCtxBuilder::new().stderr(stderr.clone()).build();
         Self {
             wasi,
             table: ResourceTable::new(),
             stderr,
+            numbers: Numbers::of(seed),
             sink,
             lines: 0,
             line_limit: limits.log_line,
             lines_limit: limits.log_lines,
             memory_limit,
+            memory_used: 0,
             out_of_memory: false,
             ticks_left: 0,
             out_of_time: false,
@@ -147,10 +150,10 @@ impl State {
         Ok(())
     }
 
-    /// How many lines, if they are so many that the guest is stopped.
-    pub(super) fn flooded(&self) -> Option<usize> {
+    /// How many lines, and how many are logged, if they are so many that the guest is stopped.
+    pub(super) fn flooded(&self) -> Option<(usize, usize)> {
         let most = self.lines_limit.saturating_mul(FLOOD_FACTOR);
-        (self.lines > most).then_some(self.lines)
+        (self.lines > most).then_some((self.lines, self.lines_limit))
     }
 }
 
@@ -204,12 +207,17 @@ impl wasmtime_wasi_io::IoView for State {
 impl ResourceLimiter for State {
     fn memory_growing(
         &mut self,
-        _: usize,
+        current: usize,
         desired: usize,
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let granted = desired <= self.memory_limit;
-        self.out_of_memory |= !granted;
+        let wanted = self.memory_used + desired.saturating_sub(current);
+        let granted = wanted <= self.memory_limit;
+        if granted {
+            self.memory_used = wanted;
+        } else {
+            self.out_of_memory = true;
+        }
         Ok(granted)
     }
 
@@ -223,26 +231,8 @@ impl ResourceLimiter for State {
     }
 }
 
-/// The imports a guest may have: our own `host`, and of WASI what Rust's standard library asks
-/// for, with nothing behind it.
+/// The imports a guest may have: our own `host`, and of WASI what is behind [`ambient`].
 pub(crate) fn link(linker: &mut wasmtime::component::Linker<State>) -> wasmtime::Result<()> {
-    use wasmtime_wasi::cli::{WasiCli, WasiCliView};
-    use wasmtime_wasi::p2::bindings::{cli, random};
-    use wasmtime_wasi::random::WasiRandom;
-
     super::interface::link(linker)?;
-    wasmtime_wasi_io::add_to_linker_async(linker)?;
-    // Rust's hash maps ask for it; it is the exchange's own, so that a replay gives the same bytes.
-    random::insecure_seed::add_to_linker::<State, WasiRandom>(linker, |state| state.wasi.random())?;
-    cli::environment::add_to_linker::<State, WasiCli>(linker, State::cli)?;
-    cli::exit::add_to_linker::<State, WasiCli>(linker, State::cli)?;
-    cli::stdin::add_to_linker::<State, WasiCli>(linker, State::cli)?;
-    cli::stdout::add_to_linker::<State, WasiCli>(linker, State::cli)?;
-    cli::stderr::add_to_linker::<State, WasiCli>(linker, State::cli)?;
-    cli::terminal_input::add_to_linker::<State, WasiCli>(linker, State::cli)?;
-    cli::terminal_output::add_to_linker::<State, WasiCli>(linker, State::cli)?;
-    cli::terminal_stdin::add_to_linker::<State, WasiCli>(linker, State::cli)?;
-    cli::terminal_stdout::add_to_linker::<State, WasiCli>(linker, State::cli)?;
-    cli::terminal_stderr::add_to_linker::<State, WasiCli>(linker, State::cli)?;
-    Ok(())
+    ambient::link(linker)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::config::{Config, Examined, Glimpse, Named, Problem, Spot};
-use crate::registry::{About, Origin, Refusal, Registry, Slot, Wanted};
+use crate::registry::{About, Origin, Refusal, Registry, Slot, Wanted, of_transformer};
 use crate::wasm::Engine;
 
 /// The remedy where a transformer says what is wrong with an option, but not what would be right.
@@ -147,7 +147,7 @@ fn problem(component: &Component, refusal: &Refusal, examined: &Examined) -> Pro
         Some(file) => format!(" ({})", file.display()),
         None => String::new(),
     };
-    let whole = format!("transformer `{name}`: {}{file}", refusal.whole());
+    let whole = of_transformer(name, &refusal.whole()) + &file;
     let remedy = refusal.remedy.clone();
     let first = || named(component, examined).map(|named| named.at.clone());
     match &refusal.about {

@@ -162,7 +162,7 @@ impl Desk {
         let cases = cases_in(folder)?;
         let mut failed = Vec::new();
         for case in &cases {
-            let outcome = self.runtime.block_on(runner.run(case))?;
+            let outcome = self.runtime.block_on(runner.run(case));
             if let Some(failure) = outcome.failures.first() {
                 failed.push(format!("the case {} fails: {failure}", case.name));
             }

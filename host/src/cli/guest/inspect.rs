@@ -32,6 +32,7 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<ExitCode> {
         let value = json!({
             "name": name, "origin": origin, "size": component.size, "sha256": component.sha256, "usable": true,
             "wit": component.wit, "exports": component.imports.exports, "imports": component.imports.imports,
+            "reach": component.imports.reach(), "places": component.places,
         });
         term::say(&value.to_string());
         return Ok(ExitCode::SUCCESS);
@@ -46,8 +47,17 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<ExitCode> {
     for import in &component.imports.imports {
         term::say(&format!("  imports  {import}"));
     }
+    if component.places > 1 {
+        let places = component.places;
+        term::say(&format!(
+            "  places   {places}: an instance counts as {places} in limits.instances"
+        ));
+    }
     term::say(
-        "  reach    no file, no network, no clock, no variable, no key: WASI interfaces above are empty",
+        "  reach    nothing of this machine: no file, no network, no time, no variable, no key",
     );
+    for given in component.imports.reach() {
+        term::say(&format!("           what it imports gives it {given}"));
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,6 +2,7 @@
 
 mod carried;
 mod checkout;
+mod javascript;
 mod name;
 mod place;
 mod template;
@@ -11,12 +12,21 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::cli::{USAGE, term};
 use name::Name;
 use place::Place;
 use template::Kind;
+
+/// What a transformer is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Lang {
+    /// Rust: the SDK with everything, the fastest components
+    Rust,
+    /// JavaScript: near to a plugin of claude-code-router; needs node to build
+    Js,
+}
 
 #[derive(Args)]
 pub(in crate::cli) struct NewArgs {
@@ -25,14 +35,16 @@ pub(in crate::cli) struct NewArgs {
     /// What it begins as
     #[arg(long, value_enum, default_value = "passthrough")]
     from: Kind,
-    /// The folder to make [default: guests/NAME in a checkout of transom, else NAME]
+    /// What it is written in
+    #[arg(long, value_enum, default_value = "rust")]
+    lang: Lang,
+    /// The folder to make [default: guests/NAME in a checkout of transom if it is in Rust, else NAME]
     #[arg(long, value_name = "DIR")]
     path: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &NewArgs) -> anyhow::Result<ExitCode> {
-    let chosen = Name::new(&args.name)
-        .and_then(|name| Ok((Place::of(name.get(), args.path.as_deref())?, name)));
+    let chosen = Name::new(&args.name).and_then(|name| Ok((place(args, &name)?, name)));
     let (place, name) = match chosen {
         Ok(chosen) => chosen,
         Err(problem) => {
@@ -41,14 +53,28 @@ pub(super) fn run(args: &NewArgs) -> anyhow::Result<ExitCode> {
         }
     };
     let folder = place.folder();
-    let files = template::files(&name, args.from, &place);
+    let files = match args.lang {
+        Lang::Rust => template::files(&name, args.from, &place),
+        Lang::Js => javascript::files(&name, args.from),
+    };
     if let Err(error) = write(folder, &files).and_then(|()| join(&place, &name, args.from)) {
         // It was not there before, or was empty: what is half made is of no use.
         drop(fs::remove_dir_all(folder));
         return Err(error);
     }
-    term::show(&told(&name, &place, files.len()));
+    term::show(&match args.lang {
+        Lang::Rust => told(&name, &place, files.len()),
+        Lang::Js => javascript::told(&name, folder, files.len()),
+    });
     Ok(ExitCode::SUCCESS)
+}
+
+/// The workspace of a checkout is one of crates: what is not in Rust stands alone.
+fn place(args: &NewArgs, name: &Name) -> Result<Place, String> {
+    match args.lang {
+        Lang::Rust => Place::of(name.get(), args.path.as_deref()),
+        Lang::Js => Place::alone(name.get(), args.path.as_deref()),
+    }
 }
 
 fn write(folder: &Path, files: &[(String, String)]) -> anyhow::Result<()> {

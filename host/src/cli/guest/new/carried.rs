@@ -1,5 +1,5 @@
-//! The sources of the SDK, as they were when this binary was built. A scaffold outside of a checkout
-//! takes them along, so that it needs nothing but the crates registry.
+//! The sources of the SDKs, as they were when this binary was built. A scaffold outside of a checkout
+//! takes them along, so that it needs nothing but the registry of crates, or of npm.
 
 /// Path in the checkout, and text, in order of path. Made by `build.rs`.
 const CARRIED: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/carried.rs"));
@@ -32,6 +32,18 @@ pub(super) fn sources(crates: &[&str]) -> Vec<(&'static str, String)> {
             (*path, text)
         })
         .collect()
+}
+
+/// What a scaffold in JavaScript takes along: path below [`FOLDER`], and text.
+pub(super) fn for_javascript() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let files = CARRIED.iter().copied();
+    files.filter(|(path, _)| !path.starts_with("guests/") || path.starts_with("guests/js/sdk/"))
+}
+
+/// The conversion to chat completions in JavaScript: names of its files, and text.
+pub(super) fn conversion() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let files = CARRIED.iter();
+    files.filter_map(|(path, text)| Some((path.strip_prefix("guests/js/cerebras/")?, *text)))
 }
 
 /// The profiles of the guests' workspace: with these a scaffold builds as the built-ins do.

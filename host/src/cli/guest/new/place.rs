@@ -29,12 +29,7 @@ impl Place {
             None if is_guests(guests) => guests.join(name),
             None => PathBuf::from(name),
         };
-        if !is_free(&folder) {
-            return Err(format!(
-                "{} exists already: choose another name, or another folder with --path",
-                folder.display()
-            ));
-        }
+        free(&folder)?;
         let parent = folder.parent().unwrap_or(Path::new(""));
         let parent = if parent.as_os_str().is_empty() {
             Path::new(".")
@@ -51,12 +46,30 @@ impl Place {
         })
     }
 
+    /// `given`, else `NAME` below the current folder, also in a checkout.
+    /// Errors: something is there already.
+    pub(super) fn alone(name: &str, given: Option<&Path>) -> Result<Self, String> {
+        let folder = given.unwrap_or(Path::new(name)).to_owned();
+        free(&folder)?;
+        Ok(Place::Alone { folder })
+    }
+
     /// The new folder.
     pub(super) fn folder(&self) -> &Path {
         match self {
             Place::Checkout { folder, .. } | Place::Alone { folder } => folder,
         }
     }
+}
+
+fn free(folder: &Path) -> Result<(), String> {
+    if is_free(folder) {
+        return Ok(());
+    }
+    Err(format!(
+        "{} exists already: choose another name, or another folder with --path",
+        folder.display()
+    ))
 }
 
 /// Not there, or an empty folder.

@@ -15,7 +15,7 @@ pub(in crate::cli) enum Kind {
 }
 
 /// Path in the scaffold, and text.
-type File = (&'static str, &'static str);
+pub(super) type File = (&'static str, &'static str);
 
 macro_rules! files {
     ($folder:literal: $($path:literal),* $(,)?) => {
@@ -57,7 +57,7 @@ impl Kind {
         }
     }
 
-    fn fixtures(self) -> &'static [File] {
+    pub(super) fn fixtures(self) -> &'static [File] {
         match self {
             Kind::Passthrough => PASSTHROUGH,
             Kind::Openai => OPENAI,
@@ -65,7 +65,7 @@ impl Kind {
     }
 
     /// The end of the base URL in the example: chat completions are usually below `/v1`.
-    fn base(self) -> &'static str {
+    pub(super) fn base(self) -> &'static str {
         match self {
             Kind::Passthrough => "/anthropic",
             Kind::Openai => "/v1",

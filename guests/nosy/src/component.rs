@@ -1,3 +1,3 @@
 //! Makes a component of the transformer.
 
-sdk::export!(crate::Sleeper);
+sdk::export!(crate::Nosy);
