@@ -114,6 +114,10 @@ typos: _tools
 bench-guests *FILES: guests
     cargo bench --locked --bench guest_costs -- {{ FILES }}
 
+# How long a saved change takes until it is live under `guest dev` (wants a quiet machine)
+bench-dev: guests
+    cargo bench --locked --bench dev_rounds
+
 # What the hop through transom costs, beside a bare relay (builds first: minutes; wants a quiet machine)
 bench *ARGS: guests
     cargo bench --locked --bench hop -- {{ ARGS }}

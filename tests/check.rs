@@ -134,3 +134,19 @@ fn a_provider_with_a_problem_of_its_own_has_its_component_checked_all_the_same()
     problem(&report, "providers[0].base_url");
     problem(&report, "providers[0].transformer");
 }
+
+#[test]
+fn a_chain_that_is_longer_than_what_may_run_at_once_is_a_problem() {
+    let mut long = host::provider("long", NOWHERE, "", "m");
+    long["transformer"] = json!(["shout", "shout", "openai"]);
+    let builder = Builder::new().provider(long);
+    let builder = builder.set("limits", json!({ "instances": 2 }));
+    let output = check(&builder, &["--json"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let told = problem(&report, "providers[0].transformer[0]");
+    let message = told["message"].as_str().unwrap_or_default();
+    assert!(message.contains("3 stages, but only 2"), "{told}");
+    let remedy = told["remedy"].as_str().unwrap_or_default();
+    assert!(remedy.contains("limits.instances"), "{told}");
+}

@@ -15,22 +15,25 @@ const NAME: &str = "scaffold_dev";
 
 /// A running host whose provider uses a guest that is being written.
 struct Desk {
+    /// Of its own: all guests are built into one folder.
+    name: &'static str,
     home: TempDir,
     upstream: Upstream,
     host: Host,
 }
 
 impl Desk {
-    async fn new() -> Self {
+    async fn new(name: &'static str) -> Self {
         let home = TempDir::new().expect("a temporary folder");
-        let mut new = Builder::new().command(&["guest", "new", NAME]);
+        let mut new = Builder::new().command(&["guest", "new", name]);
         let made = new.current_dir(home.path()).output().expect("it runs");
         assert!(made.status.success(), "{made:?}");
         let upstream = Upstream::always(Answer::json(200, &json!({ "ok": true }))).await;
         let builder = Builder::new()
-            .component(NAME, &scene::guest("faulty"))
-            .provider(provider("mine", &upstream.url(), NAME, "m"));
+            .component(name, &scene::guest("faulty"))
+            .provider(provider("mine", &upstream.url(), name, "m"));
         Self {
+            name,
             home,
             upstream,
             host: builder.start(),
@@ -38,7 +41,7 @@ impl Desk {
     }
 
     fn source(&self) -> PathBuf {
-        self.home.path().join(NAME).join("src/lib.rs")
+        self.home.path().join(self.name).join("src/lib.rs")
     }
 
     fn edit(&self, old: &str, new: &str) {
@@ -49,13 +52,17 @@ impl Desk {
 
     /// One round, without the network, beside what the guests' workspace has built.
     fn round(&self) -> Output {
+        self.round_into(&self.host.transformers())
+    }
+
+    /// The same with this folder of transformers.
+    fn round_into(&self, transformers: &Path) -> Output {
         let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guests/target");
-        let transformers = self.host.transformers();
         let transformers = transformers.to_string_lossy();
         let arguments = [
             "guest",
             "dev",
-            NAME,
+            self.name,
             "--once",
             "--transformers",
             &transformers,
@@ -63,7 +70,7 @@ impl Desk {
         let address = self.host.base().trim_start_matches("http://");
         let config = json!({
             "listen": address,
-            "providers": [provider("mine", &self.upstream.url(), NAME, "m")],
+            "providers": [provider("mine", &self.upstream.url(), self.name, "m")],
         });
         let mut command = self.host.command_beside(&arguments, &config);
         command.current_dir(self.home.path());
@@ -98,13 +105,13 @@ impl Desk {
     }
 
     async fn sha256(&self) -> Value {
-        self.host.transformer(NAME).await["sha256"].clone()
+        self.host.transformer(self.name).await["sha256"].clone()
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_saved_is_built_tested_and_live_and_what_fails_changes_nothing() {
-    let desk = Desk::new().await;
+    let desk = Desk::new(NAME).await;
     let output = desk.round();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}\n{output:?}");
@@ -114,15 +121,66 @@ async fn what_is_saved_is_built_tested_and_live_and_what_fails_changes_nothing()
     let recorder = desk.host.status().await["recorder"]["on"].clone();
     assert_eq!(recorder, true, "each version is tried on what is recorded");
 
+    let again = desk.round();
+    let said = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert!(again.status.success(), "{again:?}");
+    assert!(
+        said.contains(&format!("unchanged: {NAME}@2 serves")),
+        "{said}"
+    );
+    let other = desk.home.path().join("other");
+    let elsewhere = desk.round_into(&other);
+    let said = String::from_utf8_lossy(&elsewhere.stderr).into_owned();
+    assert_eq!(elsewhere.status.code(), Some(1), "{elsewhere:?}");
+    assert!(said.contains("takes transformers from"), "{said}");
+    assert_eq!(desk.host.transformer(NAME).await["generation"], 2);
+
     desk.edit("\"temperature\"", "\"top_p\"");
     desk.refuses("the case temperature-is-set fails").await;
     desk.edit("\"top_p\"", "\"temperature\" oops");
     desk.refuses("it does not build").await;
 
+    desk.edit("\"temperature\" oops", "\"temperature\"");
+    desk.edit("Ok(Answer::Untouched)", "panic!(\"in the smoke run\")");
+    desk.refuses("trapped in `request`").await;
+    desk.edit(
+        "panic!(\"in the smoke run\")",
+        "let unused = 1;\n        Ok(Answer::Untouched)",
+    );
+    let warned = desk.round();
+    let said = String::from_utf8_lossy(&warned.stdout).into_owned();
+    assert!(said.contains("with 1 warning"), "{said}\n{warned:?}");
     let body = scene::ask_whole("m", "hi");
     let reply = client::messages(desk.host.base(), &body).await;
     let label = reply.header("x-transom-transformer").unwrap_or_default();
-    assert!(label.starts_with(&format!("{NAME}@2 ")), "{label}");
+    assert!(label.starts_with(&format!("{NAME}@")), "{label}");
     let sent = desk.upstream.requests();
     assert!(sent.last().expect("a request").json()["temperature"].is_number());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trap_of_a_development_build_is_logged_with_the_functions_that_it_came_from() {
+    let desk = Desk::new("scaffold_trap").await;
+    let (begin, end) = ("impl sdk::Rewrite", "Ok(Answer::Untouched)");
+    desk.edit(
+        end,
+        "stumble(body.get(\"stop_sequences\").is_some());\n        Ok(Answer::Untouched)",
+    );
+    let function = "#[inline(never)]\nfn stumble(given: bool) {\n    assert!(!given, \"stumbled over it\");\n}\n\n";
+    desk.edit(begin, &format!("{function}{begin}"));
+    let output = desk.round();
+    assert!(output.status.success(), "{output:?}");
+    let mut body = scene::ask_whole("m", "hi");
+    body["stop_sequences"] = json!(["x"]);
+    let reply = client::messages(desk.host.base(), &body).await;
+    assert_eq!(reply.status, 500);
+    assert!(!reply.text().contains("stumble"), "{}", reply.text());
+    let logged = |_: &Value| desk.host.log().contains("trap in `request`");
+    desk.host
+        .wait_for_status("the trap is logged", logged)
+        .await;
+    let log = desk.host.log();
+    assert!(log.contains("stumbled over it"), "{log}");
+    assert!(log.contains("  in scaffold_trap::stumble"), "{log}");
+    assert!(log.contains("src/lib.rs:"), "the place of the panic: {log}");
 }

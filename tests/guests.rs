@@ -15,6 +15,7 @@ use crate::scene;
 mod ambient;
 mod logs;
 mod neighbours;
+mod panics;
 mod reach;
 
 /// A provider whose transformer has this fault. Its name is its model's name too.

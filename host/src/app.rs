@@ -22,7 +22,7 @@ use clients::Clients;
 
 use crate::config::{Config, Key, Limits, Problem, Secret};
 use crate::recorder::Recorder;
-use crate::registry::{Registry, Slot, Wanted};
+use crate::registry::{History, Registry, Slot, Wanted};
 use crate::upstream::{Secrets, Upstream};
 use crate::wasm::{Cache, Engine};
 
@@ -34,6 +34,8 @@ pub struct Start {
     pub transformers: PathBuf,
     /// The folder of compiled components; none: compile at each start.
     pub cache: Option<PathBuf>,
+    /// The folder of what is to be remembered from one process to the next; none: nothing is.
+    pub state: Option<PathBuf>,
     /// Instead of the configuration's address.
     pub listen: Option<SocketAddr>,
     /// Follow changes of component files and of the configuration.
@@ -168,13 +170,16 @@ impl Running {
         if start.record {
             recorder.always();
         }
-        let registry = Arc::new(Registry::new(
+        let state = start.state.as_deref();
+        let history = state.map(|state| History::of(state, &start.transformers));
+        let registry = Registry::new(
             engine.clone(),
             cache,
             start.transformers,
             runtime,
             recorder.clone(),
-        ));
+        );
+        let registry = Arc::new(registry.remembering(history));
         load(&registry, Wanted::of(&config)).await?;
         let snapshot = Snapshot::new(config, 1, &registry)?;
         let app = Arc::new(App {
@@ -189,6 +194,7 @@ impl Running {
             snapshot: ArcSwap::from_pointee(snapshot),
             config_error: Mutex::default(),
         });
+        guard_new_generations(&app.registry);
         if start.watch {
             reload::follow(&app);
         }
@@ -223,6 +229,23 @@ impl Running {
             }
         }
     }
+}
+
+/// Takes back new generations that trap too often. Ends with the registry.
+fn guard_new_generations(registry: &Arc<Registry>) {
+    let (bell, registry) = (registry.bell(), Arc::downgrade(registry));
+    tokio::spawn(async move {
+        loop {
+            bell.notified().await;
+            let Some(registry) = registry.upgrade() else {
+                return;
+            };
+            let rolled = tokio::task::spawn_blocking(move || registry.roll_back_the_condemned());
+            if let Err(error) = rolled.await {
+                tracing::error!(%error, "rolling back failed");
+            }
+        }
+    });
 }
 
 /// Refuses what would open the service to others without a key.

@@ -94,10 +94,24 @@ impl Chain {
         sink: &SinkOf<'_>,
         permit: OwnedSemaphorePermit,
     ) -> Result<Self, ApiError> {
+        Self::open_for(None, pinned, context, limits, sink, permit).await
+    }
+
+    /// The same for a request of a client: `body` tells it from others, so that a new generation
+    /// which traps on several of them can be told from one request that is sent again and again.
+    pub async fn open_for(
+        body: Option<u64>,
+        pinned: &[Pinned],
+        context: &Context,
+        limits: &Arc<Limits>,
+        sink: &SinkOf<'_>,
+        permit: OwnedSemaphorePermit,
+    ) -> Result<Self, ApiError> {
         let counters = Arc::new(Counters::default());
         let mut stages = Vec::with_capacity(pinned.len());
         for pin in pinned {
-            stages.push(Stage::open(pin, context, limits, sink(&pin.generation), &counters).await?);
+            let sink = sink(&pin.generation);
+            stages.push(Stage::open(pin, context, body, limits, sink, &counters).await?);
         }
         Ok(Self {
             stages,

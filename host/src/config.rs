@@ -17,6 +17,7 @@ pub use glimpse::{Glimpse, Named, Spot};
 pub use load::{Examined, Loaded};
 pub use nearest::nearest;
 pub use paths::Paths;
+pub use pin::{NotWritten, with_pin};
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 
@@ -27,6 +28,7 @@ mod load;
 mod lookup;
 mod nearest;
 mod paths;
+mod pin;
 mod problem;
 mod read;
 pub(crate) mod reader;
@@ -39,6 +41,9 @@ pub type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
 /// Where to listen unless told otherwise.
 pub const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 3456);
+
+/// How many different requests a new generation may trap on unless told otherwise.
+const DEFAULT_ROLLBACK_AFTER: usize = 3;
 
 /// What counts as a long conversation unless told otherwise, in tokens.
 const DEFAULT_LONG_CONTEXT: u32 = 60_000;
@@ -70,6 +75,9 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// What is kept of the last exchanges.
     pub recorder: RecorderSettings,
+    /// A new generation of a transformer that traps on so many different requests among its first is
+    /// taken back; 0: never.
+    pub rollback_after: usize,
     /// What the client is told when an upstream's stream breaks.
     pub on_broken: OnBroken,
     /// What is logged.
@@ -86,6 +94,16 @@ pub enum Trust {
     Any,
     /// Only components whose sha256 stands in `pins`.
     Pinned,
+}
+
+impl Trust {
+    /// As the configuration writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Pinned => "pinned",
+        }
+    }
 }
 
 /// An account at a model provider.

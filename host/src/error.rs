@@ -22,6 +22,8 @@ pub struct ApiError {
     pub retry_after_ms: Option<u64>,
     /// `x-should-retry`.
     pub should_retry: Option<bool>,
+    /// What only log and component tests are told: the words of a guest's panic, and where it was.
+    pub inside: Option<String>,
 }
 
 /// Every error type of the Messages API with its usual status.
@@ -54,6 +56,7 @@ impl ApiError {
             message: message.into(),
             retry_after_ms: None,
             should_retry: None,
+            inside: None,
         }
     }
 
@@ -119,6 +122,7 @@ impl ApiError {
     #[must_use]
     pub fn scrubbed(mut self, secrets: &Secrets) -> Self {
         self.message = secrets.scrub_text(&self.message);
+        self.inside = self.inside.map(|inside| secrets.scrub_text(&inside));
         self
     }
 }
@@ -127,16 +131,28 @@ impl From<Fault> for ApiError {
     fn from(fault: Fault) -> Self {
         // Refused options stay refused: asking again for minutes would only hide the reason.
         let should_retry = matches!(fault, Fault::Options { .. }).then_some(false);
+        let inside = fault.inside();
+        let where_to_look = match &inside {
+            Some(_) => "; transom's log says more, under this request's id",
+            None => "",
+        };
+        let (name, what) = (fault.name(), fault.what());
+        let message = format!("transformer `{name}` {what}{where_to_look}");
         Self {
             should_retry,
-            ..Self::new("api_error", fault.to_string())
+            inside,
+            ..Self::new("api_error", message)
         }
     }
 }
 
 impl std::fmt::Display for ApiError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}: {}", self.status, self.kind, self.message)
+        write!(f, "{} {}: {}", self.status, self.kind, self.message)?;
+        match &self.inside {
+            Some(inside) => write!(f, " ({inside})"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod messages;
 mod models;
 mod recordings;
 mod reply;
+mod rollback;
 mod status;
 
 use std::sync::Arc;
@@ -48,6 +49,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route(
             "/api/recorder",
             put(recordings::switch).fallback(wrong_method),
+        )
+        .route(
+            "/api/transformers/{name}/rollback",
+            post(rollback::roll_back).fallback(wrong_method),
         )
         .route("/api/hello", any(hello))
         .route("/", any(hello))

@@ -81,7 +81,7 @@ impl Record {
         }
         let started = self.started;
         self.first_byte_ms
-            .get_or_insert_with(|| started.elapsed().as_secs_f64() * 1000.0);
+            .get_or_insert_with(|| milliseconds(started));
     }
 
     /// The answer is complete. An error that was told before stays the outcome.
@@ -125,6 +125,23 @@ impl Record {
     }
 }
 
+/// The words of a trap belong to the line of the exchange; where it was has a line of its own.
+fn logged(error: &ApiError) -> String {
+    let inside = error
+        .inside
+        .as_deref()
+        .and_then(|inside| inside.lines().next());
+    let inside = inside
+        .map(|words| format!(" ({words})"))
+        .unwrap_or_default();
+    format!("{}: {}{inside}", error.kind, error.message)
+}
+
+/// Milliseconds with two places: more is noise.
+pub(crate) fn milliseconds(since: Instant) -> f64 {
+    (since.elapsed().as_secs_f64() * 100_000.0).round() / 100.0
+}
+
 impl Drop for Record {
     fn drop(&mut self) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
@@ -132,10 +149,7 @@ impl Drop for Record {
         let (status, error) = match &self.outcome {
             Outcome::Left => (499, Some("the client left".to_owned())),
             Outcome::Finished(status) => (*status, None),
-            Outcome::Failed(error) => (
-                error.status,
-                Some(format!("{}: {}", error.kind, error.message)),
-            ),
+            Outcome::Failed(error) => (error.status, Some(logged(error))),
             Outcome::Broken(why) => (200, Some(format!("aborted: {why}"))),
         };
         let served = self.route.as_ref();
@@ -148,7 +162,7 @@ impl Drop for Record {
             transformer = served.map(|served| served.transformer.as_str()),
             stream = served.map(|served| served.streaming),
             status,
-            ms = self.started.elapsed().as_secs_f64() * 1000.0,
+            ms = milliseconds(self.started),
             first_byte_ms = self.first_byte_ms,
             bytes = self.bytes,
             input_tokens = self.usage.map(|usage| usage.input_tokens),

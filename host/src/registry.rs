@@ -6,69 +6,39 @@
 
 mod builtin;
 mod generation;
+mod history;
+mod load;
+mod probation;
+mod recall;
 mod refusal;
+mod rollback;
+mod slot;
 mod source;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod wanted;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Instant;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use arc_swap::ArcSwapOption;
 use bytes::Bytes;
+use tokio::sync::Notify;
 
 pub use builtin::{builtin, builtin_names};
-pub use generation::{Generation, Origin};
+pub use generation::{Generation, Origin, smoke};
+pub use history::History;
 pub use refusal::{About, Refusal, of_transformer};
+pub use rollback::{NotRolledBack, RolledBack};
+pub use slot::{Outcome, Slot};
+pub use wanted::Wanted;
 pub use watch::{Watch, Watched};
 
-use crate::config::{Config, Limits, Transformer, Trust};
 use crate::recorder::Recorder;
-use crate::wasm::{Cache, Component, Engine, Rejected};
-use generation::{Built, configure_all};
-use refusal::told;
-use source::{Found, find};
-
-/// What the current configuration asks of transformers.
-#[derive(Clone, Default)]
-pub struct Wanted {
-    /// Name to the options of each provider that uses it.
-    pub options: BTreeMap<String, BTreeSet<Bytes>>,
-    /// Name to sha256.
-    pub pins: BTreeMap<String, String>,
-    /// Files need a pin.
-    pub pinned_only: bool,
-    /// For the smoke calls of `configure`.
-    pub limits: Arc<Limits>,
-}
-
-impl Wanted {
-    /// Of a configuration.
-    pub fn of(config: &Config) -> Self {
-        let mut options: BTreeMap<String, BTreeSet<Bytes>> = BTreeMap::new();
-        for provider in &config.providers {
-            let Transformer::Chain(stages) = &provider.transformer else {
-                continue;
-            };
-            for stage in stages {
-                options
-                    .entry(stage.name.clone())
-                    .or_default()
-                    .insert(stage.options.clone());
-            }
-        }
-        Self {
-            options,
-            pins: config.pins.clone(),
-            pinned_only: config.trust == Trust::Pinned,
-            limits: Arc::new(config.limits.clone()),
-        }
-    }
-}
+use crate::wasm::{Cache, Engine, Rejected};
+use wanted::check_pin;
 
 /// All transformers that the configuration names.
 pub struct Registry {
@@ -77,73 +47,11 @@ pub struct Registry {
     dir: PathBuf,
     runtime: tokio::runtime::Handle,
     recorder: Arc<Recorder>,
+    history: Option<History>,
+    /// Rung when a new generation has trapped too often.
+    bell: Arc<Notify>,
     wanted: RwLock<Arc<Wanted>>,
     slots: RwLock<BTreeMap<String, Arc<Slot>>>,
-}
-
-/// One transformer.
-pub struct Slot {
-    /// As configurations call it.
-    pub name: String,
-    current: ArcSwapOption<Generation>,
-    state: Mutex<SlotState>,
-}
-
-#[derive(Default)]
-struct SlotState {
-    number: u64,
-    /// Why the newest bytes are not live; empty if they are.
-    refusals: Vec<Refusal>,
-    /// The sha256 that `refusals` are about: the same bytes are not tried twice.
-    refused: Option<String>,
-    /// What trying bytes of this sha256 on recorded exchanges came to.
-    replayed: Option<(String, String)>,
-}
-
-impl Slot {
-    /// Pins the current generation.
-    pub fn current(&self) -> Option<Arc<Generation>> {
-        self.current.load_full()
-    }
-
-    /// Why the newest bytes are not live, if they are not.
-    pub fn last_error(&self) -> Option<String> {
-        let state = self.state();
-        (!state.refusals.is_empty()).then(|| told(&state.refusals))
-    }
-
-    /// The same, each reason on its own. Empty if the newest bytes are live.
-    pub fn refusals(&self) -> Vec<Refusal> {
-        self.state().refusals.clone()
-    }
-
-    /// What trying the version that runs, or the one that was refused last, on recorded exchanges came
-    /// to, if it was tried.
-    pub fn replayed(&self) -> Option<String> {
-        let current = self.current();
-        let state = self.state();
-        let (sha256, report) = state.replayed.as_ref()?;
-        let runs = current.is_some_and(|now| now.component.sha256 == *sha256);
-        (runs || state.refused.as_ref() == Some(sha256)).then(|| report.clone())
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, SlotState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What a look at a transformer's file came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// The bytes are those that run.
-    Unchanged,
-    /// A new generation is live.
-    Swapped {
-        /// Its number.
-        generation: u64,
-    },
-    /// The old generation stays; the reason is told.
-    Kept(String),
 }
 
 impl Registry {
@@ -162,9 +70,16 @@ impl Registry {
             dir,
             runtime,
             recorder,
+            history: None,
+            bell: Arc::default(),
             wanted: RwLock::default(),
             slots: RwLock::default(),
         }
+    }
+
+    /// The same with what earlier processes learned, and learning for later ones.
+    pub fn remembering(self, history: Option<History>) -> Self {
+        Self { history, ..self }
     }
 
     /// The transformers folder.
@@ -276,13 +191,16 @@ impl Registry {
         *self.wanted.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(wanted);
     }
 
-    /// Looks at the file of one transformer and swaps if there is something new. Blocks while it compiles.
-    pub fn refresh(&self, name: &str) -> Outcome {
-        let wanted = self
-            .wanted
+    fn wanted_now(&self) -> Arc<Wanted> {
+        self.wanted
             .read()
             .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+            .clone()
+    }
+
+    /// Looks at the file of one transformer and swaps if there is something new. Blocks while it compiles.
+    pub fn refresh(&self, name: &str) -> Outcome {
+        let wanted = self.wanted_now();
         match self.slot(name) {
             Some(slot) if wanted.options.contains_key(name) => self.load(&slot, &wanted),
             _ => Outcome::Unchanged,
@@ -301,134 +219,7 @@ impl Registry {
 
     fn slot_or_new(&self, name: &str) -> Arc<Slot> {
         let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
-        let new = || {
-            Arc::new(Slot {
-                name: name.to_owned(),
-                current: ArcSwapOption::empty(),
-                state: Mutex::default(),
-            })
-        };
+        let new = || Arc::new(Slot::new(name));
         slots.entry(name.to_owned()).or_insert_with(new).clone()
     }
-
-    fn load(&self, slot: &Slot, wanted: &Wanted) -> Outcome {
-        let started = Instant::now();
-        let current = slot.current();
-        let (origin, bytes) = match find(&self.dir, &slot.name, current.as_deref()) {
-            Found::Bytes(origin, bytes) => (origin, bytes),
-            Found::Gone => {
-                let why = Refusal::of_file(
-                    "its file was removed, the last generation stays",
-                    "put it back, or take the transformer out of the configuration",
-                );
-                return keep(slot, None, vec![why]);
-            }
-            Found::Nowhere(why) => return keep(slot, None, vec![why]),
-        };
-        let sha256 = crate::wasm::sha256(&bytes);
-        if current
-            .as_ref()
-            .is_some_and(|now| now.component.sha256 == sha256 && now.origin == origin)
-        {
-            let mut state = slot.state();
-            state.refusals.clear();
-            state.refused = None;
-            return Outcome::Unchanged;
-        }
-        let state = slot.state();
-        if state.refused.as_ref() == Some(&sha256) {
-            return Outcome::Kept(told(&state.refusals));
-        }
-        drop(state);
-        match self.build(slot, &origin, &bytes, &sha256, wanted) {
-            Ok(built) => self.try_and_swap(slot, built, origin, wanted, started),
-            Err(rejected) => keep(slot, Some(sha256), Refusal::list(&rejected, &origin)),
-        }
-    }
-
-    fn build(
-        &self,
-        slot: &Slot,
-        origin: &Origin,
-        bytes: &[u8],
-        sha256: &str,
-        wanted: &Wanted,
-    ) -> Result<Built, Rejected> {
-        if matches!(origin, Origin::File(_)) {
-            check_pin(&slot.name, sha256, wanted)?;
-        }
-        let component = Component::load(&self.engine, self.cache.as_ref(), &slot.name, bytes)?;
-        let component = Arc::new(component);
-        let options = wanted.options.get(&slot.name).cloned().unwrap_or_default();
-        let notices = self.configure(&component, &options, &wanted.limits)?;
-        let component =
-            Arc::into_inner(component).expect("invariant: the smoke instances are gone");
-        Ok(Built { component, notices })
-    }
-
-    fn configure(
-        &self,
-        component: &Arc<Component>,
-        options: &BTreeSet<Bytes>,
-        limits: &Arc<Limits>,
-    ) -> Result<Vec<String>, Rejected> {
-        self.runtime
-            .block_on(configure_all(component, options, limits))
-    }
-}
-
-fn swap(slot: &Slot, generation: Arc<Generation>, started: Instant) -> Outcome {
-    let mut state = slot.state();
-    state.number = generation.number;
-    state.refusals.clear();
-    state.refused = None;
-    tracing::info!(
-        transformer = slot.name,
-        generation = generation.number,
-        sha256 = generation.short_sha(),
-        origin = %generation.origin,
-        shadows_builtin = generation.shadows_builtin(),
-        cached = generation.component.cached,
-        ms = started.elapsed().as_secs_f64() * 1000.0,
-        "transformer is live"
-    );
-    let number = generation.number;
-    slot.current.store(Some(generation));
-    Outcome::Swapped { generation: number }
-}
-
-fn check_pin(name: &str, sha256: &str, wanted: &Wanted) -> Result<(), Rejected> {
-    match wanted.pins.get(name) {
-        Some(pinned) if pinned != sha256 => Err(Rejected::Pin {
-            found: sha256.to_owned(),
-            pinned: pinned.clone(),
-        }),
-        None if wanted.pinned_only => Err(Rejected::Unpinned {
-            found: sha256.to_owned(),
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// The old generation stays. Said once for the same bytes and reason.
-fn keep(slot: &Slot, refused: Option<String>, refusals: Vec<Refusal>) -> Outcome {
-    let stays = slot.current().map_or(0, |generation| generation.number);
-    let why = told(&refusals);
-    let mut state = slot.state();
-    state.refused = refused;
-    if state.refusals == refusals {
-        return Outcome::Kept(why);
-    }
-    state.refusals = refusals;
-    if stays > 0 {
-        tracing::error!(
-            transformer = slot.name,
-            generation = stays,
-            why,
-            "new bytes are refused, the old generation stays"
-        );
-    } else {
-        tracing::error!(transformer = slot.name, why, "transformer cannot be loaded");
-    }
-    Outcome::Kept(why)
 }

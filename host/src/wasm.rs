@@ -10,13 +10,16 @@ mod component;
 mod engine;
 mod fault;
 mod instance;
+mod interface;
+mod panic;
 mod state;
 
 pub use cache::Cache;
 pub(crate) use component::sha256;
-pub use component::{Component, Imports, Rejected, WIT_VERSION};
+pub use component::{Component, Imports, Rejected};
 pub(crate) use engine::SMOKE_SLOTS;
 pub use engine::{Engine, PoolStep};
 pub use fault::Fault;
 pub use instance::{Counters, Instance, Opening};
+pub use interface::WIT_VERSION;
 pub use state::LogLine;

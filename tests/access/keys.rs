@@ -163,6 +163,12 @@ async fn a_key_that_a_command_printed_is_in_no_error_however_it_was_escaped() {
         })
     })
     .await;
+    let status = roads.host.status().await;
+    let providers = status["providers"].as_array().expect("a list");
+    assert!(
+        providers.iter().all(|one| one["key"] == "command"),
+        "{status:#}"
+    );
     let escaped = letter_by_letter(canary.key());
     let error = format!("{{\"error\":{{\"message\":\"bad key {escaped}\"}}}}");
     let said = format!(

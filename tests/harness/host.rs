@@ -178,6 +178,24 @@ impl Builder {
 }
 
 impl Host {
+    /// Starts anew in the same home, with the configuration as it lies there. This one must have ended.
+    pub(crate) fn again(mut self) -> Self {
+        let home = std::mem::replace(&mut self.home, TempDir::new().expect("a temporary folder"));
+        let mut command = command_in(home.path(), None, &["serve", "--listen", "127.0.0.1:0"]);
+        command.arg("--config").arg(config_path(&home));
+        command
+            .arg("--transformers")
+            .arg(home.path().join("transformers"));
+        let builder = Builder {
+            config: Value::Null,
+            env: Vec::new(),
+            listen: String::new(),
+            address_space: None,
+            home,
+        };
+        builder.spawn(command)
+    }
+
     /// `http://127.0.0.1:PORT`
     pub(crate) fn base(&self) -> &str {
         &self.base
@@ -205,6 +223,11 @@ impl Host {
     pub(crate) fn beside(&self, arguments: &[&str], config: &Value) -> Output {
         let mut command = self.command_beside(arguments, config);
         command.output().expect("the transom binary runs")
+    }
+
+    /// The binary in the same home.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        command_in(self.home(), None, arguments)
     }
 
     /// The same, not yet run.

@@ -4,6 +4,8 @@
     reason = "only the process itself can ask its sockets for their options, by their numbers"
 )]
 
+mod versions;
+
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::BorrowedFd;
 
@@ -50,6 +52,7 @@ async fn both_sockets_of_an_exchange_send_small_writes_at_once() {
         config: Config::demo(base),
         transformers: dir.path().to_owned(),
         cache: None,
+        state: None,
         listen: Some(([127, 0, 0, 1], 0).into()),
         watch: false,
         record: false,
@@ -92,6 +95,7 @@ async fn a_configuration_that_is_edited_while_the_host_starts_is_taken_up() {
         config,
         transformers: dir.path().join("transformers"),
         cache: None,
+        state: None,
         listen: Some(([127, 0, 0, 1], 0).into()),
         watch: true,
         record: false,

@@ -184,7 +184,7 @@ impl Chain {
 
 /// Running out of memory over a request means that the request is too large.
 fn request_fault(stage: &Stage, fault: Fault) -> ApiError {
-    let too_large = matches!(fault, Fault::Memory { .. });
+    let too_large = fault.is_of_a_large_request();
     let error = stage.blame(fault);
     if too_large {
         ApiError::new("request_too_large", error.message)

@@ -3,8 +3,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::sse::frames;
-use crate::wasm::bindings::SpliceRule;
-use crate::wasm::bindings::transom::transformer::types::Edit;
+use crate::wasm::bindings::{Edit, SpliceRule};
 
 /// A literal shorter than this is copied into the buffer of its read; a longer one stays a slice
 /// of the upstream's. Three small slices an event cost as much as calling the guest.

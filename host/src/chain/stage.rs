@@ -22,6 +22,8 @@ pub(super) struct Stage {
     /// None once the stage is done with its exchange.
     instance: Option<Instance>,
     generation: Arc<Generation>,
+    /// Tells the client's body from others while the generation is new.
+    watched: Option<u64>,
     limits: Arc<Limits>,
     counters: Arc<Counters>,
     pub(super) reply: Reply,
@@ -41,12 +43,14 @@ impl Stage {
     pub(super) async fn open(
         pin: &Pinned,
         context: &Context,
+        body: Option<u64>,
         limits: &Arc<Limits>,
         sink: Arc<dyn Fn(LogLine) + Send + Sync>,
         counters: &Arc<Counters>,
     ) -> Result<Self, ApiError> {
         let generation = pin.generation.clone();
-        generation.calls.fetch_add(1, Ordering::Relaxed);
+        let is_new = generation.enter();
+        let watched = body.filter(|_| is_new);
         let opening = Opening {
             component: &generation.component,
             options: &pin.options,
@@ -60,9 +64,12 @@ impl Stage {
             instance.begin_exchange(context).await?;
             Ok(instance)
         };
-        let instance = instance.await.map_err(|fault| blame(&generation, fault))?;
+        let instance = instance
+            .await
+            .map_err(|fault| blame(&generation, fault, watched))?;
         Ok(Self {
             instance: Some(instance),
+            watched,
             limits: limits.clone(),
             counters: counters.clone(),
             reply: Reply::Whole,
@@ -353,7 +360,7 @@ impl Stage {
     }
 
     pub(super) fn blame(&self, fault: Fault) -> ApiError {
-        blame(&self.generation, fault)
+        blame(&self.generation, fault, self.watched)
     }
 
     fn live(&mut self) -> Result<&mut Instance, Fault> {
@@ -376,10 +383,7 @@ fn seed(exchange_id: &str) -> u128 {
 }
 
 /// Counts the fault against its generation and turns it into an error.
-fn blame(generation: &Generation, fault: Fault) -> ApiError {
-    if fault.is_trap() {
-        generation.traps.fetch_add(1, Ordering::Relaxed);
-    }
-    generation.remember(&fault);
+fn blame(generation: &Generation, fault: Fault, watched: Option<u64>) -> ApiError {
+    generation.blame(&fault, watched);
     fault.into()
 }

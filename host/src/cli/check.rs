@@ -114,6 +114,7 @@ impl Report {
         };
         let mut problems = components::problems(&transformers, &examined);
         problems.extend(of_machine);
+        problems.extend(components::too_long(&examined));
         let mut warnings = components::shadows(&transformers, &examined);
         warnings.extend(examined.warnings);
         if let Err(of_file) = &examined.outcome {

@@ -34,6 +34,7 @@ async fn show(dir: &Path) -> anyhow::Result<()> {
     let start = Start {
         config,
         transformers: dir.to_owned(),
+        state: None,
         cache: Some(dir.join("cache")),
         listen: None,
         watch: true,

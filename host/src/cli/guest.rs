@@ -1,5 +1,6 @@
 //! `transom guest`: the transformer author's side.
 
+mod add;
 mod cases;
 mod dev;
 mod diff;
@@ -7,6 +8,7 @@ mod inspect;
 mod list;
 mod new;
 mod record;
+mod rollback;
 mod test;
 mod trace;
 
@@ -33,6 +35,10 @@ pub(super) enum Command {
     New(new::NewArgs),
     /// Write exchanges of the running service as fixtures, without what is personal in them
     Record(record::RecordArgs),
+    /// Install a component and pin it by its sha256
+    Add(add::AddArgs),
+    /// Bring back the generation of a transformer that served before
+    Rollback(rollback::RollbackArgs),
     /// Run recorded exchanges through a compiled component
     Test(test::TestArgs),
     /// Show where two components differ on recorded exchanges
@@ -69,6 +75,8 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Dev(args) => dev::run(&args),
         Command::New(args) => new::run(&args),
         Command::Record(args) => record::run(&args),
+        Command::Add(args) => add::run(&args),
+        Command::Rollback(args) => rollback::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Trace(args) => trace::run(&args),

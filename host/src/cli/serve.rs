@@ -108,6 +108,7 @@ pub(super) fn start(config: Config, places: &Places) -> Start {
         config,
         transformers: places.transformers.clone().unwrap_or_else(usual),
         cache: paths.as_ref().map(|paths| paths.cache.clone()),
+        state: paths.as_ref().map(|paths| paths.state.clone()),
         listen: None,
         watch: true,
         record: false,

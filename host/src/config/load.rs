@@ -139,6 +139,7 @@ impl Config {
             limits: super::Limits::default(),
             timeouts: super::Timeouts::default(),
             recorder: super::RecorderSettings::default(),
+            rollback_after: super::DEFAULT_ROLLBACK_AFTER,
             on_broken: super::OnBroken::default(),
             log: super::Log::default(),
             digest: None,

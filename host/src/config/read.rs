@@ -7,7 +7,9 @@ use std::net::SocketAddr;
 
 use super::problem::Problem;
 use super::reader::{Fields, Place, Reader};
-use super::{Config, DEFAULT_LISTEN, Glimpse, Log, OnBroken, Provider, Secret, Trust};
+use super::{
+    Config, DEFAULT_LISTEN, DEFAULT_ROLLBACK_AFTER, Glimpse, Log, OnBroken, Provider, Secret, Trust,
+};
 
 mod auth;
 mod base_url;
@@ -19,7 +21,10 @@ mod transformer;
 
 pub(super) use route::split as split_target;
 
-pub(super) const SETTINGS: [&str; 15] = [
+/// Of the first hundred exchanges, which is how long a generation is new.
+const MOST_ROLLBACK_AFTER: u64 = 100;
+
+pub(super) const SETTINGS: [&str; 16] = [
     "$schema",
     "aliases",
     "allowed_hosts",
@@ -32,6 +37,7 @@ pub(super) const SETTINGS: [&str; 15] = [
     "providers",
     "proxy",
     "recorder",
+    "rollback_after",
     "router",
     "timeouts",
     "trust",
@@ -93,6 +99,10 @@ pub(super) fn config(
             .get("recorder")
             .map(|at| recorder::recorder(at, reader))
             .unwrap_or_default(),
+        rollback_after: fields
+            .get("rollback_after")
+            .and_then(|at| reader.number(at, "requests", (0, MOST_ROLLBACK_AFTER)))
+            .map_or(DEFAULT_ROLLBACK_AFTER, |count| count as usize),
         on_broken: fields
             .get("on_broken")
             .and_then(|at| reader.choice(at, &[("cut", OnBroken::Cut), ("error", OnBroken::Error)]))

@@ -1,6 +1,6 @@
 //! JSON5 text to a tree in which every value knows its line. Knows no setting by name.
 //!
-//! The only file that knows the parser. Taken from JSON5: comments, trailing commas, single
+//! The only file that knows the parser, but for `pin`, which edits with it. Taken from JSON5: comments, trailing commas, single
 //! quotes, unquoted keys, hexadecimal numbers and a leading `+`. Not taken: `NaN`, `Infinity`,
 //! numbers that begin or end with a point, and strings over several lines.
 
@@ -54,11 +54,7 @@ impl Value {
 /// Reads a whole file. A syntax error ends it: what follows cannot be told apart any more.
 pub(crate) fn parse(text: &str) -> Result<Node, Problem> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let options = ParseOptions {
-        allow_missing_commas: false,
-        ..ParseOptions::default()
-    };
-    let result = parse_to_ast(text, &CollectOptions::default(), &options).map_err(syntax)?;
+    let result = parse_to_ast(text, &CollectOptions::default(), &options()).map_err(syntax)?;
     let value = result.value.ok_or_else(|| {
         Problem::of_file(
             "the file is empty",
@@ -66,6 +62,14 @@ pub(crate) fn parse(text: &str) -> Result<Node, Problem> {
         )
     })?;
     Ok(Lines::of(text).node(value))
+}
+
+/// What is taken of JSON5, here and where a file is edited.
+pub(super) fn options() -> ParseOptions {
+    ParseOptions {
+        allow_missing_commas: false,
+        ..ParseOptions::default()
+    }
 }
 
 /// A number that is a whole one, not negative, in decimal or hexadecimal.

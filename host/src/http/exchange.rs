@@ -121,7 +121,7 @@ fn pin(snapshot: &Snapshot, provider: &Provider) -> Result<Vec<Pinned>, ApiError
                 .and_then(|slot| slot.current())
                 .ok_or_else(|| {
                     let why = slot
-                        .and_then(|slot| slot.last_error())
+                        .and_then(|slot| slot.last_error_for_clients())
                         .unwrap_or_else(|| "it was never loaded".to_owned());
                     let (stage, provider) = (&stage.name, &provider.name);
                     let message = format!(

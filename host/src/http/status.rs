@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::json;
 use crate::app::App;
-use crate::config::{Key, Provider, Transformer};
+use crate::config::{Auth, Config, Key, Provider, Transformer};
 use crate::registry::{Origin, Slot};
 
 pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
@@ -32,7 +32,9 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Response {
         "config": {"path": config.path, "generation": snapshot.generation, "error": app.config_error()},
         "pool": {"instances": step.instances, "free": app.permits.available_permits(), "reservation": step.reservation, "memory": step.memory},
         "providers": config.providers.iter().map(provider).collect::<Vec<_>>(),
-        "transformers": app.registry.slots().iter().map(|slot| transformer(slot)).collect::<Vec<_>>(),
+        "trust": config.trust.name(),
+        "transformers_folder": app.registry.dir(),
+        "transformers": app.registry.slots().iter().map(|slot| transformer(slot, config)).collect::<Vec<_>>(),
         "recorder": recorder(&app),
         "in_flight": app.in_flight.load(Ordering::Relaxed),
     }))
@@ -45,6 +47,7 @@ fn recorder(app: &App) -> Value {
 
 fn provider(provider: &Provider) -> Value {
     let key = match &provider.key {
+        _ if matches!(provider.auth, Some(Auth::Command(_))) => "command",
         Key::Set(_) => "set",
         Key::Missing { .. } => "missing",
         Key::Absent => "none",
@@ -61,10 +64,11 @@ fn provider(provider: &Provider) -> Value {
     json!({"name": provider.name, "base_url": provider.base_url.as_str(), "key": key, "transformer": transformer})
 }
 
-fn transformer(slot: &Slot) -> Value {
+fn transformer(slot: &Slot, config: &Config) -> Value {
+    let pin = config.pins.get(&slot.name);
     let Some(generation) = slot.current() else {
         return json!({"name": slot.name, "source": null, "path": null, "generation": 0, "sha256": null, "wit": null,
-            "loaded_at": null, "calls": 0, "traps": 0, "last_error": slot.last_error()});
+            "loaded_at": null, "calls": 0, "traps": 0, "pin": pin, "refused": slot.refused(), "last_error": slot.last_error()});
     };
     let (source, path) = match &generation.origin {
         Origin::Builtin => ("builtin", None),
@@ -81,6 +85,10 @@ fn transformer(slot: &Slot) -> Value {
         "loaded_at": generation.loaded_at.duration_since(UNIX_EPOCH).map(|age| age.as_secs()).unwrap_or_default(),
         "calls": generation.calls.load(Ordering::Relaxed),
         "traps": generation.traps.load(Ordering::Relaxed),
+        "pin": pin,
+        "refused": slot.refused(),
+        "previous": slot.previous(),
+        "rolled_back": slot.taken_back(),
         "last_error": slot.last_error().or_else(|| generation.last_fault()),
         "replay": slot.replayed(),
     })

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
 
+use super::probation::Probation;
 use crate::config::Limits;
 use crate::wasm::{Component, Counters, Fault, Instance, Opening, Rejected};
 
@@ -46,7 +47,9 @@ pub struct Generation {
     pub calls: AtomicU64,
     /// Exchanges that it ended by a fault.
     pub traps: AtomicU64,
-    last_fault: Mutex<Option<String>>,
+    /// Of one that replaced another; none where there is nothing to go back to.
+    probation: Option<Probation>,
+    last_fault: Mutex<Option<Fault>>,
 }
 
 impl Generation {
@@ -59,7 +62,16 @@ impl Generation {
             loaded_at: SystemTime::now(),
             calls: AtomicU64::new(0),
             traps: AtomicU64::new(0),
+            probation: None,
             last_fault: Mutex::default(),
+        }
+    }
+
+    /// Its first exchanges decide whether it stays.
+    pub(super) fn on_probation(self, probation: Probation) -> Self {
+        Self {
+            probation: Some(probation),
+            ..self
         }
     }
 
@@ -72,6 +84,7 @@ impl Generation {
             loaded_at: self.loaded_at,
             calls: AtomicU64::default(),
             traps: AtomicU64::default(),
+            probation: None,
             last_fault: Mutex::default(),
             notices: self.notices.clone(),
         })
@@ -103,20 +116,56 @@ impl Generation {
         self.origin != Origin::Builtin && super::builtin(&self.component.name).is_some()
     }
 
-    /// Keeps the newest fault for the status.
-    pub fn remember(&self, fault: &Fault) {
+    /// An exchange pins it. True if what the exchange comes to is watched: it is among the first.
+    pub(crate) fn enter(&self) -> bool {
+        let before = self.calls.fetch_add(1, Ordering::Relaxed);
+        self.probation.is_some() && before < Probation::EXCHANGES
+    }
+
+    /// Whether the next exchange will be watched.
+    pub(crate) fn is_on_probation(&self) -> bool {
+        self.probation.is_some() && self.calls.load(Ordering::Relaxed) < Probation::EXCHANGES
+    }
+
+    /// A fault ended an exchange. `body` tells the client's body from others, if it is watched.
+    pub(crate) fn blame(&self, fault: &Fault, body: Option<u64>) {
         *self
             .last_fault
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(fault.to_string());
+            .unwrap_or_else(PoisonError::into_inner) = Some(fault.clone());
+        if !fault.is_trap() {
+            return;
+        }
+        self.traps.fetch_add(1, Ordering::Relaxed);
+        if let (Some(probation), Some(body)) = (&self.probation, body)
+            && !fault.is_of_a_large_request()
+        {
+            probation.trapped(body);
+        }
     }
 
-    /// The newest fault.
+    /// It trapped so often while it was new that the one before should serve.
+    pub(super) fn is_condemned(&self) -> bool {
+        self.probation.as_ref().is_some_and(Probation::is_over)
+    }
+
+    /// The newest fault, in one line.
     pub fn last_fault(&self) -> Option<String> {
+        self.fault().as_ref().map(ToString::to_string)
+    }
+
+    /// The same, and below it where in the guest it was, if that is known.
+    pub(crate) fn last_fault_with_place(&self) -> Option<String> {
+        let fault = self.fault();
+        let fault = fault.as_ref()?;
+        let lines = std::iter::once(fault.to_string()).chain(fault.backtrace().iter().cloned());
+        Some(lines.collect::<Vec<_>>().join("\n"))
+    }
+
+    fn fault(&self) -> std::sync::MutexGuard<'_, Option<Fault>> {
         self.last_fault
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .clone()
     }
 }
 
@@ -124,6 +173,17 @@ impl Generation {
 pub(super) struct Built {
     pub(super) component: Component,
     pub(super) notices: Vec<String>,
+}
+
+/// Whether a component takes the options of each provider, as it is asked before it goes live.
+///
+/// Errors: every problem, in one line.
+pub async fn smoke(
+    component: &Arc<Component>,
+    options: &BTreeSet<Bytes>,
+    limits: &Arc<Limits>,
+) -> Result<(), Rejected> {
+    configure_all(component, options, limits).await.map(drop)
 }
 
 /// Instantiates a component and calls `configure` with each of the options: what it has to say,

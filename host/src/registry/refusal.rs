@@ -25,8 +25,10 @@ pub struct Refusal {
     pub about: About,
     /// The file that the bytes came from; none for built-in ones and where there are no bytes.
     pub file: Option<PathBuf>,
-    /// In lower case, without a full stop, without the file's path.
+    /// In lower case, without a full stop. Anybody may read it: no path, no words of a panic.
     pub message: String,
+    /// What only the person who runs transom is told.
+    pub inside: Option<String>,
     /// What to do about it.
     pub remedy: Option<String>,
 }
@@ -48,8 +50,39 @@ impl Refusal {
             about: About::Component,
             file: None,
             message: message.into(),
+            inside: None,
             remedy: Some(remedy.into()),
         }
+    }
+
+    /// As an earlier process told it, message and remedy in one.
+    pub(super) fn of_earlier(said: &str) -> Self {
+        let (message, remedy) = parted(said);
+        Self {
+            remedy,
+            ..Self::of_file(message, "")
+        }
+    }
+
+    /// The same, with what only the person who runs transom is told.
+    pub(super) fn with_inside(self, inside: impl Into<String>) -> Self {
+        Self {
+            inside: Some(inside.into()),
+            ..self
+        }
+    }
+
+    /// Message and what is inside, for log, status and `check`.
+    pub fn whole(&self) -> String {
+        match &self.inside {
+            Some(inside) => format!("{}: {inside}", self.message),
+            None => self.message.clone(),
+        }
+    }
+
+    /// For anybody: message and remedy.
+    pub(super) fn public(&self) -> String {
+        with_remedy(&self.message, self.remedy.as_deref())
     }
 
     /// Every problem of rejected bytes on its own.
@@ -62,6 +95,7 @@ impl Refusal {
             about,
             file: file.clone(),
             message,
+            inside: None,
             remedy,
         };
         let Rejected::Configure(faults) = rejected else {
@@ -83,7 +117,12 @@ impl Refusal {
                     .collect(),
                 fault => {
                     let remedy = "mend the component, or the options that it was given";
-                    vec![refusal(about, fault.to_string(), Some(remedy.to_owned()))]
+                    let message = format!("it {}", fault.what());
+                    let told = refusal(about, message, Some(remedy.to_owned()));
+                    vec![Self {
+                        inside: fault.inside(),
+                        ..told
+                    }]
                 }
             }
         });
@@ -102,13 +141,16 @@ fn parted(said: &str) -> (String, Option<String>) {
     }
 }
 
+fn with_remedy(message: &str, remedy: Option<&str>) -> String {
+    match remedy {
+        Some(remedy) => format!("{message}; {remedy}"),
+        None => message.to_owned(),
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        match &self.remedy {
-            Some(remedy) => write!(f, "; {remedy}"),
-            None => Ok(()),
-        }
+        f.write_str(&with_remedy(&self.whole(), self.remedy.as_deref()))
     }
 }
 
@@ -146,6 +188,9 @@ mod tests {
         assert_eq!(list[0].remedy.as_deref(), Some("did you mean `path`?"));
         assert_eq!(list[1].message, "options.stop: \"a; b\" does not fit");
         assert_eq!(list[1].remedy, None);
+        assert_eq!(list[2].message, "it cannot be started");
+        assert_eq!(list[2].inside.as_deref(), Some("no room"));
         assert!(list[2].remedy.is_some());
+        assert!(!list[2].public().contains("no room") && list[2].to_string().contains("no room"));
     }
 }

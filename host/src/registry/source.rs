@@ -42,10 +42,11 @@ pub(super) fn find(dir: &Path, name: &str, current: Option<&Generation>) -> Foun
     }
     match read {
         Ok(bytes) => Found::Bytes(Origin::File(path), Cow::Owned(bytes)),
-        Err(error) if error.kind() != ErrorKind::NotFound => Found::Nowhere(Refusal::of_file(
-            format!("{} cannot be read: {error}", path.display()),
-            "make it readable for the user that transom runs as",
-        )),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            let remedy = "make it readable for the user that transom runs as";
+            let refusal = Refusal::of_file("its file cannot be read", remedy);
+            Found::Nowhere(refusal.with_inside(format!("{}: {error}", path.display())))
+        }
         Err(_) => match builtin(name) {
             Some(bytes) => {
                 if from_file {
@@ -69,9 +70,6 @@ fn missing(name: &str, path: &Path) -> Refusal {
         Some(near) => format!("did you mean `{near}`? Else put the file there"),
         None => format!("put the file there, or choose a built-in: {all}"),
     };
-    let path = path.display();
-    Refusal::of_file(
-        format!("there is no file {path} and no built-in of that name"),
-        remedy,
-    )
+    let message = "there is no file and no built-in of that name";
+    Refusal::of_file(message, remedy).with_inside(path.display().to_string())
 }

@@ -1,11 +1,14 @@
 //! Trying a new version on recorded exchanges before it serves.
 
 use std::sync::Arc;
-use std::time::Instant;
 
-use super::generation::{Built, Generation, Origin};
+use super::generation::{Built, Generation};
+use super::history::Held;
+use super::load::Candidate;
+use super::probation::Probation;
 use super::refusal::Refusal;
-use super::{Outcome, Registry, Slot, Wanted, keep, swap};
+use super::slot::{Outcome, Slot, keep, swap};
+use super::{Registry, Wanted};
 use crate::recorder::{self, Report, Tried};
 
 impl Registry {
@@ -15,13 +18,12 @@ impl Registry {
         &self,
         slot: &Slot,
         built: Built,
-        origin: Origin,
+        new: Candidate,
         wanted: &Wanted,
-        started: Instant,
     ) -> Outcome {
-        let sha256 = built.component.sha256.clone();
         let number = slot.state().number + 1;
-        let generation = Arc::new(Generation::new(built, number, origin));
+        let generation = Generation::new(built, number, new.origin.clone());
+        let generation = Arc::new(self.tried(slot, generation, wanted));
         let report = self.replay(slot, &generation, wanted);
         // A version that could not be tried at all was not shown to be the same.
         let doubtful = |report: &Report| report.differs() || report.same == 0;
@@ -29,13 +31,21 @@ impl Registry {
             && self.recorder.settings().block_on_diff
         {
             let remedy = "switch recorder.block_on_diff off to let it go live";
-            let refusal = Refusal::of_file(
-                format!("it is not the same on recorded exchanges: {report}"),
-                remedy,
-            );
-            return keep(slot, Some(sha256), vec![refusal]);
+            let refusal = Refusal::of_file("it is not the same on recorded exchanges", remedy);
+            let refusal = refusal.with_inside(report.to_string());
+            self.hold_back(slot, &new.sha256, Held::Differs, &refusal);
+            return keep(slot, Some(new.sha256), vec![refusal]);
         }
-        swap(slot, generation, started)
+        self.remember(slot, &new);
+        swap(slot, generation, new.bytes, new.started)
+    }
+
+    /// One that replaces another is new for a while; the first has nothing to go back to.
+    fn tried(&self, slot: &Slot, generation: Generation, wanted: &Wanted) -> Generation {
+        if wanted.rollback_after == 0 || slot.current().is_none() {
+            return generation;
+        }
+        generation.on_probation(Probation::new(wanted.rollback_after, self.bell.clone()))
     }
 
     /// None when there is nothing to compare with.

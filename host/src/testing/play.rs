@@ -98,11 +98,20 @@ impl Player {
     /// Compiles the component. Errors: why the bytes are no transformer.
     pub(super) fn new(engine: &Engine, name: &str, bytes: &[u8]) -> anyhow::Result<Self> {
         let component = Component::load(engine, None, name, bytes)?;
-        Ok(Self {
+        Ok(Self::of(engine, component))
+    }
+
+    /// The same with a component that is compiled already, by this engine.
+    pub(super) fn of(engine: &Engine, component: Component) -> Self {
+        Self {
             generation: Generation::for_tests(component),
             limits: Arc::default(),
             permits: Arc::new(Semaphore::new(engine.step().instances as usize)),
-        })
+        }
+    }
+
+    pub(super) fn component(&self) -> &Arc<Component> {
+        &self.generation.component
     }
 
     pub(super) fn name(&self) -> &str {
@@ -126,7 +135,7 @@ impl Player {
             Err(error) => match self.refusals(inputs).await {
                 Some(refusals) => (Asked::Refused(refusals), Answered::Nothing, None),
                 None => {
-                    let why = error.message.clone();
+                    let why = error.to_string();
                     (Asked::Failed(error), Answered::Nothing, Some(why))
                 }
             },
@@ -138,7 +147,10 @@ impl Player {
             asked,
             answered,
             notes,
-            fault: unstarted.or_else(|| generation.last_fault().filter(|_| trapped)),
+            fault: generation
+                .last_fault_with_place()
+                .filter(|_| trapped)
+                .or(unstarted),
         }
     }
 

@@ -6,13 +6,14 @@ mod repeat;
 pub(super) use judge::error_header;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::case::{Case, Flaw};
 use super::finding::{Finding, Kind};
 use super::outcome::Outcome;
 use super::play::{Inputs, Play, Player, Reads, Way};
-use crate::wasm::Engine;
+use crate::wasm::{Component, Engine};
 
 /// How many times a stream is cut at random.
 const RANDOM_CUTS: u64 = 4;
@@ -30,6 +31,17 @@ impl Runner {
     pub fn new(engine: &Engine, name: &str, bytes: &[u8], seed: u64) -> anyhow::Result<Self> {
         let player = Player::new(engine, name, bytes)?;
         Ok(Self { player, seed })
+    }
+
+    /// The same with a component that is compiled already, by this engine.
+    pub fn of(engine: &Engine, component: Component, seed: u64) -> Self {
+        let player = Player::of(engine, component);
+        Self { player, seed }
+    }
+
+    /// What the cases run through.
+    pub fn component(&self) -> &Arc<Component> {
+        self.player.component()
     }
 
     /// Of the component's bytes, 64 lower-case hex digits.

@@ -1,13 +1,9 @@
-//! What `wit/transformer` looks like from the host. Generated; other modules name its types from here.
+//! The vocabulary of `wit/transformer` as the host uses it: the types of the newest version. Other
+//! modules name them from here, and know of no version.
 
-wasmtime::component::bindgen!({
-    path: "../wit/transformer",
-    world: "guest",
-    imports: { default: trappable },
-    exports: { default: async },
-});
-
-pub(crate) use self::exports::transom::transformer::transformer::{
+pub(crate) use super::interface::v0_1::exports::transom::transformer::transformer::{
     Draft, Ending, Forward, Manifest, Next, Plan, Pushed, Reply, SpliceRule, Verdict,
 };
-pub(crate) use self::transom::transformer::types::{Auth, Context, Failure, Head, Output};
+pub(crate) use super::interface::v0_1::transom::transformer::types::{
+    Auth, Context, Edit, Failure, Head, Output,
+};

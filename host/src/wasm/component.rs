@@ -5,16 +5,11 @@ use sha2::{Digest, Sha256};
 use wasmtime::component::{Component as Compiled, Linker};
 
 use super::ambient;
-use super::bindings::GuestPre;
 use super::cache::Cache;
 use super::engine::Engine;
 use super::fault::Fault;
-use super::state::{self, State};
-
-/// The version of `transom:transformer` that this host serves.
-pub const WIT_VERSION: &str = "0.1.0";
-
-const EXPORT: &str = "transom:transformer/transformer@";
+use super::interface::{Exported, Prepared, Version, served};
+use super::state;
 
 /// Why bytes are not a transformer. [`Rejected::remedy`] says what to do about it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -32,7 +27,10 @@ pub enum Rejected {
     #[error("it exports no `transom:transformer/transformer`; its exports are: {0}")]
     NoTransformer(String),
     /// It was built against another version of the interface.
-    #[error("it was built for transom:transformer@{found}, this host serves @{WIT_VERSION}")]
+    #[error(
+        "it was built for transom:transformer@{found}, this host serves {}",
+        served()
+    )]
     Version {
         /// As the component names it.
         found: String,
@@ -63,7 +61,11 @@ pub enum Rejected {
 }
 
 fn shown(faults: &[(Bytes, Fault)]) -> String {
-    let texts: Vec<_> = faults.iter().map(|(_, fault)| fault.to_string()).collect();
+    let said = |fault: &Fault| match fault.inside() {
+        Some(inside) => format!("it {}: {inside}", fault.what()),
+        None => format!("it {}", fault.what()),
+    };
+    let texts: Vec<_> = faults.iter().map(|(_, fault)| said(fault)).collect();
     texts.join("; ")
 }
 
@@ -80,7 +82,10 @@ impl Rejected {
             Self::NoTransformer(_) | Self::World(_) => {
                 "build it against this host's WIT, world transom:transformer/guest".to_owned()
             }
-            Self::Version { .. } => "rebuild it against the host's WIT".to_owned(),
+            Self::Version { .. } => {
+                "rebuild it against the host's WIT, or take a transom that serves its version"
+                    .to_owned()
+            }
             Self::Import(_) => format!("a guest may import only {}", ambient::ALLOWED_WORDS),
             Self::Pin { found, .. } => {
                 format!("put the pinned file back, or, if you trust this one, pin {found}")
@@ -109,7 +114,7 @@ impl Imports {
 
 /// A component that can be instantiated.
 pub struct Component {
-    pub(super) pre: GuestPre<State>,
+    pub(super) prepared: Prepared,
     pub(super) engine: Engine,
     /// The transformer's name, as configurations call it.
     pub name: String,
@@ -148,7 +153,7 @@ impl Component {
             }
         };
         let imports = imports_of(wasm, &compiled);
-        let wit = check_names(&imports)?;
+        let (version, wit) = check_names(&imports)?;
         let mut linker = Linker::new(wasm);
         state::link(&mut linker)
             .and_then(|()| ambient::link_network(&mut linker, &compiled))
@@ -156,12 +161,14 @@ impl Component {
         let pre = linker
             .instantiate_pre(&compiled)
             .map_err(|error| Rejected::World(one_line(&error)))?;
-        let pre = GuestPre::new(pre).map_err(|error| Rejected::World(one_line(&error)))?;
+        let prepared = version
+            .prepare(pre)
+            .map_err(|error| Rejected::World(one_line(&error)))?;
         if !cached && let Some(cache) = cache {
             cache.put(wasm, &sha256, &compiled);
         }
         Ok(Self {
-            pre,
+            prepared,
             engine: engine.clone(),
             name: name.to_owned(),
             sha256,
@@ -212,17 +219,13 @@ fn imports_of(engine: &wasmtime::Engine, compiled: &Compiled) -> Imports {
     }
 }
 
-fn check_names(names: &Imports) -> Result<String, Rejected> {
-    let version = names
-        .exports
-        .iter()
-        .find_map(|name| name.strip_prefix(EXPORT))
-        .ok_or_else(|| Rejected::NoTransformer(list_or_none(&names.exports)))?;
-    if !compatible(version) {
-        return Err(Rejected::Version {
-            found: version.to_owned(),
-        });
-    }
+/// The version that it exports, and how it writes it. Its imports are allowed.
+fn check_names(names: &Imports) -> Result<(Version, String), Rejected> {
+    let (version, wit) = match Version::exported(&names.exports) {
+        Exported::Served(version, wit) => (version, wit),
+        Exported::Unknown(found) => return Err(Rejected::Version { found }),
+        Exported::Nothing => return Err(Rejected::NoTransformer(list_or_none(&names.exports))),
+    };
     let refused: Vec<_> = names
         .imports
         .iter()
@@ -230,16 +233,10 @@ fn check_names(names: &Imports) -> Result<String, Rejected> {
         .cloned()
         .collect();
     if refused.is_empty() {
-        Ok(version.to_owned())
+        Ok((version, wit))
     } else {
         Err(Rejected::Import(refused.join(", ")))
     }
-}
-
-/// Before 1.0 a change of the minor number breaks.
-fn compatible(version: &str) -> bool {
-    let minor = |text: &str| text.rsplit_once('.').map(|(minor, _)| minor.to_owned());
-    minor(version).is_some() && minor(version) == minor(WIT_VERSION)
 }
 
 fn list_or_none(names: &[String]) -> String {
@@ -259,15 +256,6 @@ pub(super) fn one_line(error: &wasmtime::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_patch_release_of_the_interface_is_compatible_and_a_minor_one_is_not() {
-        assert!(compatible("0.1.0"));
-        assert!(compatible("0.1.7"));
-        assert!(!compatible("0.2.0"));
-        assert!(!compatible("1.1.0"));
-        assert!(!compatible("x"));
-    }
 
     #[test]
     fn bytes_that_are_no_component_are_told_apart() {
@@ -292,7 +280,7 @@ mod tests {
             ],
             exports: vec!["transom:transformer/transformer@0.1.0".into()],
         };
-        let said = check_names(&names).unwrap_err().to_string();
+        let said = check_names(&names).map(drop).unwrap_err().to_string();
         assert!(
             said.contains("wasi:http/outgoing-handler@0.2.6") && !said.contains("wasi:cli/stderr"),
             "{said}"

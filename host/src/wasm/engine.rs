@@ -6,7 +6,9 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::thread::Thread;
 use std::time::Duration;
 
-use wasmtime::{Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{
+    Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails,
+};
 
 /// Length of an epoch tick. Short enough for I/O beside a spinning guest, long enough to cost
 /// half a percent of an idle core.
@@ -127,6 +129,8 @@ fn engine_config(step: PoolStep) -> wasmtime::Config {
     config
         .epoch_interruption(true)
         .concurrency_support(false)
+        // Of components that were built with them alone; nobody but the log sees any.
+        .wasm_backtrace_details(WasmBacktraceDetails::Enable)
         .memory_reservation(step.reservation)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     if step.reservation < 4 * GIB {

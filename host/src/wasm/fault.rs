@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Fault {
     /// It trapped: a panic, an unreachable instruction, a bad memory access.
-    #[error("transformer `{name}` trapped in `{call}`: {why}")]
+    #[error("transformer `{name}` {}: {why}", self.what())]
     Trap {
         /// The component.
         name: String,
@@ -14,9 +14,23 @@ pub enum Fault {
         call: &'static str,
         /// The guest's own words (its panic message) or wasmtime's.
         why: String,
+        /// Where in the guest, a line for each function, if the component has the names of its functions.
+        backtrace: Vec<String>,
+    },
+    /// It went on writing log lines long after they were dropped.
+    #[error("transformer `{name}` {}", self.what())]
+    Flood {
+        /// The component.
+        name: String,
+        /// The WIT function.
+        call: &'static str,
+        /// Lines so far in this exchange.
+        lines: usize,
+        /// As many as are logged.
+        limit: usize,
     },
     /// It used up the time of a call.
-    #[error("transformer `{name}` was stopped: `{call}` ran longer than {} ms ({setting})", limit.as_millis())]
+    #[error("transformer `{name}` {}", self.what())]
     Budget {
         /// The component.
         name: String,
@@ -28,7 +42,7 @@ pub enum Fault {
         setting: &'static str,
     },
     /// It asked for more memory than an instance may have.
-    #[error("transformer `{name}` ran out of memory in `{call}`: an instance may use {} MiB (limits.memory)", limit >> 20)]
+    #[error("transformer `{name}` {}", self.what())]
     Memory {
         /// The component.
         name: String,
@@ -38,7 +52,7 @@ pub enum Fault {
         limit: usize,
     },
     /// It gave an answer that the interface forbids.
-    #[error("transformer `{name}` broke the interface in `{call}`: {why}")]
+    #[error("transformer `{name}` {}", self.what())]
     Illegal {
         /// The component.
         name: String,
@@ -48,7 +62,7 @@ pub enum Fault {
         why: String,
     },
     /// It refused its options.
-    #[error("transformer `{name}` refuses its options: {}", problems.join("; "))]
+    #[error("transformer `{name}` {}", self.what())]
     Options {
         /// The component.
         name: String,
@@ -56,7 +70,7 @@ pub enum Fault {
         problems: Vec<String>,
     },
     /// It could not be started.
-    #[error("transformer `{name}` cannot be started: {why}")]
+    #[error("transformer `{name}` {}: {why}", self.what())]
     Start {
         /// The component.
         name: String,
@@ -69,5 +83,82 @@ impl Fault {
     /// Whether the generation is to blame (as opposed to its options or the host's capacity).
     pub fn is_trap(&self) -> bool {
         !matches!(self, Self::Options { .. } | Self::Start { .. })
+    }
+
+    /// It ran out of memory over a request, which says as much about the request.
+    pub fn is_of_a_large_request(&self) -> bool {
+        matches!(
+            self,
+            Self::Memory {
+                call: "request",
+                ..
+            }
+        )
+    }
+
+    /// The component.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Trap { name, .. }
+            | Self::Flood { name, .. }
+            | Self::Budget { name, .. }
+            | Self::Memory { name, .. }
+            | Self::Illegal { name, .. }
+            | Self::Options { name, .. }
+            | Self::Start { name, .. } => name,
+        }
+    }
+
+    /// What it did, without its name and without [`Fault::inside`]: for anybody to read.
+    pub fn what(&self) -> String {
+        match self {
+            Self::Trap { call, .. } => format!("trapped in `{call}`"),
+            Self::Flood {
+                call, lines, limit, ..
+            } => format!(
+                "trapped in `{call}`: log flood: {lines} lines in one exchange, limits.log_lines is {limit}"
+            ),
+            Self::Budget {
+                call,
+                limit,
+                setting,
+                ..
+            } => {
+                let limit = limit.as_millis();
+                format!("was stopped: `{call}` ran longer than {limit} ms ({setting})")
+            }
+            Self::Memory { call, limit, .. } => {
+                let limit = limit >> 20;
+                format!(
+                    "ran out of memory in `{call}`: an instance may use {limit} MiB (limits.memory)"
+                )
+            }
+            Self::Illegal { call, why, .. } => format!("broke the interface in `{call}`: {why}"),
+            Self::Options { problems, .. } => {
+                format!("refuses its options: {}", problems.join("; "))
+            }
+            Self::Start { .. } => "cannot be started".to_owned(),
+        }
+    }
+
+    /// Where in the guest it was, a line for each function. Empty if that is not known.
+    pub fn backtrace(&self) -> &[String] {
+        match self {
+            Self::Trap { backtrace, .. } => backtrace,
+            _ => &[],
+        }
+    }
+
+    /// What only the person who runs transom is told: the words of a panic, wasmtime's, and where in
+    /// the guest it was. They may hold paths and pieces of what the guest was given.
+    pub fn inside(&self) -> Option<String> {
+        match self {
+            Self::Trap { why, backtrace, .. } => {
+                let lines = std::iter::once(why).chain(backtrace);
+                Some(lines.map(String::as_str).collect::<Vec<_>>().join("\n"))
+            }
+            Self::Start { why, .. } => Some(why.clone()),
+            _ => None,
+        }
     }
 }

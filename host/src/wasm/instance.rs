@@ -8,16 +8,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use wasmtime::component::ResourceAny;
-use wasmtime::{Store, Trap};
+use wasmtime::Store;
 
-use super::bindings::exports::transom::transformer::transformer::GuestExchange;
 use super::bindings::{
-    Context, Draft, Ending, Failure, Guest, Head, Manifest, Output, Plan, Pushed, Verdict,
+    Context, Draft, Ending, Failure, Head, Manifest, Output, Plan, Pushed, Verdict,
 };
 use super::component::{Component, one_line};
 use super::engine::ClockGuard;
 use super::fault::Fault;
+use super::interface::Guest;
+use super::panic;
 use super::state::{LogSink, State, on_tick};
 use crate::config::Limits;
 
@@ -54,7 +54,6 @@ pub struct Counters {
 pub struct Instance {
     store: Store<State>,
     guest: Guest,
-    exchange: Option<ResourceAny>,
     component: Arc<Component>,
     limits: Arc<Limits>,
     manifest: Manifest,
@@ -84,8 +83,8 @@ impl Instance {
         store.data_mut().arm(limits.configure);
         store.set_epoch_deadline(1);
         let guest = component
-            .pre
-            .instantiate_async(&mut store)
+            .prepared
+            .instantiate(&mut store)
             .await
             .map_err(|error| Fault::Start {
                 name: component.name.clone(),
@@ -94,7 +93,6 @@ impl Instance {
         let mut instance = Self {
             store,
             guest,
-            exchange: None,
             component: component.clone(),
             limits: limits.clone(),
             manifest: Manifest {
@@ -122,8 +120,8 @@ impl Instance {
 
     async fn configure(&mut self, options: &[u8]) -> Result<Manifest, Fault> {
         let budget = self.arm(self.limits.configure);
-        let api = self.guest.transom_transformer_transformer();
-        let result = bounded(budget, api.call_configure(&mut self.store, options)).await;
+        let call = self.guest.configure(&mut self.store, options);
+        let result = bounded(budget, call).await;
         self.settle("configure", budget, result)?
             .map_err(|problems| Fault::Options {
                 name: self.component.name.clone(),
@@ -131,13 +129,12 @@ impl Instance {
             })
     }
 
-    /// Constructs the exchange.
+    /// Constructs the exchange. Comes before every call below.
     pub async fn begin_exchange(&mut self, context: &Context) -> Result<(), Fault> {
         let budget = self.arm(self.limits.request);
-        let api = self.guest.transom_transformer_transformer().exchange();
-        let result = bounded(budget, api.call_constructor(&mut self.store, context)).await;
-        self.exchange = Some(self.settle("exchange", budget, result)?);
-        Ok(())
+        let call = self.guest.construct(&mut self.store, context);
+        let result = bounded(budget, call).await;
+        self.settle("exchange", budget, result)
     }
 
     /// `exchange.request`
@@ -147,12 +144,9 @@ impl Instance {
         body: &[u8],
     ) -> Result<Result<Plan, Failure>, Fault> {
         self.count_in(body);
-        let (budget, exchange) = (self.arm(self.limits.request), self.exchange());
-        let result = bounded(
-            budget,
-            api(&self.guest).call_request(&mut self.store, exchange, so_far, body),
-        )
-        .await;
+        let budget = self.arm(self.limits.request);
+        let call = self.guest.request(&mut self.store, so_far, body);
+        let result = bounded(budget, call).await;
         self.settle("request", budget, result)
     }
 
@@ -163,35 +157,26 @@ impl Instance {
         body: &[u8],
     ) -> Result<Result<Output, Failure>, Fault> {
         self.count_in(body);
-        let (budget, exchange) = (self.arm(self.limits.request), self.exchange());
-        let result = bounded(
-            budget,
-            api(&self.guest).call_respond(&mut self.store, exchange, head, body),
-        )
-        .await;
+        let budget = self.arm(self.limits.request);
+        let call = self.guest.respond(&mut self.store, head, body);
+        let result = bounded(budget, call).await;
         self.settle("respond", budget, result)
     }
 
     /// `exchange.explain`
     pub async fn explain(&mut self, head: &Head, body: &[u8]) -> Result<Verdict, Fault> {
         self.count_in(body);
-        let (budget, exchange) = (self.arm(self.limits.request), self.exchange());
-        let result = bounded(
-            budget,
-            api(&self.guest).call_explain(&mut self.store, exchange, head, body),
-        )
-        .await;
+        let budget = self.arm(self.limits.request);
+        let call = self.guest.explain(&mut self.store, head, body);
+        let result = bounded(budget, call).await;
         self.settle("explain", budget, result)
     }
 
     /// `exchange.begin`
     pub async fn begin(&mut self, head: &Head) -> Result<Result<(), Failure>, Fault> {
-        let (budget, exchange) = (self.arm(self.limits.push), self.exchange());
-        let result = bounded(
-            budget,
-            api(&self.guest).call_begin(&mut self.store, exchange, head),
-        )
-        .await;
+        let budget = self.arm(self.limits.push);
+        let call = self.guest.begin(&mut self.store, head);
+        let result = bounded(budget, call).await;
         self.settle("begin", budget, result)
     }
 
@@ -199,40 +184,25 @@ impl Instance {
     pub async fn push(&mut self, frames: &[u8], spliced: u32) -> Result<Pushed, Fault> {
         self.count_in(frames);
         self.counters.pushes.fetch_add(1, Ordering::Relaxed);
-        let (budget, exchange) = (self.arm(self.limits.push), self.exchange());
-        let result = bounded(
-            budget,
-            api(&self.guest).call_push(&mut self.store, exchange, frames, spliced),
-        )
-        .await;
+        let budget = self.arm(self.limits.push);
+        let call = self.guest.push(&mut self.store, frames, spliced);
+        let result = bounded(budget, call).await;
         self.settle("push", budget, result)
     }
 
     /// `exchange.wake`
     pub async fn wake(&mut self) -> Result<Pushed, Fault> {
-        let (budget, exchange) = (self.arm(self.limits.push), self.exchange());
-        let result = bounded(
-            budget,
-            api(&self.guest).call_wake(&mut self.store, exchange),
-        )
-        .await;
+        let budget = self.arm(self.limits.push);
+        let result = bounded(budget, self.guest.wake(&mut self.store)).await;
         self.settle("wake", budget, result)
     }
 
     /// `exchange.finish`
     pub async fn finish(&mut self, ending: &Ending) -> Result<Pushed, Fault> {
-        let (budget, exchange) = (self.arm(self.limits.push), self.exchange());
-        let result = bounded(
-            budget,
-            api(&self.guest).call_finish(&mut self.store, exchange, ending),
-        )
-        .await;
+        let budget = self.arm(self.limits.push);
+        let call = self.guest.finish(&mut self.store, ending);
+        let result = bounded(budget, call).await;
         self.settle("finish", budget, result)
-    }
-
-    fn exchange(&self) -> ResourceAny {
-        self.exchange
-            .expect("invariant: begin_exchange comes before every other call")
     }
 
     fn count_in(&self, bytes: &[u8]) {
@@ -289,26 +259,44 @@ impl Instance {
                 limit: state.memory_limit,
             });
         }
-        let stderr = state.stderr();
-        if !stderr.is_empty() {
-            state.tell(format!("trap in `{call}`: {stderr}"));
+        if let Some((lines, limit)) = state.flooded() {
+            return Err(Fault::Flood {
+                name: name(),
+                call,
+                lines,
+                limit,
+            });
         }
-        let own_words = panic_message(&stderr);
-        let why = if own_words.is_empty() {
-            trap_words(&error)
-        } else {
-            own_words
+        Err(self.trapped(call, &error))
+    }
+
+    /// Tells the log what the guest said and where it was.
+    fn trapped(&self, call: &'static str, error: &wasmtime::Error) -> Fault {
+        let state = self.store.data();
+        let stderr = state.stderr();
+        let (why, said) = match panic::Panic::read(&stderr) {
+            Some(panic) => {
+                let said = format!("{} (at {})", panic.words, panic.place);
+                (panic.words, said)
+            }
+            None => {
+                let words = panic::trap_words(error);
+                let said = format!("{words} {stderr}").trim_end().to_owned();
+                (words, said)
+            }
         };
-        Err(Fault::Trap {
-            name: name(),
+        state.tell(format!("trap in `{call}`: {said}"));
+        let backtrace = panic::backtrace(error);
+        for line in &backtrace {
+            state.tell(line.clone());
+        }
+        Fault::Trap {
+            name: self.component.name.clone(),
             call,
             why,
-        })
+            backtrace,
+        }
     }
-}
-
-fn api(guest: &Guest) -> GuestExchange<'_> {
-    guest.transom_transformer_transformer().exchange()
 }
 
 #[derive(Clone, Copy)]
@@ -332,40 +320,4 @@ async fn bounded<T>(
     call: impl Future<Output = wasmtime::Result<T>>,
 ) -> Option<wasmtime::Result<T>> {
     tokio::time::timeout(budget.wall, call).await.ok()
-}
-
-fn trap_words(error: &wasmtime::Error) -> String {
-    match error.downcast_ref::<Trap>() {
-        Some(trap) => trap.to_string(),
-        // The outer causes are where in the guest it happened.
-        None => error.root_cause().to_string(),
-    }
-}
-
-/// The words of a panic as Rust writes it to standard error, without thread, place, advice and what
-/// the guest wrote before: the client is told what happened, not where in whose source.
-fn panic_message(stderr: &str) -> String {
-    let mut lines = stderr.lines();
-    if !lines.any(|line| line.contains(" panicked at ")) {
-        return String::new();
-    }
-    let words = lines.take_while(|line| !line.starts_with("note: "));
-    words.collect::<Vec<_>>().join(" ").trim().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panic_is_told_by_its_message_alone() {
-        let stderr = "thread '<unnamed>' (1) panicked at src/lib.rs:10:5:\nindex out of bounds\nnote: run with `RUST_BACKTRACE=1`";
-        assert_eq!(panic_message(stderr), "index out of bounds");
-        assert_eq!(
-            panic_message(&format!("printed before\n{stderr}")),
-            "index out of bounds"
-        );
-        assert_eq!(panic_message("Traceback: x"), "");
-        assert_eq!(panic_message(""), "");
-    }
 }

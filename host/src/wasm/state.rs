@@ -4,13 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use wasmtime::component::{HasSelf, ResourceTable};
+use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use super::ambient::{self, Numbers};
-use super::bindings::transom::transformer::host::{Host, Level};
 use super::engine::TICK;
 use crate::config::Limits;
 
@@ -108,6 +107,31 @@ impl State {
         });
     }
 
+    /// `host.log`, of any version.
+    pub(super) fn guest_logs(
+        &mut self,
+        level: tracing::Level,
+        message: String,
+    ) -> wasmtime::Result<()> {
+        let message = cut(message, self.line_limit);
+        self.line(LogLine::Log { level, message })
+    }
+
+    /// `host.note`, of any version.
+    pub(super) fn guest_notes(
+        &mut self,
+        action: String,
+        path: String,
+        why: String,
+    ) -> wasmtime::Result<()> {
+        let limit = self.line_limit;
+        self.line(LogLine::Note {
+            action: cut(action, limit),
+            path: cut(path, limit),
+            why: cut(why, limit),
+        })
+    }
+
     fn line(&mut self, line: LogLine) -> wasmtime::Result<()> {
         self.lines += 1;
         if self.lines <= self.lines_limit {
@@ -120,14 +144,16 @@ impl State {
                     self.lines_limit
                 ),
             });
-        } else if self.lines > self.lines_limit.saturating_mul(FLOOD_FACTOR) {
-            return Err(wasmtime::format_err!(
-                "log flood: {} lines in one exchange, limits.log_lines is {}",
-                self.lines,
-                self.lines_limit
-            ));
+        } else if self.flooded().is_some() {
+            return Err(wasmtime::format_err!("log flood"));
         }
         Ok(())
+    }
+
+    /// How many lines, and how many are logged, if they are so many that the guest is stopped.
+    pub(super) fn flooded(&self) -> Option<(usize, usize)> {
+        let most = self.lines_limit.saturating_mul(FLOOD_FACTOR);
+        (self.lines > most).then_some((self.lines, self.lines_limit))
     }
 }
 
@@ -205,33 +231,8 @@ impl ResourceLimiter for State {
     }
 }
 
-impl super::bindings::transom::transformer::types::Host for State {}
-
-impl Host for State {
-    fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
-        let level = match level {
-            Level::Trace => tracing::Level::TRACE,
-            Level::Debug => tracing::Level::DEBUG,
-            Level::Info => tracing::Level::INFO,
-            Level::Warn => tracing::Level::WARN,
-            Level::Error => tracing::Level::ERROR,
-        };
-        let message = cut(message, self.line_limit);
-        self.line(LogLine::Log { level, message })
-    }
-
-    fn note(&mut self, action: String, path: String, why: String) -> wasmtime::Result<()> {
-        let limit = self.line_limit;
-        self.line(LogLine::Note {
-            action: cut(action, limit),
-            path: cut(path, limit),
-            why: cut(why, limit),
-        })
-    }
-}
-
 /// The imports a guest may have: our own `host`, and of WASI what is behind [`ambient`].
 pub(crate) fn link(linker: &mut wasmtime::component::Linker<State>) -> wasmtime::Result<()> {
-    super::bindings::Guest::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
+    super::interface::link(linker)?;
     ambient::link(linker)
 }

@@ -115,13 +115,39 @@ pub(super) fn shadows(components: &[Component], examined: &Examined) -> Vec<Prob
     each.collect()
 }
 
+/// Chains that no pool has room for: such a provider can never answer.
+pub(super) fn too_long(examined: &Examined) -> Vec<Problem> {
+    let config = match &examined.outcome {
+        Ok(loaded) => Some(&loaded.config),
+        Err(_) => examined.rest.as_ref(),
+    };
+    let Some(most) = config.map(|config| config.limits.instances) else {
+        return Vec::new();
+    };
+    let long = examined
+        .providers
+        .iter()
+        .filter(|provider| provider.stages.len() > most);
+    let each = long.map(|provider| {
+        let spot = provider.stages.first().map(|named| named.at.clone());
+        let stages = provider.stages.len();
+        let message = format!("the chain has {stages} stages, but only {most} instances may run");
+        at(
+            spot,
+            message,
+            Some("raise limits.instances, or shorten the chain".to_owned()),
+        )
+    });
+    each.collect()
+}
+
 fn problem(component: &Component, refusal: &Refusal, examined: &Examined) -> Problem {
     let name = &component.name;
     let file = match &refusal.file {
         Some(file) => format!(" ({})", file.display()),
         None => String::new(),
     };
-    let whole = of_transformer(name, &refusal.message) + &file;
+    let whole = of_transformer(name, &refusal.whole()) + &file;
     let remedy = refusal.remedy.clone();
     let first = || named(component, examined).map(|named| named.at.clone());
     match &refusal.about {

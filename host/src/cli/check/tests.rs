@@ -90,6 +90,7 @@ fn broken(name: &str, about: About, message: &str) -> Component {
         about,
         file: Some(format!("/t/{name}.wasm").into()),
         message: message.to_owned(),
+        inside: None,
         remedy: Some("do this".to_owned()),
     };
     Component {

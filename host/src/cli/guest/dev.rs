@@ -4,21 +4,24 @@
 
 mod build;
 mod live;
+mod round;
 mod sources;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 
 use crate::cli::serve::configuration;
 use crate::cli::{Places, USAGE, runtime, term};
 use crate::config::{Config, Limits, Paths, process_env};
+use crate::registry::{Wanted, smoke};
 use crate::testing::{Runner, cases_in};
-use crate::wasm::Engine;
+use crate::wasm::{Cache, Component, Engine};
 use build::Package;
+use round::Round;
 use sources::Sources;
 
 #[derive(Args)]
@@ -30,6 +33,9 @@ pub(in crate::cli) struct DevArgs {
     /// One round, and no watching
     #[arg(long)]
     once: bool,
+    /// Print each round as a line of JSON for a program
+    #[arg(long)]
+    json: bool,
 }
 
 /// The engine runs one case at a time: a chain has a few stages.
@@ -54,12 +60,15 @@ pub(super) fn run(args: &DevArgs) -> anyhow::Result<ExitCode> {
     let target = target(&args.places, &package.name)?;
     let engine = Engine::new(INSTANCES, Limits::default().memory)
         .map_err(|error| anyhow::anyhow!("the WebAssembly engine cannot be built: {error:#}"))?;
+    let cache = Paths::of(&process_env).and_then(|paths| Cache::open(&paths.cache).ok());
     let desk = Desk {
         package,
         target,
         config,
         engine,
+        cache,
         runtime,
+        json: args.json,
     };
     // Before the first build: what is saved while it runs is the next round.
     let mut sources = Sources::watch(&desk.package.folders)?;
@@ -90,7 +99,10 @@ struct Desk {
     target: PathBuf,
     config: Config,
     engine: Engine,
+    /// What is compiled here for the tests need not be compiled by the service.
+    cache: Option<Cache>,
     runtime: tokio::runtime::Runtime,
+    json: bool,
 }
 
 impl Desk {
@@ -101,61 +113,84 @@ impl Desk {
                 "the running service keeps its last exchanges from now on, in memory, to try each version on them; `transom guest record --off` ends that",
             );
         }
-        let mut told = vec![self.package.name.clone()];
-        let result = self.steps(&mut told);
+        let mut round = Round::of(&self.package.name);
+        let result = self.steps(&mut round);
+        let good = result.is_ok();
         match result {
-            Ok(()) => {
-                term::say(&told.join(", "));
-                true
-            }
-            Err(why) => {
-                term::note(&format!("{}: {why:#}; what serves stays", told.join(", ")));
-                false
-            }
+            Ok(()) if self.json => term::say(&round.json(None)),
+            Ok(()) => term::say(&round.line()),
+            Err(why) if self.json => term::say(&round.json(Some(&format!("{why:#}")))),
+            Err(why) => term::note(&format!(
+                "{}: {}; what serves stays",
+                round.line(),
+                on_one_line(&format!("{why:#}"))
+            )),
         }
+        good
     }
 
-    fn steps(&self, told: &mut Vec<String>) -> anyhow::Result<()> {
-        let (component, took) = timed(|| self.package.build())?;
-        told.push(format!("built in {}", shown(took)));
-        let bytes = std::fs::read(&component)
-            .with_context(|| format!("{} cannot be read", component.display()))?;
-        let (count, took) = timed(|| self.test(&bytes))?;
-        match count {
-            0 => told.push("no fixtures to test with".to_owned()),
-            count => told.push(format!("{count} cases passed in {}", shown(took))),
-        }
-        let (serving, took) = timed(|| {
-            put(&self.target, &bytes)?;
-            self.runtime
-                .block_on(live::wait(&self.config, &self.package.name, &bytes))
+    fn steps(&self, round: &mut Round) -> anyhow::Result<()> {
+        let (built, took) = timed(|| self.package.build())?;
+        round.built(took, built.warnings);
+        let bytes = std::fs::read(&built.component)
+            .with_context(|| format!("{} cannot be read", built.component.display()))?;
+        let (runner, took) = timed(|| self.compiled(&bytes))?;
+        round.compiled(took);
+        let (count, took) = timed(|| self.test(&runner))?;
+        round.tested(took, count);
+        let (went, took) = timed(|| {
+            let put = || put(&self.target, &bytes);
+            let swap = live::swap(&self.config, &self.target, &self.package.name, &bytes, put);
+            self.runtime.block_on(swap)
         })?;
-        told.push(match serving {
-            Some(serving) => format!("{serving} in {}", shown(took)),
-            None => format!("put into {} (no transom runs)", self.target.display()),
-        });
+        round.went(took, &went, &self.target);
         Ok(())
     }
 
-    /// How many cases passed. Errors: the first that failed, with its differences.
-    fn test(&self, bytes: &[u8]) -> anyhow::Result<usize> {
-        let runner = Runner::new(&self.engine, &self.package.name, bytes, 1)?;
+    /// Compiled, and configured as the service would: what fails here is not even put in place.
+    fn compiled(&self, bytes: &[u8]) -> anyhow::Result<Runner> {
+        let name = &self.package.name;
+        let component = Component::load(&self.engine, self.cache.as_ref(), name, bytes)?;
+        let runner = Runner::of(&self.engine, component, 1);
+        let mut wanted = Wanted::of(&self.config);
+        let options = wanted.options.remove(name).unwrap_or_default();
+        let tried = smoke(runner.component(), &options, &wanted.limits);
+        self.runtime.block_on(tried)?;
+        Ok(runner)
+    }
+
+    /// How many cases passed. Errors: the first that failed, and how many more did.
+    fn test(&self, runner: &Runner) -> anyhow::Result<usize> {
         let Some(folder) = &self.package.fixtures else {
             return Ok(0);
         };
         let cases = cases_in(folder)?;
+        let mut failed = Vec::new();
         for case in &cases {
             let outcome = self.runtime.block_on(runner.run(case));
             if let Some(failure) = outcome.failures.first() {
-                anyhow::bail!("the case {} fails: {failure}", case.name);
+                failed.push(format!("the case {} fails: {failure}", case.name));
             }
         }
-        Ok(cases.len())
+        match failed.split_first() {
+            None => Ok(cases.len()),
+            Some((first, [])) => bail!("{first}"),
+            Some((first, more)) => bail!("{first} (and {} more fail)", more.len()),
+        }
     }
 }
 
+/// What a guest said of a trap has lines of its own, which come first.
+fn on_one_line(why: &str) -> &str {
+    let (first, rest) = why.split_once('\n').unwrap_or((why, ""));
+    if !rest.is_empty() {
+        term::note(why);
+    }
+    first
+}
+
 /// By rename, so that nobody reads half a file.
-fn put(target: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+pub(super) fn put(target: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let folder = target
         .parent()
         .context("invariant: a file lies in a folder")?;
@@ -172,8 +207,4 @@ fn timed<T>(step: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<(T, Dura
     let began = Instant::now();
     let done = step()?;
     Ok((done, began.elapsed()))
-}
-
-fn shown(took: Duration) -> String {
-    format!("{} ms", took.as_millis())
 }

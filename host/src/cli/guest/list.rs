@@ -8,7 +8,7 @@ use super::ListArgs;
 use crate::cli::serve::configuration;
 use crate::cli::service::Said;
 use crate::cli::{USAGE, runtime, term};
-use crate::config::{Paths, process_env};
+use crate::config::{Config, Paths, process_env};
 use crate::registry::{builtin, builtin_names};
 use crate::wasm::sha256;
 
@@ -24,10 +24,14 @@ pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
     let running = runtime.block_on(crate::cli::service::status(&config));
     let (from, list) = match running {
         Said::Status(status) => {
-            let listen = status.get("listen").and_then(Value::as_str);
+            let text = |name: &str| status.get(name).and_then(Value::as_str).unwrap_or("?");
             let list = status.get("transformers").and_then(Value::as_array);
             (
-                format!("of the service at {}", listen.unwrap_or("?")),
+                format!(
+                    "of the service at {} (trust: {})",
+                    text("listen"),
+                    text("trust")
+                ),
                 list.cloned().unwrap_or_default(),
             )
         }
@@ -38,8 +42,11 @@ pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
         Said::Nobody => (
-            "no service runs; of the binary and the transformers folder".to_owned(),
-            at_rest(args),
+            format!(
+                "no service runs; of the binary and the transformers folder (trust: {})",
+                config.trust.name()
+            ),
+            pinned(at_rest(args), &config),
         ),
     };
     if args.json {
@@ -51,6 +58,20 @@ pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
         term::say(&line(entry));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn pinned(mut list: Vec<Value>, config: &Config) -> Vec<Value> {
+    for entry in &mut list {
+        let name = entry
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let pin = json!(config.pins.get(name));
+        if let Some(fields) = entry.as_object_mut() {
+            fields.insert("pin".to_owned(), pin);
+        }
+    }
+    list
 }
 
 fn at_rest(args: &ListArgs) -> Vec<Value> {
@@ -106,8 +127,17 @@ fn line(entry: &Value) -> String {
     } else {
         format!("\n    last error: {}", text("last_error"))
     };
+    let pinned = if text("pin").is_empty() {
+        ""
+    } else {
+        ", pinned"
+    };
+    let rolled_back = entry.get("rolled_back").and_then(Value::as_u64);
+    let rolled_back = rolled_back
+        .map(|number| format!(", rolled back from generation {number}"))
+        .unwrap_or_default();
     format!(
-        "  {}{generation} sha256:{sha} ({place}{shadow}){error}",
+        "  {}{generation} sha256:{sha} ({place}{shadow}{pinned}{rolled_back}){error}",
         text("name")
     )
 }

@@ -1,10 +1,13 @@
 //! The guest's package: where it is, and building it with cargo.
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
+
+use crate::cli::term;
 
 /// A guest that can be built.
 #[derive(Debug)]
@@ -61,8 +64,8 @@ impl Package {
         })
     }
 
-    /// Builds quickly: the component's file. Errors: what the compiler says.
-    pub(super) fn build(&self) -> anyhow::Result<PathBuf> {
+    /// Builds quickly. Errors: one line; what the compiler says was printed before.
+    pub(super) fn build(&self) -> anyhow::Result<Built> {
         let output = Command::new("cargo")
             .args([
                 "build",
@@ -71,28 +74,82 @@ impl Package {
                 "--target",
                 "wasm32-wasip2",
             ])
-            .args(["--message-format", "json-render-diagnostics", "--quiet"])
+            .args(["--message-format", message_format(), "--quiet"])
             .current_dir(&self.folder)
             .stdin(Stdio::null())
             .output()
             .context("cargo cannot be started; install Rust from https://rustup.rs")?;
-        if !output.status.success() {
-            bail!("it does not build\n{}", said(&output.stderr));
-        }
         let text = String::from_utf8_lossy(&output.stdout);
-        let component = text
+        let messages: Vec<Value> = text
             .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        if !output.status.success() {
+            let errors = diagnostics(&messages, "error");
+            for error in &errors {
+                term::note(error.trim_end());
+            }
+            let said = said(&output.stderr);
+            match errors.len() {
+                0 => bail!("it does not build: {said}"),
+                1 => bail!("it does not build: 1 error"),
+                count => bail!("it does not build: {count} errors"),
+            }
+        }
+        let component = messages
+            .iter()
             .rev()
-            .find_map(|line| component(line, &self.name));
-        component.with_context(|| {
-            "the build made no component; is it a `cdylib` with the profile `guest-dev`?".to_owned()
+            .find_map(|message| component(message, &self.name));
+        let component = component.context(
+            "the build made no component; is it a `cdylib` with the profile `guest-dev`?",
+        )?;
+        Ok(Built {
+            component,
+            warnings: diagnostics(&messages, "warning").len(),
         })
     }
 }
 
+/// What a build gave.
+pub(super) struct Built {
+    /// The file.
+    pub(super) component: PathBuf,
+    /// How many the compiler had, of the guest and of the libraries beside it.
+    pub(super) warnings: usize,
+}
+
+fn message_format() -> &'static str {
+    if std::io::stderr().is_terminal() {
+        "json-diagnostic-rendered-ansi"
+    } else {
+        "json"
+    }
+}
+
+/// What the compiler says of this level, as it would print it. Its own sums are left out.
+fn diagnostics<'m>(messages: &'m [Value], level: &str) -> Vec<&'m str> {
+    let of_level = messages.iter().filter_map(|message| message.get("message"));
+    let of_level = of_level.filter(|said| {
+        let spans = said.get("spans").and_then(Value::as_array);
+        said.get("level").and_then(Value::as_str) == Some(level)
+            && (spans.is_some_and(|spans| !spans.is_empty()) || !is_sum(said))
+    });
+    of_level
+        .filter_map(|said| said.get("rendered")?.as_str())
+        .collect()
+}
+
+/// `aborting due to 2 previous errors`, `1 warning emitted`
+fn is_sum(said: &Value) -> bool {
+    let text = said
+        .get("message")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    text.starts_with("aborting due to") || text.ends_with(" emitted")
+}
+
 /// The component among what one message of cargo says was made for the crate.
-fn component(message: &str, name: &str) -> Option<PathBuf> {
-    let message: Value = serde_json::from_str(message).ok()?;
+fn component(message: &Value, name: &str) -> Option<PathBuf> {
     let file = format!("{name}.wasm");
     let alternative = format!("{}.wasm", name.replace('-', "_"));
     let files = message.get("filenames")?.as_array()?.iter();
@@ -118,22 +175,37 @@ fn said(stderr: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn the_component_is_found_among_cargos_messages() {
         let message =
-            r#"{"reason":"compiler-artifact","filenames":["/t/guest-dev/my_guest.wasm"]}"#;
+            json!({"reason": "compiler-artifact", "filenames": ["/t/guest-dev/my_guest.wasm"]});
         assert_eq!(
-            component(message, "my-guest"),
+            component(&message, "my-guest"),
             Some(PathBuf::from("/t/guest-dev/my_guest.wasm"))
         );
-        assert_eq!(component(message, "other"), None);
-        assert_eq!(component("not JSON", "my-guest"), None);
+        assert_eq!(component(&message, "other"), None);
         assert_eq!(
-            component(r#"{"reason":"build-finished"}"#, "my-guest"),
+            component(&json!({"reason": "build-finished"}), "my-guest"),
             None
         );
+    }
+
+    #[test]
+    fn diagnostics_are_counted_without_the_compilers_own_sums() {
+        let said = |level: &str, text: &str, spans: Value| json!({"message": {"level": level, "message": text, "rendered": text, "spans": spans}});
+        let messages = [
+            said("warning", "unused", json!([{}])),
+            said("warning", "1 warning emitted", json!([])),
+            said("error", "no such crate", json!([])),
+            said("error", "aborting due to 1 previous error", json!([])),
+            json!({"reason": "build-finished"}),
+        ];
+        assert_eq!(diagnostics(&messages, "warning"), ["unused"]);
+        assert_eq!(diagnostics(&messages, "error"), ["no such crate"]);
     }
 
     #[test]

@@ -1,81 +1,156 @@
-//! Waits until the running service serves the new bytes, or says why it does not.
+//! The running service's side of a round: what it serves, where it looks, and waiting until it serves
+//! the new bytes or says why it does not.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use serde_json::Value;
 
-use crate::cli::recordings::Service;
-use crate::cli::service::{Said, status};
+use crate::cli::recordings;
+use crate::cli::service::Service;
 use crate::config::Config;
 use crate::wasm::sha256;
 
 /// Compiling takes a second at most; a service that polls its folder another.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-const LOOK: Duration = Duration::from_millis(20);
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Has the running service keep its last exchanges, so that each version is tried on them, unless its
 /// configuration decides. True if it did not before.
 pub(super) async fn record(config: &Config) -> bool {
-    let Ok(service) = Service::find(config).await else {
+    let Ok(service) = recordings::Service::find(config).await else {
         return false;
     };
     matches!(service.record(true).await, Ok(false))
 }
 
-/// What serves now, with what differs on recorded exchanges; none if no service runs.
+/// What became of bytes that were put.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Went {
+    /// They are a generation of their own, with what trying it on recorded exchanges came to.
+    Live(u64, Option<String>),
+    /// They served already.
+    Unchanged(u64),
+    /// No service runs.
+    Nowhere,
+}
+
+/// Puts the bytes in place by `put` and waits until they serve.
 ///
-/// Errors: the service's reason for keeping the old version.
-pub(super) async fn wait(
+/// Errors: the service's reason for keeping the old version, or why it cannot take these up at all.
+pub(super) async fn swap(
     config: &Config,
+    target: &Path,
     name: &str,
     bytes: &[u8],
-) -> anyhow::Result<Option<String>> {
+    put: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<Went> {
+    let Some(service) = Service::running(config).await else {
+        put()?;
+        return Ok(Went::Nowhere);
+    };
     let sha256 = sha256(bytes);
+    let status = service.status().await?;
+    let before = served(&status, name, target, &sha256);
+    let lies_there = std::fs::read(target).is_ok_and(|there| there == bytes);
+    if let (Some(generation), true) = (before, lies_there) {
+        looks_here(&status, target)?;
+        return Ok(Went::Unchanged(generation));
+    }
+    put()?;
+    looks_here(&status, target)?;
+    ensure!(
+        entry(&status, name).is_some(),
+        "the running service has no provider with the transformer `{name}`; name it in the configuration"
+    );
     let began = Instant::now();
     loop {
-        let state = match status(config).await {
-            Said::Nobody => return Ok(None),
-            Said::Silent(base, why) => {
-                bail!("the service at {base} does not tell what it runs: {why}")
-            }
-            Said::Status(status) => status,
-        };
-        let Some(transformer) = named(&state, name) else {
-            bail!(
-                "the running service has no provider with the transformer `{name}`; name it in the configuration"
-            );
-        };
-        let text = |field: &str| transformer.get(field).and_then(Value::as_str);
-        if text("sha256") == Some(&sha256) {
-            return Ok(Some(live(transformer, name)));
+        let status = service.status().await?;
+        if let Some(generation) = served(&status, name, target, &sha256) {
+            let replay = text(entry(&status, name), "replay").map(str::to_owned);
+            return Ok(match before {
+                Some(_) => Went::Unchanged(generation),
+                None => Went::Live(generation, replay),
+            });
         }
-        if began.elapsed() > PATIENCE {
-            let why = text("last_error").unwrap_or("it does not look at this folder");
-            bail!("the running service keeps its version: {why}");
+        let told = entry(&status, name);
+        let why = text(told, "last_error");
+        if text(told, "refused") == Some(&sha256) {
+            bail!("refused: {}", why.unwrap_or("the service does not say why"));
         }
-        // The last error may be about bytes from before: only one that stays counts.
-        if began.elapsed() > PATIENCE / 5
-            && let Some(why) = text("last_error")
-        {
-            bail!("refused: {why}");
-        }
+        ensure!(
+            began.elapsed() < PATIENCE,
+            "the running service keeps its version: {}",
+            why.unwrap_or("it did not look at the file")
+        );
         tokio::time::sleep(LOOK).await;
     }
 }
 
-fn named<'a>(status: &'a Value, name: &str) -> Option<&'a Value> {
+/// The service must take its transformers from the folder that the bytes were put into.
+fn looks_here(status: &Value, target: &Path) -> anyhow::Result<()> {
+    let Some(theirs) = status.get("transformers_folder").and_then(Value::as_str) else {
+        return Ok(());
+    };
+    let theirs = PathBuf::from(theirs);
+    let ours = target.parent().unwrap_or(target);
+    ensure!(
+        same(&theirs, ours),
+        "put into {}, but the running service takes transformers from {}; leave --transformers out or start the service with it",
+        ours.display(),
+        theirs.display()
+    );
+    Ok(())
+}
+
+fn same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    real(one) == real(other)
+}
+
+/// The generation that serves, if it is of this file and these bytes.
+fn served(status: &Value, name: &str, target: &Path, sha256: &str) -> Option<u64> {
+    let entry = entry(status, name);
+    let from_there = text(entry, "path").is_some_and(|path| same(Path::new(path), target));
+    let generation = entry?.get("generation").and_then(Value::as_u64);
+    generation.filter(|_| from_there && text(entry, "sha256") == Some(sha256))
+}
+
+fn entry<'a>(status: &'a Value, name: &str) -> Option<&'a Value> {
     let all = status.get("transformers")?.as_array()?;
     all.iter()
         .find(|one| one.get("name").and_then(Value::as_str) == Some(name))
 }
 
-fn live(transformer: &Value, name: &str) -> String {
-    let generation = transformer.get("generation").and_then(Value::as_u64);
-    let live = format!("live as {name}@{}", generation.unwrap_or_default());
-    match transformer.get("replay").and_then(Value::as_str) {
-        Some(replay) => format!("{live} (replay: {replay})"),
-        None => live,
+fn text<'a>(entry: Option<&'a Value>, field: &str) -> Option<&'a str> {
+    entry?.get(field)?.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn bytes_serve_only_if_they_came_from_the_file_that_was_written() {
+        let entry = json!({"name": "a", "path": "/t/a.wasm", "sha256": "ab", "generation": 3});
+        let status = json!({ "transformers": [entry] });
+        let served = |path: &str, sha256| served(&status, "a", Path::new(path), sha256);
+        assert_eq!(served("/t/a.wasm", "ab"), Some(3));
+        assert_eq!(served("/t/a.wasm", "cd"), None);
+        assert_eq!(served("/other/a.wasm", "ab"), None, "another folder's");
+    }
+
+    #[test]
+    fn a_service_that_looks_elsewhere_is_told_with_both_folders() {
+        let status = json!({ "transformers_folder": "/there" });
+        let told = looks_here(&status, Path::new("/here/a.wasm"))
+            .unwrap_err()
+            .to_string();
+        assert!(told.contains("/here") && told.contains("/there"), "{told}");
+        assert!(looks_here(&status, Path::new("/there/a.wasm")).is_ok());
     }
 }

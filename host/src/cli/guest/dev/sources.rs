@@ -20,9 +20,10 @@ impl Sources {
     /// Watches folders, and those in them.
     pub(super) fn watch(folders: &[PathBuf]) -> anyhow::Result<Self> {
         let (sender, events) = channel();
+        let watched = folders.to_vec();
         let mut watcher =
             notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-                if event.is_ok_and(|event| is_save(&event)) {
+                if event.is_ok_and(|event| is_save(&event, &watched)) {
                     // Gone only when the process ends.
                     let _ = sender.send(());
                 }
@@ -48,9 +49,16 @@ impl Sources {
     }
 }
 
-fn is_save(event: &notify::Event) -> bool {
+fn is_save(event: &notify::Event, watched: &[PathBuf]) -> bool {
     let written = event.kind.is_create() || event.kind.is_modify() || event.kind.is_remove();
-    written && event.paths.iter().any(|path| is_source(path))
+    // What lies above a watched folder says nothing about the file.
+    let inside = |path: &Path| {
+        let below = watched
+            .iter()
+            .find_map(|folder| path.strip_prefix(folder).ok());
+        is_source(below.unwrap_or(path))
+    };
+    written && event.paths.iter().any(|path| inside(path))
 }
 
 /// What a build writes, and what editors keep beside a file, is none.
@@ -69,6 +77,22 @@ fn is_source(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_guest_that_lies_below_a_target_folder_is_followed_too() {
+        use notify::event::{CreateKind, Event, EventKind};
+        let created =
+            |path: &str| Event::new(EventKind::Create(CreateKind::File)).add_path(path.into());
+        let watched = [PathBuf::from("/build/target/guest")];
+        assert!(is_save(
+            &created("/build/target/guest/src/lib.rs"),
+            &watched
+        ));
+        assert!(!is_save(
+            &created("/build/target/guest/target/x.rs"),
+            &watched
+        ));
+    }
 
     #[test]
     fn sources_and_fixtures_count_and_what_is_built_does_not() {

@@ -1,0 +1,29 @@
+//! `POST /api/transformers/NAME/rollback`: a person brings the generation before back.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde_json::json;
+
+use super::{json, reply};
+use crate::app::App;
+use crate::error::ApiError;
+use crate::registry::{NotRolledBack, RolledBack};
+
+pub(super) async fn roll_back(State(app): State<Arc<App>>, Path(name): Path<String>) -> Response {
+    let registry = app.registry.clone();
+    let asked = name.clone();
+    let result = tokio::task::spawn_blocking(move || registry.roll_back(&asked)).await;
+    let error = match result {
+        Ok(Ok(RolledBack { from, to })) => {
+            return json(&json!({"name": name, "from": from, "generation": to}));
+        }
+        Ok(Err(error @ NotRolledBack::Unknown(_))) => {
+            ApiError::new("not_found_error", error.to_string())
+        }
+        Ok(Err(error)) => ApiError::new("conflict_error", error.to_string()),
+        Err(error) => ApiError::new("api_error", error.to_string()),
+    };
+    reply::error(&error, &crate::ids::exchange_id())
+}
