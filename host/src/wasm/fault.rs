@@ -6,14 +6,16 @@ use std::time::Duration;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Fault {
     /// It trapped: a panic, an unreachable instruction, a bad memory access.
-    #[error("transformer `{name}` {}: {why}", self.what())]
+    #[error("transformer `{name}` {}", self.told())]
     Trap {
         /// The component.
         name: String,
         /// The WIT function.
         call: &'static str,
-        /// The guest's own words (its panic message) or wasmtime's.
+        /// The guest's own words (its panic message), wasmtime's, or the host's.
         why: String,
+        /// The host refused what the guest asked of it, in these words: anybody may read them.
+        refused: bool,
         /// Where in the guest, a line for each function, if the component has the names of its functions.
         backtrace: Vec<String>,
     },
@@ -112,6 +114,12 @@ impl Fault {
     /// What it did, without its name and without [`Fault::inside`]: for anybody to read.
     pub fn what(&self) -> String {
         match self {
+            Self::Trap {
+                call,
+                why,
+                refused: true,
+                ..
+            } => format!("trapped in `{call}`: {why}"),
             Self::Trap { call, .. } => format!("trapped in `{call}`"),
             Self::Flood {
                 call, lines, limit, ..
@@ -141,6 +149,16 @@ impl Fault {
         }
     }
 
+    /// In one line, with all words.
+    fn told(&self) -> String {
+        match self {
+            Self::Trap {
+                why, refused: false, ..
+            } => format!("{}: {why}", self.what()),
+            _ => self.what(),
+        }
+    }
+
     /// Where in the guest it was, a line for each function. Empty if that is not known.
     pub fn backtrace(&self) -> &[String] {
         match self {
@@ -153,9 +171,15 @@ impl Fault {
     /// the guest it was. They may hold paths and pieces of what the guest was given.
     pub fn inside(&self) -> Option<String> {
         match self {
-            Self::Trap { why, backtrace, .. } => {
-                let lines = std::iter::once(why).chain(backtrace);
-                Some(lines.map(String::as_str).collect::<Vec<_>>().join("\n"))
+            Self::Trap {
+                why,
+                refused,
+                backtrace,
+                ..
+            } => {
+                let words = (!refused).then_some(why);
+                let lines: Vec<_> = words.into_iter().chain(backtrace).map(String::as_str).collect();
+                (!lines.is_empty()).then(|| lines.join("\n"))
             }
             Self::Start { why, .. } => Some(why.clone()),
             _ => None,

@@ -274,7 +274,8 @@ impl Instance {
     fn trapped(&self, call: &'static str, error: &wasmtime::Error) -> Fault {
         let state = self.store.data();
         let stderr = state.stderr();
-        let (why, said) = match panic::Panic::read(&stderr) {
+        let refused = panic::is_of_the_host(error);
+        let (why, said) = match panic::Panic::read(&stderr).filter(|_| !refused) {
             Some(panic) => {
                 let said = format!("{} (at {})", panic.words, panic.place);
                 (panic.words, said)
@@ -294,6 +295,7 @@ impl Instance {
             name: self.component.name.clone(),
             call,
             why,
+            refused,
             backtrace,
         }
     }

@@ -15,6 +15,11 @@ pub(super) fn trap_words(error: &wasmtime::Error) -> String {
     }
 }
 
+/// The guest asked the host for something that it does not give; else its own code trapped.
+pub(super) fn is_of_the_host(error: &wasmtime::Error) -> bool {
+    !error.is::<Trap>()
+}
+
 /// A panic as Rust writes it to standard error, without thread, advice and what the guest wrote before.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Panic {
