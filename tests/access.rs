@@ -10,12 +10,15 @@ mod auth;
 mod gone;
 mod keys;
 
-const PATHS: [(&str, &str); 7] = [
+const PATHS: [(&str, &str); 10] = [
     ("POST", "/v1/messages"),
     ("POST", "/v1/messages/count_tokens"),
     ("GET", "/v1/models"),
     ("GET", "/health"),
     ("GET", "/api/status"),
+    ("GET", "/api/recordings"),
+    ("GET", "/api/recordings/x"),
+    ("PUT", "/api/recorder"),
     ("GET", "/api/hello"),
     ("GET", "/nowhere"),
 ];

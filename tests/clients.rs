@@ -27,6 +27,7 @@ mod clients {
     mod commands;
     mod installed;
     mod interactive;
+    mod recorded;
     mod route;
     mod sdk;
     mod terminal;

@@ -118,6 +118,8 @@ async fn what_is_saved_is_built_tested_and_live_and_what_fails_changes_nothing()
     assert!(said.contains("2 cases passed"), "{said}");
     assert!(said.contains(&format!("live as {NAME}@2")), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
+    let recorder = desk.host.status().await["recorder"]["on"].clone();
+    assert_eq!(recorder, true, "each version is tried on what is recorded");
 
     let again = desk.round();
     let said = String::from_utf8_lossy(&again.stdout).into_owned();

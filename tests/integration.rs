@@ -39,6 +39,7 @@ mod guest_dev;
 mod guides;
 mod messages;
 mod recorder;
+mod recording;
 mod reload;
 mod restart;
 mod rollback;

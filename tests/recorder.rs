@@ -124,3 +124,85 @@ async fn nothing_is_kept_unless_recording_is_on_and_everything_is_forgotten_when
     assert_eq!(reply.status, 200);
     assert!(forgotten(&host.status().await));
 }
+
+/// Twenty streams of which each comes in pieces of its own size: those that the client sees are the
+/// same, and so is what a new version makes of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn how_a_recorded_stream_was_split_makes_no_difference() {
+    let upstream = Upstream::start(|request| {
+        let said = scene::pieces("it", 6);
+        let body = scene::chat_events(&said).concat();
+        Answer::stream()
+            .chunks_of(1 + request.number * 7, &body)
+            .end()
+    })
+    .await;
+    let host = Builder::new()
+        .provider(provider("cerebras", &upstream.url(), "cerebras", MODEL))
+        .set("recorder", json!({ "on": true, "block_on_diff": true }))
+        .component("cerebras", &scene::guest("cerebras"))
+        .start();
+    for number in 0..20 {
+        let body = scene::ask(MODEL, &format!("number {number}"));
+        let reply = client::messages(host.base(), &body).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    }
+    let kept = |status: &Value| status["recorder"]["exchanges"] == 20;
+    host.wait_for_status("twenty recorded exchanges", kept)
+        .await;
+    let other = scene::same_but_other(&scene::guest("cerebras"));
+    scene::put(&host.transformers().join("cerebras.wasm"), &other);
+    let live = |status: &Value| status["transformers"][0]["generation"] == 2;
+    let status = host
+        .wait_for_status("the same with other bytes", live)
+        .await;
+    assert_eq!(status["transformers"][0]["replay"], "20 the same, 0 differ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_traps_is_told_by_its_trap_first() {
+    let upstream =
+        Upstream::always(Answer::json(200, &scene::message_whole(&["hi".to_owned()]))).await;
+    let host = Builder::new()
+        .provider(provider("p", &upstream.url(), "faulty", "m"))
+        .set("recorder", json!({ "on": true, "block_on_diff": true }))
+        .component("faulty", &scene::guest("faulty"))
+        .start();
+    client::messages(host.base(), &scene::ask_whole("m", "hi")).await;
+    let kept = |status: &Value| status["recorder"]["exchanges"] == 1;
+    host.wait_for_status("a recorded exchange", kept).await;
+    let file = host.transformers().join("faulty.wasm");
+    scene::put(&file, &scene::faulty("request-trap"));
+    let refused = |status: &Value| status["transformers"][0]["last_error"].is_string();
+    let status = host.wait_for_status("the refusal", refused).await;
+    let replay = status["transformers"][0]["replay"]
+        .as_str()
+        .unwrap_or_default();
+    let (_, told) = replay
+        .split_once("0 the same, 1 differs; ")
+        .unwrap_or_default();
+    let (_, told) = told.split_once(' ').unwrap_or_default();
+    assert!(
+        told.starts_with("/request/error: api_error: transformer `faulty` "),
+        "{replay}"
+    );
+
+    // The old bytes again: what was told of the others is not told of them.
+    scene::put(&file, &scene::guest("faulty"));
+    let forgiven = |status: &Value| status["transformers"][0]["last_error"].is_null();
+    let status = host.wait_for_status("the old bytes", forgiven).await;
+    assert_eq!(status["transformers"][0]["replay"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_request_that_is_refused_before_it_is_sent_is_recorded_too() {
+    let upstream = Upstream::always(Answer::json(200, &json!({}))).await;
+    let host = Builder::new()
+        .provider(provider("p", &upstream.url(), "faulty", "m"))
+        .set("recorder", json!({ "on": true }))
+        .component("faulty", &scene::faulty("request-fail"))
+        .start();
+    client::messages(host.base(), &scene::ask_whole("m", "hi")).await;
+    let kept = |status: &Value| status["recorder"]["exchanges"] == 1;
+    host.wait_for_status("a recorded exchange", kept).await;
+}

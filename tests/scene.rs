@@ -37,6 +37,12 @@ pub(crate) fn faulty(fault: &str) -> Vec<u8> {
     bytes
 }
 
+/// A component that does the same and has other bytes: one more section that says nothing.
+pub(crate) fn same_but_other(bytes: &[u8]) -> Vec<u8> {
+    // A custom section: its id, its size, a name of four bytes, nothing else.
+    [bytes, b"\x00\x05\x04same"].concat()
+}
+
 /// Every `old` in the bytes replaced by a `new` of the same length.
 pub(crate) fn patched(bytes: &[u8], old: &str, new: &str) -> Vec<u8> {
     assert_eq!(old.len(), new.len(), "a patch must not move anything");

@@ -40,6 +40,8 @@ pub struct Start {
     pub listen: Option<SocketAddr>,
     /// Follow changes of component files and of the configuration.
     pub watch: bool,
+    /// Keep the last exchanges, whatever the configuration says.
+    pub record: bool,
 }
 
 /// A running host.
@@ -165,6 +167,9 @@ impl Running {
         let runtime = tokio::runtime::Handle::current();
         let recorder = Arc::new(Recorder::default());
         recorder.obey(&config.recorder);
+        if start.record {
+            recorder.always();
+        }
         let state = start.state.as_deref();
         let history = state.map(|state| History::of(state, &start.transformers));
         let registry = Registry::new(

@@ -9,11 +9,13 @@ mod splice;
 mod stage;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
+pub(crate) use request::usual_path;
 pub use request::{Explained, Outbound, Planned};
 pub use splice::JOIN_BELOW;
 
@@ -125,6 +127,11 @@ impl Chain {
     /// Bytes and calls so far.
     pub fn counters(&self) -> &Arc<Counters> {
         &self.counters
+    }
+
+    /// Frames that splice rules passed on so far.
+    pub fn spliced(&self) -> u64 {
+        self.counters.spliced.load(Ordering::Relaxed)
     }
 
     /// How the last stage that said so wants its upstream's answer framed.

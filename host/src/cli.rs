@@ -13,6 +13,7 @@ pub mod code;
 mod commands;
 mod demo;
 mod guest;
+mod recordings;
 mod serve;
 mod service;
 mod term;
@@ -70,6 +71,9 @@ struct ServeArgs {
     /// Address to listen on, instead of the configuration's; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
+    /// Keep the last exchanges in memory, for `guest record` and `guest trace`
+    #[arg(long)]
+    record: bool,
 }
 
 #[derive(Args)]

@@ -291,23 +291,35 @@ impl Default for Timeouts {
 /// What is kept of the last exchanges, in memory only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecorderSettings {
-    /// Nothing is kept unless this is on.
-    pub on: bool,
+    /// Whether exchanges are recorded. None: not unless the running service is asked to.
+    pub on: Option<bool>,
     /// The most exchanges.
     pub exchanges: usize,
     /// The most bytes of their bodies, all together.
     pub bytes: usize,
     /// A new generation that differs on a recorded exchange does not go live.
     pub block_on_diff: bool,
+    /// What else is taken out of exchanges that are written as fixtures.
+    pub redact: Vec<Redaction>,
+}
+
+/// A rule of one's own for what a fixture must not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redaction {
+    /// A regular expression that can be compiled.
+    pub pattern: String,
+    /// What stands in its place; `$1` is the first group.
+    pub with: String,
 }
 
 impl Default for RecorderSettings {
     fn default() -> Self {
         Self {
-            on: false,
+            on: None,
             exchanges: 20,
             bytes: 16 << 20,
             block_on_diff: false,
+            redact: Vec::new(),
         }
     }
 }

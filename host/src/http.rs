@@ -5,6 +5,7 @@ mod exchange;
 mod guard;
 mod messages;
 mod models;
+mod recordings;
 mod reply;
 mod rollback;
 mod status;
@@ -15,7 +16,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, get, post, put};
 use http::StatusCode;
 
 use crate::app::App;
@@ -40,6 +41,18 @@ pub fn router(app: Arc<App>) -> Router {
         .route(
             "/api/transformers/{name}/rollback",
             post(rollback::roll_back).fallback(wrong_method),
+        )
+        .route(
+            "/api/recordings",
+            get(recordings::list).fallback(wrong_method),
+        )
+        .route(
+            "/api/recordings/{id}",
+            get(recordings::one).fallback(wrong_method),
+        )
+        .route(
+            "/api/recorder",
+            put(recordings::switch).fallback(wrong_method),
         )
         .route("/api/hello", any(hello))
         .route("/", any(hello))

@@ -34,6 +34,7 @@ mod mount;
 pub mod reading;
 pub mod record;
 pub mod recorder;
+pub mod redact;
 pub mod registry;
 pub mod relay;
 pub mod route;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use crate::error::ApiError;
+use crate::recorder::{End, Tape};
 use crate::sse::Usage;
 use crate::wasm::Counters;
 
@@ -21,6 +22,8 @@ pub struct Record {
     outcome: Outcome,
     /// Of the guests, if there are any.
     pub counters: Option<Arc<Counters>>,
+    /// What the client gets is written down here, if exchanges are recorded.
+    pub tape: Option<Tape>,
     in_flight: Arc<AtomicUsize>,
 }
 
@@ -60,6 +63,7 @@ impl Record {
             usage: None,
             outcome: Outcome::Left,
             counters: None,
+            tape: None,
             in_flight,
         }
     }
@@ -70,8 +74,11 @@ impl Record {
     }
 
     /// Bytes went to the client.
-    pub fn sent(&mut self, bytes: usize) {
-        self.bytes += bytes;
+    pub fn sent(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len();
+        if let Some(tape) = &self.tape {
+            tape.told(bytes);
+        }
         let started = self.started;
         self.first_byte_ms
             .get_or_insert_with(|| milliseconds(started));
@@ -93,6 +100,28 @@ impl Record {
     /// The client's connection was aborted.
     pub fn broken(&mut self, why: &str) {
         self.outcome = Outcome::Broken(why.to_owned());
+    }
+
+    /// Writes down how the client's answer ended. Of a client that left the end is not known.
+    fn end_tape(&mut self) {
+        let Some(tape) = self.tape.take() else { return };
+        match &self.outcome {
+            Outcome::Left => {}
+            Outcome::Finished(status) => tape.over(*status, End::Complete),
+            Outcome::Broken(why) => tape.over(200, End::Broken(why.clone())),
+            Outcome::Failed(error) => {
+                let mut status = 200;
+                // Before any event the error is the whole answer.
+                if self.bytes == 0 {
+                    status = error.status;
+                    tape.told(crate::http::error_json(error, &self.request_id).as_bytes());
+                }
+                tape.over(
+                    status,
+                    End::Failed(error.kind.to_owned(), error.message.clone()),
+                );
+            }
+        }
     }
 }
 
@@ -116,6 +145,7 @@ pub(crate) fn milliseconds(since: Instant) -> f64 {
 impl Drop for Record {
     fn drop(&mut self) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.end_tape();
         let (status, error) = match &self.outcome {
             Outcome::Left => (499, Some("the client left".to_owned())),
             Outcome::Finished(status) => (*status, None),

@@ -1,66 +1,42 @@
 //! The last exchanges, in memory, so that a new generation of a transformer is tried on them before
-//! it goes live, and so that they can be written out as fixtures.
+//! it goes live, and so that they can be looked at and written out as fixtures.
 //!
-//! Off unless `recorder.on` says so. What is kept: what the guests saw (context, client's body) and
-//! what the upstream answered, with secrets already taken out. No auth header and no key ever comes
-//! here, no recording is written to a disk, and all are gone when the host ends. What differs
-//! between two versions is told by path with the beginning of both values: a log that is kept has
-//! these.
+//! Off unless the configuration, `serve --record` or a request to the running service says
+//! otherwise. What is kept: what the guests and the client were given on both sides, with secrets
+//! taken out of what upstreams said. No auth header comes here, no recording is written to a disk
+//! by the host, and all are gone when it ends. What differs between two versions is told by path
+//! with the beginning of both values: a log that is kept has these.
 
 mod difference;
+mod drive;
+mod json;
+mod recording;
 mod replay;
+mod stages;
 mod tape;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use bytes::Bytes;
 
 pub use difference::Change;
 pub(crate) use difference::{changes, unlike};
+pub use recording::{Answer, Attempt, End, Recording, Sent, Stage, Step, Told};
 pub use replay::{Differing, Report, Tried, replay};
+pub use stages::{Back, Made, Played, Requested, play_stages};
 pub use tape::Tape;
 
 use crate::config::RecorderSettings;
-use crate::wasm::bindings::{Context, Ending, Head};
-
-/// One exchange, from what the guests were given to what the upstream said.
-#[derive(Debug, Clone)]
-pub struct Recording {
-    /// When it began.
-    pub at: SystemTime,
-    /// The stages that served it, left to right: transformer and options.
-    pub stages: Vec<(String, Bytes)>,
-    /// What the guests learned of it.
-    pub context: Context,
-    /// The client's body.
-    pub request: Bytes,
-    /// The upstream's status and headers, scrubbed.
-    pub head: Head,
-    /// The upstream's body, scrubbed.
-    pub body: Bytes,
-    /// How the upstream's body ended.
-    pub ending: Ending,
-}
-
-impl Recording {
-    /// Bytes that it takes up.
-    fn weight(&self) -> usize {
-        self.request.len() + self.body.len()
-    }
-
-    /// A stage of this name served it.
-    pub fn is_of(&self, transformer: &str) -> bool {
-        self.stages.iter().any(|(name, _)| name == transformer)
-    }
-}
+use crate::wasm::bindings::Context;
 
 /// Keeps the last exchanges within two bounds: their number and their bytes.
 #[derive(Default)]
 pub struct Recorder {
     kept: Mutex<Kept>,
+    /// Whether exchanges are recorded: read for each of them, without a lock.
+    on: AtomicBool,
     /// Bytes of exchanges that are being recorded.
     running: AtomicUsize,
 }
@@ -68,6 +44,10 @@ pub struct Recorder {
 #[derive(Default)]
 struct Kept {
     settings: RecorderSettings,
+    /// Switched on when the host was started: stronger than any configuration.
+    always: bool,
+    /// Switched on by a request, where the configuration does not say.
+    asked: bool,
     recordings: VecDeque<Arc<Recording>>,
     bytes: usize,
 }
@@ -77,11 +57,61 @@ impl Recorder {
     pub fn obey(&self, settings: &RecorderSettings) {
         let mut kept = self.kept();
         kept.settings = settings.clone();
-        if !settings.on {
+        self.decide(&mut kept);
+    }
+
+    /// Records from now on, whatever a configuration says.
+    pub fn always(&self) {
+        let mut kept = self.kept();
+        kept.always = true;
+        self.decide(&mut kept);
+    }
+
+    /// Switches recording on or off for as long as the host runs.
+    ///
+    /// Errors: a sentence, if the configuration or the command line has decided otherwise.
+    pub fn ask(&self, on: bool) -> Result<(), String> {
+        let mut kept = self.kept();
+        let decided = match (kept.always, kept.settings.on) {
+            (true, _) => Some((true, "the service was started with --record")),
+            (_, Some(true)) => Some((true, "the configuration says `recorder: { on: true }`")),
+            (_, Some(false)) => Some((false, "the configuration says `recorder: { on: false }`")),
+            (false, None) => None,
+        };
+        match decided {
+            Some((decided, why)) if decided != on => {
+                let (does, remedy) = if decided {
+                    ("records", "stop it by changing that")
+                } else {
+                    (
+                        "does not record",
+                        "take that out, or start it with --record",
+                    )
+                };
+                Err(format!("transom {does}, because {why}; {remedy}"))
+            }
+            Some(_) => Ok(()),
+            None => {
+                kept.asked = on;
+                self.decide(&mut kept);
+                Ok(())
+            }
+        }
+    }
+
+    fn decide(&self, kept: &mut Kept) {
+        let on = kept.always || kept.settings.on.unwrap_or(kept.asked);
+        self.on.store(on, Ordering::Relaxed);
+        if !on {
             kept.recordings.clear();
             kept.bytes = 0;
         }
         kept.forget_the_oldest();
+    }
+
+    /// Whether exchanges are recorded.
+    pub fn on(&self) -> bool {
+        self.on.load(Ordering::Relaxed)
     }
 
     /// As the configuration wants it.
@@ -100,20 +130,20 @@ impl Recorder {
         (kept.recordings.len(), kept.bytes)
     }
 
-    /// A tape for an exchange that begins, if recording is on.
+    /// A tape for an exchange that begins, if recording is on. `stages` says who serves it.
     pub fn tape(
         self: &Arc<Self>,
-        stages: Vec<(String, Bytes)>,
+        stages: impl FnOnce() -> Vec<Stage>,
         context: &Context,
         request: &Bytes,
     ) -> Option<Tape> {
-        let on = self.settings().on && self.take(request.len());
-        on.then(|| Tape::new(self.clone(), stages, context.clone(), request))
+        let on = self.on() && self.take(request.len());
+        on.then(|| Tape::new(self.clone(), stages(), context.clone(), request))
     }
 
     /// Room for bytes of exchanges that run: all of them together take no more than may be kept.
     fn take(&self, bytes: usize) -> bool {
-        let most = self.settings().bytes;
+        let most = self.kept().settings.bytes;
         let taken = self.running.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if taken > most {
             self.give_back(bytes);
@@ -128,7 +158,7 @@ impl Recorder {
     fn keep(&self, recording: Recording) {
         let mut kept = self.kept();
         // One that alone is more than all may be would push out all the others.
-        if kept.settings.on && recording.weight() <= kept.settings.bytes {
+        if self.on() && recording.weight() <= kept.settings.bytes {
             kept.bytes += recording.weight();
             kept.recordings.push_back(Arc::new(recording));
             kept.forget_the_oldest();
@@ -153,30 +183,55 @@ impl Kept {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime};
+
     use super::*;
+
+    pub(super) fn context() -> Context {
+        Context {
+            exchange_id: "0123456789abcdefghijABCD".to_owned(),
+            provider: "p".to_owned(),
+            model: "m".to_owned(),
+            requested_model: "p,m".to_owned(),
+            operation: "messages".to_owned(),
+            streaming: true,
+            input_estimate: 1,
+            headers: Vec::new(),
+            limits: Vec::new(),
+            extra: Vec::new(),
+        }
+    }
 
     fn recording(body: usize) -> Recording {
         Recording {
             at: SystemTime::UNIX_EPOCH,
             stages: Vec::new(),
-            context: tape::tests::context(),
-            request: Bytes::new(),
-            head: Head {
+            context: context(),
+            request: Bytes::from(vec![0; body]),
+            attempts: Vec::new(),
+            steps: Vec::new(),
+            client: Told {
                 status: 200,
-                headers: Vec::new(),
+                body: Bytes::new(),
+                end: End::Complete,
+                took: Duration::ZERO,
             },
-            body: Bytes::from(vec![0; body]),
-            ending: Ending::Complete,
+        }
+    }
+
+    fn settings(on: Option<bool>) -> RecorderSettings {
+        RecorderSettings {
+            on,
+            ..RecorderSettings::default()
         }
     }
 
     fn bounded(exchanges: usize, bytes: usize) -> Recorder {
         let recorder = Recorder::default();
         recorder.obey(&RecorderSettings {
-            on: true,
             exchanges,
             bytes,
-            block_on_diff: false,
+            ..settings(Some(true))
         });
         recorder
     }
@@ -206,5 +261,32 @@ mod tests {
         assert_eq!(recorder.size(), (0, 0));
         recorder.keep(recording(10));
         assert_eq!(recorder.size(), (0, 0));
+    }
+
+    #[test]
+    fn a_request_switches_it_where_the_configuration_does_not_say() {
+        let recorder = Recorder::default();
+        recorder.obey(&settings(None));
+        assert!(!recorder.on());
+        recorder.ask(true).unwrap();
+        assert!(recorder.on());
+        recorder.obey(&settings(None));
+        assert!(recorder.on(), "a configuration that still does not say");
+        recorder.ask(false).unwrap();
+        assert!(!recorder.on());
+    }
+
+    #[test]
+    fn a_request_does_not_go_against_what_was_decided() {
+        let recorder = Recorder::default();
+        recorder.obey(&settings(Some(false)));
+        assert!(recorder.ask(true).unwrap_err().contains("on: false"));
+        assert!(!recorder.on());
+        recorder.obey(&settings(Some(true)));
+        assert!(recorder.ask(false).unwrap_err().contains("on: true"));
+        recorder.obey(&settings(Some(false)));
+        recorder.always();
+        assert!(recorder.on());
+        assert!(recorder.ask(false).unwrap_err().contains("--record"));
     }
 }

@@ -102,7 +102,7 @@ impl Relay {
         loop {
             if let Some(piece) = self.ready.pop_front() {
                 self.last_output = Instant::now();
-                record.sent(piece.len());
+                record.sent(&piece);
                 return Some(Ok(piece));
             }
             match self.ended.take() {

@@ -139,11 +139,17 @@ impl Builder {
 
     /// Starts `serve` and waits until it listens; panics with its output if it does not.
     pub(crate) fn start(self) -> Host {
+        self.start_with(&[])
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn start_with(self, arguments: &[&str]) -> Host {
         let config = config_path(&self.home);
         let transformers = self.transformers();
         let mut command = self.command(&["serve", "--listen", &self.listen]);
         command.arg("--config").arg(&config);
         command.arg("--transformers").arg(&transformers);
+        command.args(arguments);
         self.spawn(command)
     }
 

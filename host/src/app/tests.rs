@@ -55,6 +55,7 @@ async fn both_sockets_of_an_exchange_send_small_writes_at_once() {
         state: None,
         listen: Some(([127, 0, 0, 1], 0).into()),
         watch: false,
+        record: false,
     });
     let running = running.await.unwrap();
     let address = running.app.address;
@@ -97,6 +98,7 @@ async fn a_configuration_that_is_edited_while_the_host_starts_is_taken_up() {
         state: None,
         listen: Some(([127, 0, 0, 1], 0).into()),
         watch: true,
+        record: false,
     });
     let running = running.await.unwrap();
     // A minute, which only a host that missed it waits for.

@@ -45,7 +45,7 @@ pub enum Explained {
 }
 
 /// Where requests of an operation go when no stage says otherwise: as in the Messages API.
-pub(super) fn usual_path(operation: &str) -> &'static str {
+pub(crate) fn usual_path(operation: &str) -> &'static str {
     match operation {
         "count-tokens" => "/v1/messages/count_tokens",
         _ => "/v1/messages",

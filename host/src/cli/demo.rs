@@ -38,6 +38,7 @@ async fn show(dir: &Path) -> anyhow::Result<()> {
         cache: Some(dir.join("cache")),
         listen: None,
         watch: true,
+        record: false,
     };
     let running = Running::start(start).await?;
     let base = running.url();

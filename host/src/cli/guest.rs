@@ -7,8 +7,10 @@ mod diff;
 mod inspect;
 mod list;
 mod new;
+mod record;
 mod rollback;
 mod test;
+mod trace;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -35,10 +37,14 @@ pub(super) enum Command {
     Add(add::AddArgs),
     /// Bring back the generation of a transformer that served before
     Rollback(rollback::RollbackArgs),
+    /// Write exchanges of the running service as fixtures, without what is personal in them
+    Record(record::RecordArgs),
     /// Run recorded exchanges through a compiled component
     Test(test::TestArgs),
     /// Show where two components differ on recorded exchanges
     Diff(diff::DiffArgs),
+    /// Show exchanges of the running service hop by hop
+    Trace(trace::TraceArgs),
 }
 
 #[derive(Args)]
@@ -70,8 +76,10 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::New(args) => new::run(&args),
         Command::Add(args) => add::run(&args),
         Command::Rollback(args) => rollback::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Trace(args) => trace::run(&args),
     }
 }
 

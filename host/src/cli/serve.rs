@@ -38,6 +38,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     }
     let start = Start {
         listen: args.listen,
+        record: args.record,
         ..start(loaded.config, &args.places)
     };
     let running = match Running::start(start).await {
@@ -110,6 +111,7 @@ pub(super) fn start(config: Config, places: &Places) -> Start {
         state: paths.as_ref().map(|paths| paths.state.clone()),
         listen: None,
         watch: true,
+        record: false,
     }
 }
 

@@ -31,12 +31,12 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
             reply::stream(body, headers, &request_id)
         }
         Ok(Answered::Events { events, headers }) => {
-            record.sent(events.len());
+            record.sent(&events);
             record.finished(None);
             reply::stream(Body::from(events), headers, &request_id)
         }
         Ok(Answered::Whole { body, headers }) => {
-            record.sent(body.len());
+            record.sent(&body);
             record.finished(None);
             reply::whole(body, headers, &request_id)
         }

@@ -42,7 +42,7 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Response {
 
 fn recorder(app: &App) -> Value {
     let (exchanges, bytes) = app.recorder.size();
-    json!({"on": app.recorder.settings().on, "exchanges": exchanges, "bytes": bytes})
+    json!({"on": app.recorder.on(), "exchanges": exchanges, "bytes": bytes})
 }
 
 fn provider(provider: &Provider) -> Value {

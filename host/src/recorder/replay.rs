@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use super::difference::changes;
-use super::{Change, Recording};
-use crate::chain::{self, After, Chain, Explained, Outbound, Pinned, Planned};
+use super::{Answer, Change, Recording, drive};
+use crate::chain::{self, Chain, Explained, Outbound, Pinned, Planned};
 use crate::config::Limits;
 use crate::error::ApiError;
 use crate::reading::{Kind, kind_of, respond};
 use crate::registry::Generation;
-use crate::sse::{Framing, data, frames};
+use crate::sse::{data, frames};
 use crate::upstream::joined;
 use crate::wasm::SMOKE_SLOTS;
 use crate::wasm::bindings::Ending;
@@ -62,11 +62,11 @@ impl Report {
     }
 }
 
-/// Bytes of a read.
-const READ: usize = 32 << 10;
-
 /// How many changes of one exchange are named, and how many exchanges.
 const NAMED: usize = 3;
+
+/// How much is shown of an error's words, in characters.
+const WORDS: usize = 300;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,7 +112,7 @@ pub async fn replay(recordings: &[Arc<Recording>], tried: &Tried<'_>) -> Report 
             report.skipped += 1;
             continue;
         };
-        let changes = changes(&old, &new);
+        let changes = told_first(changes(&old, &new), &new);
         if changes.is_empty() {
             report.same += 1;
         } else {
@@ -134,15 +134,15 @@ async fn play(
     let pinned: Option<Vec<Pinned>> = recording
         .stages
         .iter()
-        .map(|(name, options)| {
-            let generation = if name == tried.name {
+        .map(|stage| {
+            let generation = if stage.name == tried.name {
                 Some(version.apart())
             } else {
-                (tried.others)(name).map(|one| one.apart())
+                (tried.others)(&stage.name).map(|one| one.apart())
             };
             Some(Pinned {
                 generation: generation?,
-                options: options.clone(),
+                options: stage.options.clone(),
             })
         })
         .collect();
@@ -187,60 +187,97 @@ fn sent(outbound: &Outbound) -> Value {
     json!({"path": outbound.path, "headers": headers, "body": value_of(&joined(outbound.body.clone()))})
 }
 
+/// What the guests make of the recorded answers, of which there are several if a request was sent again.
 async fn answered(recording: &Recording, chain: &mut Chain) -> Value {
-    let (head, body) = (&recording.head, recording.body.clone());
-    if !(200..300).contains(&head.status) {
-        return match chain.explain(head, &body).await {
-            Ok(Explained::Failed(error)) | Err(error) => said(&error),
-            Ok(Explained::NotMine) => json!("not explained"),
-            Ok(Explained::Resend(outbound)) => json!({"resend": sent(&outbound)}),
+    let mut answers = recording
+        .attempts
+        .iter()
+        .filter_map(|attempt| attempt.answer.as_ref());
+    let mut again = Vec::new();
+    let answer = loop {
+        let Some(answer) = answers.next() else {
+            break json!("not recorded");
         };
+        if (200..300).contains(&answer.head.status) {
+            break accepted(answer, chain).await;
+        }
+        match chain.explain(&answer.head, &answer.body).await {
+            Ok(Explained::Failed(error)) | Err(error) => break said(&error),
+            Ok(Explained::NotMine) => break json!("not explained"),
+            Ok(Explained::Resend(outbound)) => again.push(sent(&outbound)),
+        }
+    };
+    if again.is_empty() {
+        return answer;
     }
+    json!({"sent again": again, "answer": answer})
+}
+
+/// A 2xx answer.
+async fn accepted(answer: &Answer, chain: &mut Chain) -> Value {
     if chain.is_done() {
         return json!("untouched");
     }
-    // By what the body is, whatever was asked for, as in a running exchange.
-    match kind_of(std::slice::from_ref(&body)) {
-        Kind::Blank | Kind::Html => json!("no answer"),
-        Kind::Json if chain.framing() == Framing::Sse => match respond(chain, head, body).await {
+    if drive::is_whole(answer, chain.framing()) {
+        return match respond(chain, &answer.head, answer.body.clone()).await {
             Ok(answer) => value_of(&answer),
             Err(error) => said(&error),
-        },
-        Kind::Json | Kind::Other => streamed(recording, chain).await,
+        };
+    }
+    match kind_of(std::slice::from_ref(&answer.body)) {
+        Kind::Blank | Kind::Html => json!("no answer"),
+        Kind::Json | Kind::Other => streamed(answer, chain).await,
     }
 }
 
-/// The stream in reads of the size that a running exchange gathers, and then its end.
-async fn streamed(recording: &Recording, chain: &mut Chain) -> Value {
-    let mut out = Vec::new();
-    let ended = async {
-        chain.begin(&recording.head).await?;
-        let mut next = After::More;
-        let mut rest = recording.body.clone();
-        while !rest.is_empty() && matches!(next, After::More | After::Wake(_)) {
-            let step = chain.push(rest.split_to(rest.len().min(READ))).await?;
-            out.extend(step.out);
-            next = step.next;
-        }
-        if matches!(next, After::More | After::Wake(_)) {
-            let step = chain.finish(&recording.ending).await?;
-            out.extend(step.out);
-            next = step.next;
-        }
-        match next {
-            After::Failed(error) => Err(error),
-            After::More | After::Wake(_) | After::Done => Ok(()),
-        }
-    };
-    let ended: Result<(), ApiError> = ended.await;
-    let stream = joined(out);
+/// A stream, by its events and its end.
+async fn streamed(answer: &Answer, chain: &mut Chain) -> Value {
+    let (stream, ended) = drive::streamed(answer, chain).await;
     let events: Vec<Value> = frames(&stream).filter_map(data).map(value_of).collect();
-    let end = match (ended, &recording.ending) {
+    let end = match (ended, &answer.ending) {
         (Err(error), _) => said(&error),
         (Ok(()), Ending::Complete) => json!("complete"),
         (Ok(()), Ending::Broken(_)) => json!("cut"),
     };
     json!({"events": events, "end": end})
+}
+
+/// An error that the new version ends with comes first, with its words; what is missing because of
+/// it is not told one by one.
+fn told_first(mut changes: Vec<Change>, new: &Value) -> Vec<Change> {
+    for part in ["/request", "/answer", "/answer/end"] {
+        let path = format!("{part}/error");
+        let Some(error) = new.pointer(&path) else {
+            continue;
+        };
+        let below = |change: &Change| {
+            let rest = change.path.strip_prefix(part);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let Some(first) = changes.iter().position(below) else {
+            continue;
+        };
+        // The same error in both versions, but in its words: that is told as it is.
+        if changes
+            .iter()
+            .any(|change| change.path.starts_with(&path) && change.old.is_some())
+        {
+            continue;
+        }
+        let first = changes.remove(first);
+        changes.retain(|change| !below(change) && (part != "/request" || change.path != "/answer"));
+        let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
+        let words = format!("{}: {}", text("type"), text("message"));
+        changes.insert(
+            0,
+            Change {
+                path,
+                old: first.old.filter(|_| first.path == part),
+                new: Some(words.chars().take(WORDS).collect()),
+            },
+        );
+    }
+    changes
 }
 
 /// JSON by value, anything else as text.
@@ -255,6 +292,41 @@ fn said(error: &ApiError) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_of_the_new_version_is_told_first_and_alone() {
+        let trap = json!({"error": {"status": 500, "type": "api_error", "message": "it trapped"}});
+        let old = json!({"request": {"path": "/x", "headers": {}, "body": {"a": 1}}, "answer": {"id": 1, "n": 2}});
+        let told = |new: Value| -> Vec<String> {
+            let changes = told_first(changes(&old, &new), &new);
+            changes.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(
+            told(json!({"request": trap})),
+            ["/request/error: api_error: it trapped is new"]
+        );
+        let mut new = json!({"request": old["request"], "answer": trap});
+        new["request"]["path"] = json!("/y");
+        assert_eq!(
+            told(new),
+            [
+                "/answer/error: api_error: it trapped is new",
+                "/request/path: \"/x\" -> \"/y\""
+            ]
+        );
+    }
+
+    #[test]
+    fn an_error_in_both_versions_is_told_by_its_words() {
+        let of = |message: &str| json!({"request": {"error": {"status": 400, "type": "t", "message": message}}});
+        let (old, new) = (of("a"), of("b"));
+        let told = told_first(changes(&old, &new), &new);
+        assert_eq!(told.len(), 1);
+        assert_eq!(
+            told[0].to_string(),
+            "/request/error/message: \"a\" -> \"b\""
+        );
+    }
 
     #[test]
     fn a_report_counts_first_and_names_the_first_few() {

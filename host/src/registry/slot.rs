@@ -42,8 +42,8 @@ pub(super) struct SlotState {
     pub(super) refusals: Vec<Refusal>,
     /// The sha256 that `refusals` are about: the same bytes are not tried twice.
     pub(super) refused: Option<String>,
-    /// What trying the newest bytes on recorded exchanges came to.
-    pub(super) replayed: Option<String>,
+    /// What trying bytes of this sha256 on recorded exchanges came to.
+    pub(super) replayed: Option<(String, String)>,
 }
 
 impl Slot {
@@ -78,9 +78,14 @@ impl Slot {
         self.state().refusals.clone()
     }
 
-    /// What trying the newest version on recorded exchanges came to, if it was tried.
+    /// What trying the version that runs, or the one that was refused last, on recorded exchanges came
+    /// to, if it was tried.
     pub fn replayed(&self) -> Option<String> {
-        self.state().replayed.clone()
+        let current = self.current();
+        let state = self.state();
+        let (sha256, report) = state.replayed.as_ref()?;
+        let runs = current.is_some_and(|now| now.component.sha256 == *sha256);
+        (runs || state.refused.as_ref() == Some(sha256)).then(|| report.clone())
     }
 
     /// The sha256 of the newest bytes that are not wanted, if `last_error` is about bytes.

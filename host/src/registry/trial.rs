@@ -74,7 +74,7 @@ impl Registry {
         } else {
             tracing::info!(transformer, generation, "replay: {report}");
         }
-        slot.state().replayed = Some(report.to_string());
+        slot.state().replayed = Some((new.component.sha256.clone(), report.to_string()));
         Some(report)
     }
 }

@@ -29,6 +29,18 @@ pub enum Sourced {
     Broken(Vec<Bytes>, String),
 }
 
+impl Sourced {
+    fn pieces(&self) -> &[Bytes] {
+        match self {
+            Self::Silence => &[],
+            Self::Data(pieces)
+            | Self::Last(pieces)
+            | Self::Failed(pieces, _)
+            | Self::Broken(pieces, _) => pieces,
+        }
+    }
+}
+
 /// Where a stream comes from.
 pub struct Source {
     body: UpstreamBody,
@@ -118,10 +130,18 @@ impl Source {
             biased;
             read = self.body.gather() => read,
             () = tokio::time::sleep_until(deadline) => {
-                return if wake.is_some_and(|wake| wake <= deadline) { self.wake().await } else { Sourced::Silence };
+                if wake.is_none_or(|wake| wake > deadline) {
+                    return Sourced::Silence;
+                }
+                let woken = self.wake().await;
+                return self.recorded(0, woken);
             }
         };
-        match read {
+        let taken = match &read {
+            Ok(Some(pieces)) => pieces.iter().map(Bytes::len).sum(),
+            Ok(None) | Err(_) => 0,
+        };
+        let sourced = match read {
             Ok(Some(pieces)) if self.whole.is_some() => self.keep(pieces),
             Ok(Some(pieces)) if self.begun => self.pass(pieces).await,
             Ok(Some(pieces)) => self.first(pieces).await,
@@ -130,7 +150,22 @@ impl Source {
                 None => self.end(on_broken).await,
             },
             Err(error) => self.broke(error, on_broken).await,
+        };
+        self.recorded(taken, sourced)
+    }
+
+    /// Writes down what became of `read` bytes, if the exchange is recorded.
+    fn recorded(&self, read: usize, sourced: Sourced) -> Sourced {
+        if !self.body.is_recorded() {
+            return sourced;
         }
+        let out: usize = sourced.pieces().iter().map(Bytes::len).sum();
+        let spliced = match &self.way {
+            Way::Guests { chain, .. } => chain.spliced(),
+            Way::Untouched(_) => 0,
+        };
+        self.body.stepped(read, out, spliced);
+        sourced
     }
 
     /// The first bytes show what the upstream really sends, whatever its content type says.

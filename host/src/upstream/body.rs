@@ -118,9 +118,17 @@ impl UpstreamBody {
         self.tape = tape;
     }
 
-    /// Takes the recording back: the exchange is sent again.
-    pub fn stop_recording(&mut self) -> Option<Tape> {
-        self.tape.take()
+    /// Whether it is recorded.
+    pub fn is_recorded(&self) -> bool {
+        self.tape.is_some()
+    }
+
+    /// Records what became of `read` of its bytes: `out` bytes for the client, and `spliced` frames
+    /// in all that no guest saw.
+    pub fn stepped(&self, read: usize, out: usize, spliced: u64) {
+        if let Some(tape) = &self.tape {
+            tape.stepped(read, out, spliced);
+        }
     }
 
     /// The secrets that are taken out of it.
@@ -138,7 +146,7 @@ impl UpstreamBody {
                 Err(_) if self.heard + self.idle > Instant::now() => {}
                 Err(_) => {
                     let idle = ReadError::Idle(self.idle);
-                    if let Some(tape) = &mut self.tape {
+                    if let Some(tape) = &self.tape {
                         tape.ended(Ending::Broken(idle.to_string()));
                     }
                     return Err(idle);
@@ -193,7 +201,7 @@ impl UpstreamBody {
     fn take_in(&mut self, clean: impl IntoIterator<Item = Bytes>) {
         let first = self.gathered.len();
         self.gathered.extend(clean);
-        if let Some(tape) = &mut self.tape {
+        if let Some(tape) = &self.tape {
             for piece in self.gathered.iter().skip(first) {
                 tape.read(piece);
             }
@@ -201,7 +209,7 @@ impl UpstreamBody {
     }
 
     fn end(&mut self, how: Result<(), ReadError>) {
-        if let Some(tape) = &mut self.tape {
+        if let Some(tape) = &self.tape {
             tape.ended(match &how {
                 Ok(()) => Ending::Complete,
                 Err(error) => Ending::Broken(error.to_string()),

@@ -9,6 +9,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue};
 
+use super::joined;
 use crate::config::Secret;
 
 /// What stands in the place of a secret.
@@ -90,6 +91,11 @@ impl Secrets {
             bytes.extend_from_slice(&piece);
         }
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Bytes without secrets.
+    pub fn scrub_bytes(&self, bytes: Bytes) -> Bytes {
+        joined(self.scrubber().all(bytes))
     }
 
     /// Headers without secrets.

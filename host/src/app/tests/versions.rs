@@ -68,6 +68,7 @@ async fn host() -> (tempfile::TempDir, String) {
         state: None,
         listen: Some(([127, 0, 0, 1], 0).into()),
         watch: false,
+        record: false,
     });
     let running = running.await.unwrap();
     let url = running.url();

@@ -108,6 +108,11 @@ struct Desk {
 impl Desk {
     /// Builds, tests, puts in place, waits until it serves; says how it went. True if all is well.
     fn round(&self) -> bool {
+        if self.runtime.block_on(live::record(&self.config)) {
+            term::note(
+                "the running service keeps its last exchanges from now on, in memory, to try each version on them; `transom guest record --off` ends that",
+            );
+        }
         let mut round = Round::of(&self.package.name);
         let result = self.steps(&mut round);
         let good = result.is_ok();

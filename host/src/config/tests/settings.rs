@@ -198,19 +198,43 @@ fn sections_of_later_versions_are_refused_unless_empty() {
 
 #[test]
 fn the_recorder_is_off_unless_it_is_switched_on() {
-    assert!(!good(&with("", "recorder: {}")).recorder.on);
+    assert_eq!(good(&with("", "recorder: {}")).recorder.on, None);
+    let off = good(&with("", "recorder: { on: false }")).recorder;
+    assert_eq!(off.on, Some(false));
     let text = with(
         "",
         "recorder: { on: true, exchanges: 5, bytes: '1MiB', block_on_diff: true }",
     );
     let recorder = good(&text).recorder;
-    assert!(recorder.on && recorder.block_on_diff);
+    assert_eq!((recorder.on, recorder.block_on_diff), (Some(true), true));
     assert_eq!((recorder.exchanges, recorder.bytes), (5, 1 << 20));
     says(
         &with("", "recorder: { on: 1 }"),
         &["recorder.on", "true or false"],
     );
     says(&with("", "recorder: { exchange: 1 }"), &["exchanges"]);
+}
+
+#[test]
+fn rules_for_redacting_are_regular_expressions_that_can_be_compiled() {
+    let text = with(
+        "",
+        "recorder: { redact: ['ACME-\\\\d+', { match: '(x)-y$$', with: '$$1-z' }] }",
+    );
+    let rules = good(&text).recorder.redact;
+    let rules: Vec<_> = rules
+        .iter()
+        .map(|rule| (rule.pattern.as_str(), rule.with.as_str()))
+        .collect();
+    assert_eq!(rules, [("ACME-\\d+", "[redacted]"), ("(x)-y$", "$1-z")]);
+    says(
+        &with("", "recorder: { redact: [{ match: '(' }] }"),
+        &["recorder.redact", "not a regular expression"],
+    );
+    says(
+        &with("", "recorder: { redact: [{ match: 'x*' }, { with: 'y' }] }"),
+        &["matches the empty string", "there is no `match`"],
+    );
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::http::messages::Answered;
 use crate::message::{FoldError, expand, fold};
 use crate::reading::{self, Kind, advised, html_error, kind_of, upstream_error};
 use crate::record::Record;
-use crate::recorder::Tape;
+use crate::recorder::{Sent, Stage, Tape};
 use crate::registry::Generation;
 use crate::relay::{Relay, Source};
 use crate::upstream::{Answer, Outgoing, joined, visible};
@@ -37,7 +37,8 @@ pub(in crate::http) async fn transformed(
 ) -> Result<Answered, ApiError> {
     let mut chain = Box::new(open(exchange, "messages", &body).await?);
     record.counters = Some(chain.counters().clone());
-    let mut tape = tape(exchange, &body);
+    let tape = tape(exchange, &body);
+    record.tape.clone_from(&tape);
     let mut outbound = match chain.request(body).await? {
         Planned::Forward(outbound) => outbound,
         Planned::Answer(answer) => return local(exchange, answer),
@@ -49,21 +50,23 @@ pub(in crate::http) async fn transformed(
         }
     };
     loop {
+        if let Some(tape) = &tape {
+            tape.sent(sent(&outbound));
+        }
         let mut answer = exchange
             .snapshot
             .upstream
             .send(exchange.provider, outgoing(exchange, outbound)?)
             .await?;
         let head = reading::head(answer.status, &answer.headers);
-        if let Some(tape) = &mut tape {
+        if let Some(tape) = &tape {
             tape.head(head.clone());
         }
-        answer.body.record(tape.take());
+        answer.body.record(tape.clone());
         if answer.status.is_success() {
             return relay(exchange, chain, head, answer).await;
         }
         let body = answer.body.whole(ERROR_BODY).await.unwrap_or_default();
-        tape = answer.body.stop_recording();
         match chain.explain(&head, &body).await? {
             Explained::Failed(error) => return Err(advised(error, &answer.headers)),
             Explained::NotMine => return Err(upstream_error(head.status, &answer.headers, &body)),
@@ -119,15 +122,31 @@ fn counted(answer: Bytes) -> Count {
 
 /// For the recorder, if it is on.
 fn tape(exchange: &Exchange<'_>, body: &Bytes) -> Option<Tape> {
-    if !exchange.snapshot.config.recorder.on {
+    if !exchange.app.recorder.on() {
         return None;
     }
-    let stages = exchange.pinned.iter().map(|pin| {
-        let name = pin.generation.component.name.clone();
-        (name, pin.options.clone())
-    });
+    let pinned = exchange.pinned.iter();
+    let stages = || {
+        pinned
+            .map(|pin| Stage::of(&pin.generation, &pin.options))
+            .collect()
+    };
     let context = context(exchange, "messages");
-    exchange.app.recorder.tape(stages.collect(), &context, body)
+    exchange.app.recorder.tape(stages, &context, body)
+}
+
+/// What the guests made of a request, for the recorder.
+fn sent(outbound: &Outbound) -> Sent {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    Sent {
+        path: outbound.path.clone(),
+        headers: outbound
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), text(value)))
+            .collect(),
+        body: joined(outbound.body.clone()),
+    }
 }
 
 async fn open(exchange: &Exchange<'_>, operation: &str, body: &Bytes) -> Result<Chain, ApiError> {
@@ -313,6 +332,7 @@ async fn relay(
         .whole(limit)
         .await
         .map_err(|error| reading::unread(&error))?;
+    let read = body.len();
     let lines = chain.framing() == crate::sse::Framing::JsonLines
         && (reading::is_lines(&body) || !reading::says_json(&head));
     let result = match kind_of(std::slice::from_ref(&body)) {
@@ -324,6 +344,7 @@ async fn relay(
         Kind::Json | Kind::Other => folded(&mut chain, &head, body).await,
     };
     let body = result.map_err(|error| advised(error, &answer.headers))?;
+    answer.body.stepped(read, body.len(), chain.spliced());
     Ok(Answered::Whole { body, headers })
 }
 

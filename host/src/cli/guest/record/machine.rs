@@ -1,0 +1,34 @@
+//! What this machine and its configuration would tell of a person: what must not stand in a fixture.
+
+use std::process::Command;
+
+use crate::config::{Config, Key};
+use crate::redact::Known;
+
+/// Variables that hold a user's name.
+const USERS: [&str; 3] = ["USER", "LOGNAME", "SUDO_USER"];
+
+/// Of the process's environment and of the configuration.
+pub(super) fn known(config: &Config, env: &dyn Fn(&str) -> Option<String>) -> Known {
+    let keys = config
+        .providers
+        .iter()
+        .filter_map(|provider| match &provider.key {
+            Key::Set(secret) => Some(secret.expose().to_owned()),
+            Key::Missing { .. } | Key::Absent => None,
+        });
+    let own = config.api_key.iter().map(|key| key.expose().to_owned());
+    let hosts = [env("HOSTNAME"), node_name()];
+    Known {
+        keys: keys.chain(own).collect(),
+        home: env("HOME"),
+        users: USERS.iter().filter_map(|name| env(name)).collect(),
+        hosts: hosts.into_iter().flatten().collect(),
+    }
+}
+
+fn node_name() -> Option<String> {
+    let output = Command::new("uname").arg("-n").output().ok()?;
+    let name = String::from_utf8(output.stdout).ok()?;
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+}

@@ -1,0 +1,182 @@
+//! One thing that is looked for: where it stands in a text, and what stands there afterwards.
+
+use std::cmp::Reverse;
+use std::ops::Range;
+
+use regex::{Captures, Regex};
+
+use super::names::{Names, is_placeholder};
+use super::{Kind, literal};
+use crate::config::Redaction;
+
+/// What is looked for.
+pub(super) struct Rule {
+    pub(super) kind: Kind,
+    regex: Regex,
+    becomes: Becomes,
+    edge: Edge,
+}
+
+enum Becomes {
+    /// This value, wherever it stands, gets the placeholder of `named`.
+    Literal { value: String, named: String },
+    /// This value becomes this.
+    Fixed { value: String, placeholder: String },
+    /// The group `value` of the match gets a placeholder, unless it tells nobody.
+    Found(fn(&str) -> bool),
+    /// By a rule of one's own.
+    Expanded(String),
+}
+
+/// What may stand beside a match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Edge {
+    Anything,
+    /// No letter and no digit.
+    Word,
+}
+
+impl Rule {
+    /// A known value.
+    pub(super) fn literal(kind: Kind, value: &str, named: &str) -> Self {
+        let folder = matches!(kind, Kind::Home | Kind::Directory);
+        // `/root` is part of many paths; a longer one is taken out wherever it stands.
+        let short = folder && value.matches('/').count() < 2;
+        let name = !folder && kind != Kind::Key;
+        Self {
+            kind,
+            regex: compiled(&literal::pattern(value)),
+            becomes: Becomes::Literal {
+                value: value.to_owned(),
+                named: named.to_owned(),
+            },
+            edge: if short || name {
+                Edge::Word
+            } else {
+                Edge::Anything
+            },
+        }
+    }
+
+    /// A folder's path as Claude Code makes a folder's name of it: `-home-alice-work`. None for a
+    /// path whose name could be anything.
+    pub(super) fn folder_as_name(kind: Kind, path: &str, placeholder: &str) -> Option<Self> {
+        if kind == Kind::User || path.matches('/').count() < 2 {
+            return None;
+        }
+        let as_name = |path: &str| -> String {
+            let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+            path.chars().map(letter).collect()
+        };
+        let value = as_name(path);
+        Some(Self {
+            kind,
+            regex: compiled(&literal::pattern(&value)),
+            becomes: Becomes::Fixed {
+                value,
+                placeholder: as_name(placeholder),
+            },
+            edge: Edge::Anything,
+        })
+    }
+
+    /// A form: the group `value` is taken out unless `tells_nobody` says so.
+    pub(super) fn form(kind: Kind, pattern: &str, tells_nobody: fn(&str) -> bool) -> Self {
+        Self {
+            kind,
+            regex: compiled(pattern),
+            becomes: Becomes::Found(tells_nobody),
+            edge: Edge::Anything,
+        }
+    }
+
+    /// Errors: a sentence, if it is no regular expression.
+    pub(super) fn own(rule: &Redaction) -> Result<Self, String> {
+        let regex = Regex::new(&rule.pattern)
+            .map_err(|error| format!("`{}` is not a regular expression: {error}", rule.pattern))?;
+        Ok(Self {
+            kind: Kind::Own,
+            regex,
+            becomes: Becomes::Expanded(rule.with.clone()),
+            edge: Edge::Anything,
+        })
+    }
+
+    pub(super) fn is_of(&self, of: Kind, text: &str) -> bool {
+        matches!(&self.becomes, Becomes::Literal { value, .. } if self.kind == of && value == text)
+    }
+
+    /// Kinds in order, long values before those that they may hold.
+    pub(super) fn order(&self) -> (u8, Reverse<usize>) {
+        let length = match &self.becomes {
+            Becomes::Literal { value, .. } | Becomes::Fixed { value, .. } => value.len(),
+            Becomes::Found(_) | Becomes::Expanded(_) => 0,
+        };
+        let group = match self.kind {
+            Kind::Home | Kind::Directory => 1,
+            Kind::User | Kind::Host => 2,
+            _ => 0,
+        };
+        (group, Reverse(length))
+    }
+
+    /// Where it stands in a text and what becomes of it, in order. What would stay the same is left out.
+    pub(super) fn matches(&self, text: &str, names: &mut Names) -> Vec<(Range<usize>, String)> {
+        let mut found = Vec::new();
+        for captures in self.regex.captures_iter(text) {
+            let Some(value) = captures.name("value").or_else(|| captures.get(0)) else {
+                continue;
+            };
+            if self.edge == Edge::Word && !stands_alone(text, value.range()) {
+                continue;
+            }
+            let range = match &self.becomes {
+                // The whole match is replaced, whatever groups the rule's author gave a name.
+                Becomes::Expanded(_) => {
+                    captures.get(0).map_or(value.range(), |whole| whole.range())
+                }
+                _ => value.range(),
+            };
+            if let Some(with) = self.replacement(value.as_str(), &captures, names)
+                && text.get(range.clone()) != Some(with.as_str())
+            {
+                found.push((range, with));
+            }
+        }
+        found
+    }
+
+    fn replacement(
+        &self,
+        value: &str,
+        captures: &Captures<'_>,
+        names: &mut Names,
+    ) -> Option<String> {
+        match &self.becomes {
+            Becomes::Literal { named, .. } => Some(names.of(self.kind, named)),
+            Becomes::Fixed { placeholder, .. } => Some(placeholder.clone()),
+            Becomes::Found(tells_nobody) => {
+                let stays = tells_nobody(value) || is_placeholder(value);
+                (!stays).then(|| names.of(self.kind, value))
+            }
+            Becomes::Expanded(with) => {
+                let mut text = String::new();
+                captures.expand(with, &mut text);
+                Some(text)
+            }
+        }
+    }
+}
+
+/// No letter or digit right before or after.
+fn stands_alone(text: &str, range: Range<usize>) -> bool {
+    let before = text
+        .get(..range.start)
+        .and_then(|text| text.chars().next_back());
+    let after = text.get(range.end..).and_then(|text| text.chars().next());
+    !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+}
+
+fn compiled(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("invariant: an escaped literal, or a constant that a test compiles")
+}

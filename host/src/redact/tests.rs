@@ -1,0 +1,236 @@
+//! What is taken out, and what stays.
+
+use serde_json::json;
+
+use super::*;
+
+const DEVICE: &str = "d03812dcaca5dfe8012b84f696b0a87287f5de971e688f9604e77cb153ea52d4";
+const SESSION: &str = "d103f05b-071a-4be8-8b55-cc24029f49be";
+const ACCOUNT: &str = "6a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d";
+
+fn redactor(own: &[Redaction]) -> Redactor {
+    let known = Known {
+        keys: vec!["a-key/of-mine+123".to_owned(), "short".to_owned()],
+        home: Some("/home/alice".to_owned()),
+        users: vec!["alice".to_owned(), "root".to_owned()],
+        hosts: vec!["athena.corp.example".to_owned()],
+    };
+    Redactor::new(&known, own).unwrap()
+}
+
+fn redacted(text: &str) -> String {
+    redactor(&[]).text(text)
+}
+
+#[test]
+fn what_is_known_of_the_machine_is_taken_out_wherever_it_stands() {
+    assert_eq!(redacted("see /home/alice/x"), "see /home/user/x");
+    assert_eq!(
+        redacted(r#"{"p":"\/home\/alice\/x"}"#),
+        r#"{"p":"/home/user\/x"}"#
+    );
+    assert_eq!(redacted("-I/home/alice"), "-I/home/user");
+    assert_eq!(redacted("alice@athena:~$"), "user@host:~$");
+    assert_eq!(redacted("by athena.corp.example."), "by host.");
+    assert_eq!(redacted("chalice and root"), "chalice and root");
+    assert_eq!(redacted("key a-key/of-mine+123."), "key [redacted-key].");
+    assert_eq!(redacted("a short text"), "a short text");
+}
+
+#[test]
+fn what_has_the_form_of_a_key_is_taken_out() {
+    for key in [
+        "sk-ant-api03-abcdefghijkl0123456789",
+        "csk-0123456789abcdefghij",
+        "ghp_0123456789abcdefghijABCDEFGHIJ",
+        "AKIA0123456789ABCDEF",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl0",
+        "-----BEGIN RSA PRIVATE KEY-----\nab\n-----END RSA PRIVATE KEY-----",
+    ] {
+        assert_eq!(
+            redacted(&format!("x {key} y")),
+            "x [redacted-key] y",
+            "{key}"
+        );
+    }
+    assert_eq!(
+        redacted("Authorization: Bearer abcdef0123456789abcdef"),
+        "Authorization: Bearer [redacted-key]"
+    );
+    assert_eq!(
+        redacted(r#"export FOO_API_KEY="abcdef0123456789abcdef""#),
+        r#"export FOO_API_KEY="[redacted-key]""#
+    );
+    for harmless in [
+        "task-management-is-a-long-word",
+        "token: getTokenFromTheEnvironment",
+    ] {
+        assert_eq!(redacted(harmless), harmless);
+    }
+}
+
+#[test]
+fn ids_of_claude_code_are_taken_out_in_each_form_and_everywhere_else() {
+    let forms = [
+        format!("user_{DEVICE}_account_{ACCOUNT}_session_{SESSION}"),
+        format!("user_{DEVICE}_account__session_{SESSION}"),
+        json!({"device_id": DEVICE, "account_uuid": ACCOUNT, "session_id": SESSION}).to_string(),
+    ];
+    for form in forms {
+        let body = json!({
+            "metadata": {"user_id": form},
+            "messages": [{"content": format!("/tmp/claude/{SESSION}/scratchpad {DEVICE} {ACCOUNT}")}],
+        });
+        let mut redactor = Redactor::new(&Known::default(), &[]).unwrap();
+        let body = Bytes::from(body.to_string());
+        redactor.learn_from_client(&body);
+        let clean = redactor.body(&body);
+        let clean = String::from_utf8(clean.to_vec()).unwrap();
+        assert!(
+            !clean.contains(DEVICE) && !clean.contains(SESSION),
+            "{clean}"
+        );
+        if form.contains(ACCOUNT) {
+            assert!(!clean.contains(ACCOUNT), "{clean}");
+        }
+        assert!(clean.contains("/tmp/claude/00000000-0000-4000-b000-000000000001/scratchpad"));
+        let value: serde_json::Value = serde_json::from_str(&clean).unwrap();
+        let id = value["metadata"]["user_id"].as_str().unwrap();
+        assert_eq!(id.starts_with('{'), form.starts_with('{'), "{id}");
+        assert_eq!(redactor.left_in(&Bytes::from(clean)), []);
+    }
+}
+
+/// As Claude Code 2.1.330 says it.
+const ENVIRONMENT: &str = "# Environment\nYou have been invoked in the following environment: \n - \
+    Primary working directory: /srv/work/bob/acme\n - Is a git repository: true\n\n# Memory\n\nYou have a \
+    persistent file-based memory at `/data/bob/.claude/projects/-srv-work-bob-acme/memory/`.";
+
+#[test]
+fn the_place_where_claude_code_runs_is_recognised() {
+    let mut redactor = Redactor::new(&Known::default(), &[]).unwrap();
+    let git = "Current branch: main\n\nGit user: Robert Smith\n\nStatus:\n(clean)";
+    let body = json!({"messages": [
+        {"role": "system", "content": ENVIRONMENT},
+        {"role": "user", "content": [{"type": "text", "text": git}]},
+        {"role": "user", "content": "ls /srv/work/bob/acme/src; asked by Robert Smith, as bob"},
+    ]});
+    let body = Bytes::from(body.to_string());
+    redactor.learn_from_client(&body);
+    let clean = String::from_utf8(redactor.body(&body).to_vec()).unwrap();
+    for told in ["bob", "Robert", "/srv/work", "/data"] {
+        assert!(!clean.contains(told), "{told}: {clean}");
+    }
+    assert!(
+        clean.contains("directory: /home/user/project\\n"),
+        "{clean}"
+    );
+    assert!(
+        clean.contains("`/home/user/.claude/projects/-home-user-project/memory/`"),
+        "{clean}"
+    );
+    assert!(
+        clean.contains("ls /home/user/project/src; asked by user-2, as user"),
+        "{clean}"
+    );
+    assert_eq!(
+        redactor.take_counts().to_string(),
+        "3 working folders, 1 home folder, 3 user names"
+    );
+}
+
+#[test]
+fn addresses_remotes_and_marks_are_taken_out_and_those_of_nobody_stay() {
+    assert_eq!(
+        redacted("mail bob@corp.io now"),
+        "mail user@example.com now"
+    );
+    assert_eq!(
+        redacted("<noreply@anthropic.com>"),
+        "<noreply@anthropic.com>"
+    );
+    assert_eq!(
+        redacted("origin git@github.com:acme/secret.git (fetch)"),
+        "origin git@github.com:user/project.git (fetch)"
+    );
+    assert_eq!(
+        redacted("clone https://bob:pw@git.corp.io/acme/secret.git"),
+        "clone https://[redacted-key]@git.corp.io/user/project.git"
+    );
+    assert_eq!(
+        redacted("cc_version=2; cch=a1b2c;"),
+        "cc_version=2; cch=00000;"
+    );
+    assert_eq!(redacted("/Users/carol/x"), "/Users/user-2/x");
+    assert_eq!(
+        redacted("limit for organization org-AbCdEf012345"),
+        "limit for organization organisation-1"
+    );
+}
+
+#[test]
+fn what_a_stream_brings_in_pieces_is_taken_out() {
+    let event = |text: &str| {
+        let delta = json!({"index": 0, "delta": {"type": "text_delta", "text": text}});
+        format!("event: content_block_delta\ndata: {delta}\n\n")
+    };
+    let pieces = ["in /ho", "me", "/al", "ice/src, al", "ice said"];
+    let body: String = pieces.iter().map(|piece| event(piece)).collect();
+    let mut redactor = redactor(&[]);
+    let clean = redactor.body(&Bytes::from(body));
+    let clean = String::from_utf8(clean.to_vec()).unwrap();
+    let texts: Vec<String> = clean
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "))
+        .map(|data| serde_json::from_str::<serde_json::Value>(data).unwrap())
+        .map(|value| value["delta"]["text"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(texts, ["in /home/user", "", "", "/src, user", " said"]);
+}
+
+#[test]
+fn a_string_that_every_event_has_is_not_a_text_in_pieces() {
+    let event = format!(
+        "data: {{\"id\":\"x\",\"user\":\"sk-{}1\"}}\n\n",
+        "a".repeat(20)
+    );
+    let mut redactor = redactor(&[]);
+    let clean = redactor.body(&Bytes::from(event.repeat(3)));
+    let clean = String::from_utf8(clean.to_vec()).unwrap();
+    assert_eq!(clean.matches("[redacted-key]").count(), 3, "{clean}");
+}
+
+#[test]
+fn rules_of_ones_own_come_first_and_may_keep_a_part() {
+    let own = [Redaction {
+        pattern: r"(ticket )ACME-\d+".to_owned(),
+        with: "${1}ACME-0".to_owned(),
+    }];
+    let mut redactor = redactor(&own);
+    assert_eq!(
+        redactor.text("ticket ACME-123 by alice"),
+        "ticket ACME-0 by user"
+    );
+    assert_eq!(
+        redactor.take_counts().to_string(),
+        "1 user name, 1 match of an own rule"
+    );
+    let wrong = [Redaction {
+        pattern: "(".to_owned(),
+        with: String::new(),
+    }];
+    let error = Redactor::new(&Known::default(), &wrong).err().unwrap();
+    assert!(error.contains("not a regular expression"), "{error}");
+}
+
+#[test]
+fn what_is_redacted_already_stays_and_is_not_counted() {
+    let mut redactor = redactor(&[]);
+    let once =
+        redactor.text("alice in /home/alice with csk-0123456789abcdefghij, bob@corp.io, cch=12");
+    redactor.take_counts();
+    assert_eq!(redactor.text(&once), once);
+    assert_eq!(redactor.take_counts(), Counts::default());
+    let harmless = Bytes::from_static(b"{\"a\": \"nothing\"}");
+    assert_eq!(redactor.body(&harmless).as_ptr(), harmless.as_ptr());
+}
