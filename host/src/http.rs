@@ -39,6 +39,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/health", get(status::health).fallback(wrong_method))
         .route("/api/status", get(status::status).fallback(wrong_method))
         .route(
+            "/api/transformers/{name}/rollback",
+            post(rollback::roll_back).fallback(wrong_method),
+        )
+        .route(
             "/api/recordings",
             get(recordings::list).fallback(wrong_method),
         )
@@ -49,10 +53,6 @@ pub fn router(app: Arc<App>) -> Router {
         .route(
             "/api/recorder",
             put(recordings::switch).fallback(wrong_method),
-        )
-        .route(
-            "/api/transformers/{name}/rollback",
-            post(rollback::roll_back).fallback(wrong_method),
         )
         .route("/api/hello", any(hello))
         .route("/", any(hello))

@@ -33,12 +33,12 @@ pub(super) enum Command {
     Dev(dev::DevArgs),
     /// Make a folder with a new transformer that builds and passes its tests
     New(new::NewArgs),
-    /// Write exchanges of the running service as fixtures, without what is personal in them
-    Record(record::RecordArgs),
     /// Install a component and pin it by its sha256
     Add(add::AddArgs),
     /// Bring back the generation of a transformer that served before
     Rollback(rollback::RollbackArgs),
+    /// Write exchanges of the running service as fixtures, without what is personal in them
+    Record(record::RecordArgs),
     /// Run recorded exchanges through a compiled component
     Test(test::TestArgs),
     /// Show where two components differ on recorded exchanges
@@ -74,9 +74,9 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Dev(args) => dev::run(&args),
         Command::New(args) => new::run(&args),
-        Command::Record(args) => record::run(&args),
         Command::Add(args) => add::run(&args),
         Command::Rollback(args) => rollback::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Trace(args) => trace::run(&args),

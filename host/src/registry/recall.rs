@@ -76,7 +76,7 @@ impl Registry {
         let (_, held, why) = note.held.filter(|(sha256, ..)| *sha256 == new.sha256)?;
         let recorder = self.recorder.settings();
         let counts = match held {
-            Held::Differs => self.recorder.on() && recorder.block_on_diff,
+            Held::Differs => recorder.block_on_diff && recorder.on != Some(false),
             Held::Trapped => wanted.rollback_after > 0,
             Held::ByHand => true,
         };

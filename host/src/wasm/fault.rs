@@ -153,7 +153,9 @@ impl Fault {
     fn told(&self) -> String {
         match self {
             Self::Trap {
-                why, refused: false, ..
+                why,
+                refused: false,
+                ..
             } => format!("{}: {why}", self.what()),
             _ => self.what(),
         }
@@ -178,7 +180,11 @@ impl Fault {
                 ..
             } => {
                 let words = (!refused).then_some(why);
-                let lines: Vec<_> = words.into_iter().chain(backtrace).map(String::as_str).collect();
+                let lines: Vec<_> = words
+                    .into_iter()
+                    .chain(backtrace)
+                    .map(String::as_str)
+                    .collect();
                 (!lines.is_empty()).then(|| lines.join("\n"))
             }
             Self::Start { why, .. } => Some(why.clone()),

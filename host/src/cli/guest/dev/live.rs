@@ -17,15 +17,6 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Has the running service keep its last exchanges, so that each version is tried on them, unless its
-/// configuration decides. True if it did not before.
-pub(super) async fn record(config: &Config) -> bool {
-    let Ok(service) = recordings::Service::find(config).await else {
-        return false;
-    };
-    matches!(service.record(true).await, Ok(false))
-}
-
 /// What became of bytes that were put.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Went {
@@ -35,6 +26,15 @@ pub(super) enum Went {
     Unchanged(u64),
     /// No service runs.
     Nowhere,
+}
+
+/// Has the running service keep its last exchanges, so that each version is tried on them, unless its
+/// configuration decides. True if it did not before.
+pub(super) async fn record(config: &Config) -> bool {
+    let Ok(service) = recordings::Service::find(config).await else {
+        return false;
+    };
+    matches!(service.record(true).await, Ok(false))
 }
 
 /// Puts the bytes in place by `put` and waits until they serve.
