@@ -84,9 +84,13 @@ impl Stream {
         }
     }
 
-    /// Takes what was written since the last call.
+    /// Takes what was written since the last call. The beginning of the message waits until something is
+    /// said: an error right behind the role, which comes alone, still has its HTTP status then.
     pub(crate) fn take(&mut self) -> Vec<u8> {
-        self.events.as_mut().map(Events::take).unwrap_or_default()
+        self.events
+            .as_mut()
+            .map(Events::take_said)
+            .unwrap_or_default()
     }
 
     /// Splice rules, if they are others than before.

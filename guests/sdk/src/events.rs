@@ -222,18 +222,23 @@ impl Events {
         std::mem::take(&mut self.out).into_bytes()
     }
 
-    /// The answer to a push: what was written since the last one, and what comes next. A failure before
-    /// anything was said goes without the beginning of the message, so that the client gets it with its
-    /// HTTP status.
+    /// The answer to a push: what was written since the last one, and what comes next. The beginning of
+    /// the message waits until something is said, so that a client gets a failure before that with its
+    /// HTTP status, whatever the upstream sent first.
     pub fn pushed(&mut self, next: Next) -> Pushed {
-        if matches!(next, Next::Failed(_)) && self.only_begun {
-            self.out.clear();
-        }
-        let out = match self.take() {
+        let out = match self.take_said() {
             written if written.is_empty() => Output::Drop,
             written => Output::Replace(written),
         };
         crate::pushed(out, next)
+    }
+
+    /// Takes what was written since the last call, if anything was said yet.
+    pub fn take_said(&mut self) -> Vec<u8> {
+        if self.only_begun {
+            return Vec::new();
+        }
+        self.take()
     }
 
     /// The index of the open block, if it is one of text, or of thinking.
@@ -341,8 +346,19 @@ mod tests {
         let mut events = Events::start("msg_1", "m", 1);
         events.text(&Escaped::verbatim("a"));
         assert!(matches!(events.pushed(failed()).out, Output::Replace(_)));
+    }
+
+    #[test]
+    fn the_beginning_waits_for_what_is_said_however_many_pushes_that_takes() {
         let mut events = Events::start("msg_1", "m", 1);
-        assert!(matches!(events.pushed(Next::More).out, Output::Replace(_)));
+        assert_eq!(events.pushed(Next::More).out, Output::Drop);
+        events.text(&Escaped::verbatim("a"));
+        let said = events.pushed(Next::More).out;
+        let begins = |out: &[u8]| out.starts_with(b"event: message_start");
+        assert!(matches!(said, Output::Replace(out) if begins(&out)));
+        let mut events = Events::start("msg_1", "m", 1);
+        events.end(StopReason::EndTurn, Usage::default());
+        assert!(matches!(events.pushed(Next::Done).out, Output::Replace(_)));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::case::{
 };
 use super::outcome::Outcome;
 use super::play::{Answered, Asked, Play, Sent, Streamed, envelope};
-use super::run::error_header;
+use super::run::{ERROR_HEADERS, error_header};
 use crate::error::ApiError;
 use plan::Edits;
 
@@ -224,14 +224,14 @@ impl Author<'_> {
     fn error(&mut self, error: &ApiError) {
         self.json(CLIENT_WHOLE, Some(envelope(error)));
         let expect = &self.case.plan.expect;
-        if expect.status.is_some_and(|status| status != error.status) {
+        if expect.status != Some(error.status) {
             self.edits.set(&["expect", "status"], json!(error.status));
         }
-        for (name, expected) in &expect.headers {
-            match error_header(error, name) {
-                Some(got) if got == *expected => {}
-                Some(got) => self.edits.set(&["expect", "headers", name], json!(got)),
-                None => self.by_hand.push(format!(
+        for name in ERROR_HEADERS {
+            match (expect.headers.get(name), error_header(error, name)) {
+                (expected, got) if got.as_ref() == expected => {}
+                (_, Some(got)) => self.edits.set(&["expect", "headers", name], json!(got)),
+                (_, None) => self.by_hand.push(format!(
                     "no header {name} is made any more: if that is right, remove it from `expect.headers` in case.json5"
                 )),
             }

@@ -3,7 +3,7 @@
 mod judge;
 mod repeat;
 
-pub(super) use judge::error_header;
+pub(super) use judge::{ERROR_HEADERS, error_header};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

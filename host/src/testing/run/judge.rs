@@ -211,14 +211,11 @@ impl Judge<'_> {
         if expect.status.is_some_and(|status| status != error.status) {
             self.differs("expect.status", expect.status, Some(error.status));
         }
-        for (name, expected) in &expect.headers {
-            let got = error_header(error, name);
-            if got.as_ref() != Some(expected) {
-                self.differs(
-                    &format!("expect.headers.{name}"),
-                    Some(expected),
-                    got.as_ref(),
-                );
+        // A wait or a word on trying again is part of an error: one that is not expected is a difference too.
+        for name in ERROR_HEADERS {
+            let (expected, got) = (expect.headers.get(name), error_header(error, name));
+            if got.as_ref() != expected {
+                self.differs(&format!("expect.headers.{name}"), expected, got.as_ref());
             }
         }
     }
@@ -313,7 +310,10 @@ fn expected_end(case: &Case) -> Ends {
     case.plan.expect.ends.unwrap_or(usual)
 }
 
-/// A header that the host makes of an error.
+/// The headers that the host makes of an error.
+pub(in crate::testing) const ERROR_HEADERS: [&str; 2] = ["retry-after", "x-should-retry"];
+
+/// One of them.
 pub(in crate::testing) fn error_header(error: &ApiError, name: &str) -> Option<String> {
     match name {
         "retry-after" => error.retry_after_ms.map(|ms| ms.div_ceil(1000).to_string()),
