@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use serde_json::json;
 use tempfile::TempDir;
 
 use super::installed::{checkout, componentize, passed};
@@ -15,7 +16,15 @@ class Probe extends Exchange {
     const random = [Math.random(), Math.random()];
     const known = ["process", "require", "fetch", "std", "os", "crypto"].filter((name) => name in globalThis);
     const inside = random.every((number) => number >= 0 && number < 1) && random[0] !== random[1];
-    return { answer: { now: Date.now(), date: new Date().toISOString(), inside, known, random } };
+    const learned = { now: Date.now(), date: new Date().toISOString(), inside, known, random };
+    const content = [{ type: "text", text: JSON.stringify(learned) }];
+    const usage = { input_tokens: 1, output_tokens: 1 };
+    return {
+      answer: {
+        id: "msg_1", type: "message", role: "assistant", model: "m", content,
+        stop_reason: "end_turn", stop_sequence: null, usage,
+      },
+    };
   }
 }
 
@@ -36,9 +45,16 @@ fn a_script_has_no_time_no_files_no_network_and_numbers_that_follow_from_the_exc
     componentize(root, &source, &component);
 
     let expected = |random: &str| {
-        format!(
+        let learned = format!(
             r#"{{"now":0,"date":"1970-01-01T00:00:00.000Z","inside":true,"known":[],"random":{random}}}"#
-        )
+        );
+        let message = json!({
+            "id": "msg_1", "type": "message", "role": "assistant", "model": "m",
+            "content": [{ "type": "text", "text": learned }],
+            "stop_reason": "end_turn", "stop_sequence": null,
+            "usage": { "input_tokens": 1, "output_tokens": 1 },
+        });
+        message.to_string()
     };
     // Of the id of the exchange that a case has by default, and of another one.
     let other = "exchange_id: \"1123456789abcdefghijABCD\"";
