@@ -76,4 +76,4 @@ fn a_script_has_no_time_no_files_no_network_and_numbers_that_follow_from_the_exc
 }
 
 const OF_THE_USUAL_EXCHANGE: &str = "[0.9908283536788076,0.8209122207481414]";
-const OF_ANOTHER_EXCHANGE: &str = "[0.9044160996563732,0.5059471866115928]";
+const OF_ANOTHER_EXCHANGE: &str = "[0.9044160996563733,0.5059471866115928]";
