@@ -272,6 +272,7 @@ async fn load(registry: &Arc<Registry>, wanted: Wanted) -> anyhow::Result<()> {
         // Failures are in the log and in the status; the other providers are served.
         drop(registry.prepare(&wanted));
         registry.adopt(wanted);
+        registry.refresh_router();
     })
     .await
     .context("loading components failed")

@@ -12,6 +12,7 @@ mod probation;
 mod recall;
 mod refusal;
 mod rollback;
+mod router;
 mod slot;
 mod source;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use generation::{Generation, Origin, smoke};
 pub use history::History;
 pub use refusal::{About, Refusal, of_transformer};
 pub use rollback::{NotRolledBack, RolledBack};
+pub use router::RouterGeneration;
 pub use slot::{Outcome, Slot};
 pub use wanted::Wanted;
 pub use watch::{Watch, Watched};
@@ -52,6 +54,7 @@ pub struct Registry {
     bell: Arc<Notify>,
     wanted: RwLock<Arc<Wanted>>,
     slots: RwLock<BTreeMap<String, Arc<Slot>>>,
+    router: router::RouterSlot,
 }
 
 impl Registry {
@@ -74,6 +77,7 @@ impl Registry {
             bell: Arc::default(),
             wanted: RwLock::default(),
             slots: RwLock::default(),
+            router: router::RouterSlot::default(),
         }
     }
 
@@ -213,7 +217,11 @@ impl Registry {
         let Some(cache) = &self.cache else { return };
         let slots = self.slots();
         let running = slots.iter().filter_map(|slot| slot.current());
-        let used = running.map(|generation| generation.component.sha256.clone());
+        let router = self.router();
+        let router = router.map(|generation| generation.component.sha256.clone());
+        let used = running
+            .map(|generation| generation.component.sha256.clone())
+            .chain(router);
         cache.prune(self.engine.wasmtime(), &used.collect());
     }
 

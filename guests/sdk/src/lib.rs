@@ -52,6 +52,7 @@ pub mod host;
 pub mod json;
 pub mod openai;
 pub mod options;
+pub mod router;
 mod rewrite;
 pub mod splice;
 pub mod sse;

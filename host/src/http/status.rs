@@ -35,9 +35,31 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Response {
         "trust": config.trust.name(),
         "transformers_folder": app.registry.dir(),
         "transformers": app.registry.slots().iter().map(|slot| transformer(slot, config)).collect::<Vec<_>>(),
+        "router": router(&app),
         "recorder": recorder(&app),
         "in_flight": app.in_flight.load(Ordering::Relaxed),
     }))
+}
+
+/// The router component; null without one.
+fn router(app: &App) -> Value {
+    let Some(name) = app.registry.router_name() else {
+        return Value::Null;
+    };
+    let error = app.registry.router_error();
+    let Some(generation) = app.registry.router() else {
+        return json!({"name": name, "generation": 0, "path": null, "sha256": null, "calls": 0, "faults": 0, "last_error": error});
+    };
+    json!({
+        "name": name,
+        "generation": generation.number,
+        "path": generation.path,
+        "sha256": generation.component.sha256,
+        "loaded_at": generation.loaded_at.duration_since(UNIX_EPOCH).map(|age| age.as_secs()).unwrap_or_default(),
+        "calls": generation.calls.load(Ordering::Relaxed),
+        "faults": generation.faults.load(Ordering::Relaxed),
+        "last_error": error,
+    })
 }
 
 fn recorder(app: &App) -> Value {
