@@ -37,6 +37,7 @@ mod clients {
     mod interactive;
     mod recorded;
     mod route;
+    mod routed;
     mod sdk;
     mod terminal;
 }

@@ -60,7 +60,10 @@ mod tests {
         request.last_user = "Please TRANSLATE this".to_owned();
         request.routes = vec![("background".to_owned(), "zai,air".to_owned())];
         let signpost = Signpost::default();
-        assert_eq!(signpost.route(&request), Some(Route::to("zai,air").by("word")));
+        assert_eq!(
+            signpost.route(&request),
+            Some(Route::to("zai,air").by("word"))
+        );
         let named = Signpost {
             to: "a,b".to_owned(),
             ..Signpost::default()

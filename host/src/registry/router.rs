@@ -98,10 +98,9 @@ impl Registry {
         let wanted = self.wanted_now();
         let Some((name, options)) = &wanted.router else {
             self.router.current.store(None);
-            *self.router_state() = State {
-                number: self.router_state_number(),
-                ..State::default()
-            };
+            let mut state = self.router_state();
+            state.error = None;
+            state.refused = None;
             return;
         };
         let current = self.router();
@@ -134,10 +133,6 @@ impl Registry {
                 state.error = Some(why);
             }
         }
-    }
-
-    fn router_state_number(&self) -> u64 {
-        self.router_state().number
     }
 
     /// None: the bytes are those that run. The error is a sentence for the log.
