@@ -21,6 +21,8 @@ pub struct RequestHead {
     pub stream: bool,
     /// Tokens of system, messages and tools, estimated from their text.
     pub input_estimate: u32,
+    /// The most output tokens that the client asks for.
+    pub max_tokens: Option<u32>,
     /// Extended thinking with a budget is on.
     pub thinking: bool,
     /// A tool is a web search of the server's.
@@ -59,6 +61,7 @@ impl RequestHead {
             model_range: start..start + raw.get().len(),
             stream: fields.stream.unwrap_or(false),
             input_estimate: u32::try_from(tokens).unwrap_or(u32::MAX),
+            max_tokens: fields.max_tokens.and_then(|raw| raw.get().parse().ok()),
             thinking: fields
                 .thinking
                 .is_some_and(|thinking| thinking.kind.as_deref() == Some("enabled")),
@@ -78,6 +81,8 @@ struct Fields<'a> {
     #[serde(borrow)]
     model: Option<&'a RawValue>,
     stream: Option<bool>,
+    #[serde(borrow)]
+    max_tokens: Option<&'a RawValue>,
     messages: Option<Weight>,
     system: Option<Weight>,
     tools: Option<Weight>,

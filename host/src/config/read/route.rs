@@ -69,10 +69,7 @@ pub(super) fn router(
 
 /// Says what is read only: silence would be a promise.
 fn not_acted_on(routes: &Fields<'_>, reader: &mut Reader<'_>) {
-    for at in ["image", "fallback"]
-        .into_iter()
-        .filter_map(|name| routes.get(name))
-    {
+    if let Some(at) = routes.get("image") {
         reader.warning(
             at,
             "this version does not act on it",
