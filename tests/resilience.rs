@@ -25,9 +25,12 @@ struct WithBackup {
 impl WithBackup {
     /// The backup speaks as on this road.
     async fn start(spoken: Road, more: impl FnOnce(Builder) -> Builder) -> Self {
-        let answer = move |streaming: bool| match streaming {
-            true => Answer::sse(spoken.stream()),
-            false => Answer::json(200, &spoken.whole()),
+        let answer = move |streaming: bool| {
+            if streaming {
+                Answer::sse(spoken.stream())
+            } else {
+                Answer::json(200, &spoken.whole())
+            }
         };
         let backup = Upstream::start(move |request| answer(request.json()["stream"] == true)).await;
         Self::answering(spoken, backup, more).await

@@ -12,7 +12,7 @@ use crate::config::{Config, Key, Provider, Retries, Target};
 use crate::error::{ApiError, Trouble};
 
 /// The first wait of a provider that gives no advice; each further one is twice as long.
-const BACKOFF: Duration = Duration::from_millis(300);
+const BACKOFF: Duration = Duration::from_millis(150);
 
 /// Waiting as advised ends a little later, so that those who were told the same do not come at once.
 const SPREAD: Duration = Duration::from_millis(100);
@@ -225,7 +225,7 @@ fn keys(provider: &Provider) -> usize {
 /// Asking the same provider once more may help.
 fn may_retry(error: &ApiError) -> bool {
     let passing = matches!(error.status, 408 | 429 | 500 | 502..=599);
-    let there = !matches!(error.trouble, Trouble::Host | Trouble::Silent);
+    let there = !matches!(error.trouble, Trouble::Lasting | Trouble::Silent);
     passing && there && error.should_retry != Some(false) && !is_overflow(error)
 }
 

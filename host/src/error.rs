@@ -40,8 +40,8 @@ pub enum Trouble {
     Dropped,
     /// Nothing came in the time that was given.
     Silent,
-    /// In this host: asking the same provider again would change nothing.
-    Host,
+    /// In this host or in its configuration: asking the same provider again would change nothing.
+    Lasting,
 }
 
 /// Every error type of the Messages API with its usual status.
@@ -166,7 +166,7 @@ impl From<Fault> for ApiError {
         Self {
             should_retry,
             inside,
-            trouble: Trouble::Host,
+            trouble: Trouble::Lasting,
             ..Self::new("api_error", message)
         }
     }

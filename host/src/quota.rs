@@ -142,16 +142,16 @@ impl Quota {
 pub fn output_asked(body: &[bytes::Bytes]) -> Option<u32> {
     #[derive(serde::Deserialize)]
     struct Asked {
-        max_tokens: Option<u32>,
-        max_completion_tokens: Option<u32>,
-        max_output_tokens: Option<u32>,
+        #[serde(rename = "max_completion_tokens")]
+        completion: Option<u32>,
+        #[serde(rename = "max_tokens")]
+        usual: Option<u32>,
+        #[serde(rename = "max_output_tokens")]
+        output: Option<u32>,
     }
     let [body] = body else { return None };
     let asked: Asked = serde_json::from_slice(body).ok()?;
-    asked
-        .max_completion_tokens
-        .or(asked.max_tokens)
-        .or(asked.max_output_tokens)
+    asked.completion.or(asked.usual).or(asked.output)
 }
 
 fn secrets(provider: &Provider) -> &[Secret] {

@@ -219,9 +219,9 @@ async fn a_route_has_a_list_of_its_own_and_the_targets_of_it_are_asked_in_order(
     let tried = reply.header("x-transom-tried").unwrap_or_default();
     assert_eq!(
         tried,
-        "plain,model-1: 529 overloaded_error; second,model-2: 529 overloaded_error"
+        "plain,model-1: 503 overloaded_error; second,model-2: 503 overloaded_error"
     );
     request["model"] = json!("anything-else");
     let reply = client::messages(host.base(), &request).await;
-    assert_eq!(reply.status, 529, "the default route has no list");
+    assert_eq!(reply.status, 503, "the default route has no list");
 }

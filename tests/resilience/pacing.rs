@@ -20,7 +20,6 @@ const WINDOW: Duration = Duration::from_millis(900);
 struct Account {
     began: Instant,
     left: u64,
-    refused: usize,
     /// The windows' limits are told in headers; else only when to come back.
     tells: bool,
 }
@@ -31,29 +30,25 @@ impl Account {
         Self {
             began,
             left: LIMIT,
-            refused: 0,
             tells,
         }
     }
 
     fn answer(&mut self, request: &Request) -> Answer {
         if self.began.elapsed() >= WINDOW {
-            *self = Self {
-                refused: self.refused,
-                ..Self::new(self.tells)
-            };
+            *self = Self::new(self.tells);
         }
         let output = request.json()["max_completion_tokens"].as_u64();
         let need = output.unwrap_or_default() + 50;
         let reset = (WINDOW.saturating_sub(self.began.elapsed())).as_secs_f64();
-        let answer = if need > self.left {
-            self.refused += 1;
+        let (answer, body) = if need > self.left {
             // Whole seconds, rounded up, as this header has them.
-            let wait = reset.ceil().to_string();
-            Answer::new(429).header("retry-after", &wait)
+            let answer = Answer::new(429).header("retry-after", &reset.ceil().to_string());
+            let words = "Tokens per minute limit exceeded - too many tokens processed.";
+            (answer, json!({ "message": words, "param": "quota" }))
         } else {
             self.left -= need;
-            Answer::new(200)
+            (Answer::new(200), Road::Cerebras.whole())
         };
         let answer = if self.tells {
             answer
@@ -67,11 +62,6 @@ impl Account {
             answer
         };
         let answer = answer.header("content-type", "application/json");
-        let body = if need > self.left + need {
-            json!({ "message": "Tokens per minute limit exceeded" })
-        } else {
-            Road::Cerebras.whole()
-        };
         let body = body.to_string();
         answer.length(body.len()).raw(body.as_bytes())
     }

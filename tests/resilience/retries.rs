@@ -17,7 +17,7 @@ async fn what_passes_is_tried_again() {
     for (first, tried) in [
         (down(500), "500 api_error"),
         (down(502), "502 api_error"),
-        (down(503), "529 api_error"),
+        (down(503), "503 api_error"),
         (limited, "429 rate_limit_error"),
         (Answer::hang_up(), "502 api_error"),
     ] {

@@ -38,8 +38,8 @@ fn two_retries_then_the_next_target_then_the_first_error_with_what_was_tried() {
     let mut attempts = attempts(&config);
     let (first, second) = (error(529), error(500));
     let waits = [0, 1].map(|_| follow(&mut attempts, &first, NOW));
-    assert_eq!(waits[0], Next::Again(Duration::from_millis(225)));
-    assert_eq!(waits[1], Next::Again(Duration::from_millis(450)));
+    assert_eq!(waits[0], Next::Again(Duration::from_micros(112_500)));
+    assert_eq!(waits[1], Next::Again(Duration::from_millis(225)));
     assert_eq!(follow(&mut attempts, &first, NOW), Next::Other);
     assert_eq!(
         (attempts.provider.name.as_str(), attempts.model),
@@ -132,7 +132,7 @@ fn a_connection_that_died_is_replaced_at_once_and_nobody_waits_for_a_port_that_i
     assert!(matches!(again, Next::Again(_)), "{again:?}");
     let silent = error(504).of(Trouble::Silent);
     assert_eq!(follow(&mut attempts(&config), &silent, NOW), Next::Other);
-    let own = error(500).of(Trouble::Host);
+    let own = error(500).of(Trouble::Lasting);
     assert_eq!(follow(&mut attempts(&alone), &own, NOW), Next::Over(own));
 }
 

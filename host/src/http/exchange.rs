@@ -141,7 +141,7 @@ impl<'a> Exchange<'a> {
             );
             return Err(ApiError {
                 should_retry: Some(false),
-                trouble: Trouble::Host,
+                trouble: Trouble::Lasting,
                 ..ApiError::new("api_error", message)
             });
         }
@@ -153,7 +153,7 @@ impl<'a> Exchange<'a> {
                 ApiError::overloaded(format!(
                     "transom runs as many exchanges as it may: {most} instances (limits.instances)"
                 ))
-                .of(Trouble::Host)
+                .of(Trouble::Lasting)
             })
     }
 }
@@ -179,7 +179,7 @@ fn pin(snapshot: &Snapshot, provider: &Provider) -> Result<Vec<Pinned>, ApiError
                     );
                     ApiError {
                         should_retry: Some(false),
-                        trouble: Trouble::Host,
+                        trouble: Trouble::Lasting,
                         ..ApiError::new("api_error", message)
                     }
                 })?;

@@ -114,7 +114,7 @@ fn refused(provider: &Provider, why: &str) -> ApiError {
     let message = format!("provider `{}` {why}", provider.name);
     ApiError {
         should_retry: Some(false),
-        trouble: Trouble::Host,
+        trouble: Trouble::Lasting,
         ..ApiError::new("authentication_error", message)
     }
 }

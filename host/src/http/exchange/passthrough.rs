@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use super::Exchange;
 use crate::config::{Auth, Secret};
-use crate::error::ApiError;
+use crate::error::{ApiError, Trouble};
 use crate::http::messages::Answered;
 use crate::message::fold;
 use crate::quota::Lease;
@@ -88,11 +88,13 @@ async fn send(
         .whole(super::transformed::ERROR_BODY)
         .await
         .unwrap_or_default();
-    Err(upstream_error(
-        answer.status.as_u16(),
-        &answer.headers,
-        &body,
-    ))
+    let error = upstream_error(answer.status.as_u16(), &answer.headers, &body);
+    // Where it points to is not followed, and next time it points there too.
+    Err(if answer.status.is_redirection() {
+        error.of(Trouble::Lasting)
+    } else {
+        error
+    })
 }
 
 /// The client's bytes but for the model's string.

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::Exchange;
 use crate::chain::{After, Chain, Explained, Outbound, Planned};
 use crate::config::{Auth, Secret};
-use crate::error::{ApiError, known_kind};
+use crate::error::{ApiError, Trouble, known_kind};
 use crate::http::messages::Answered;
 use crate::message::{FoldError, expand, fold};
 use crate::quota::{Lease, output_asked};
@@ -51,6 +51,7 @@ pub(in crate::http) async fn transformed(
             ));
         }
     };
+    let mut resent = false;
     loop {
         if let Some(tape) = &tape {
             tape.sent(sent(&outbound));
@@ -71,11 +72,21 @@ pub(in crate::http) async fn transformed(
             return relay(exchange, chain, head, answer).await;
         }
         let body = answer.body.whole(ERROR_BODY).await.unwrap_or_default();
-        match chain.explain(&head, &body).await? {
-            Explained::Failed(error) => return Err(advised(error, &answer.headers)),
-            Explained::NotMine => return Err(upstream_error(head.status, &answer.headers, &body)),
-            Explained::Resend(again) => outbound = again,
-        }
+        let error = match chain.explain(&head, &body).await? {
+            Explained::Failed(error) => advised(error, &answer.headers),
+            Explained::NotMine => upstream_error(head.status, &answer.headers, &body),
+            Explained::Resend(again) => {
+                (outbound, resent) = (again, true);
+                continue;
+            }
+        };
+        // A guest that tried again has had the one retry that it wanted.
+        let lasting = resent || answer.status.is_redirection();
+        return Err(if lasting {
+            error.of(Trouble::Lasting)
+        } else {
+            error
+        });
     }
 }
 
