@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli::recordings::{Choice, Service, Summary};
+use crate::cli::recordings::{Choice, Recorder, Summary};
 use crate::cli::serve::configuration;
 use crate::cli::{Places, USAGE, runtime, term};
 use crate::config::{Config, Redaction, process_env};
@@ -81,12 +81,12 @@ async fn record(args: &RecordArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(USAGE));
         }
     };
-    let service = Service::find(&config).await?;
+    let recorder = Recorder::find(&config).await?;
     if args.on || args.off {
-        switch(&service, args.on).await?;
+        switch(&recorder, args.on).await?;
         return Ok(ExitCode::SUCCESS);
     }
-    let list = service.list().await?;
+    let list = recorder.list().await?;
     if args.list {
         show(&list, args.json);
         return Ok(ExitCode::SUCCESS);
@@ -98,7 +98,7 @@ async fn record(args: &RecordArgs) -> anyhow::Result<ExitCode> {
     };
     let mut recordings = Vec::new();
     for summary in choice.of(&list)? {
-        recordings.push(service.recording(&summary.id).await?);
+        recordings.push(recorder.recording(&summary.id).await?);
     }
     write(args, &config, redactor, &recordings).await
 }
@@ -118,8 +118,8 @@ fn redactor(args: &RecordArgs, config: &Config) -> Result<Redactor, String> {
         .map_err(|why| format!("--redact: {why}"))
 }
 
-async fn switch(service: &Service, on: bool) -> anyhow::Result<()> {
-    let was = service.record(on).await?;
+async fn switch(recorder: &Recorder, on: bool) -> anyhow::Result<()> {
+    let was = recorder.switch(on).await?;
     term::say(match (on, was) {
         (true, false) => {
             "transom records from now on: its last exchanges, in memory, until it ends or `transom guest record --off`"
