@@ -176,6 +176,7 @@ async fn write(
         maker.learn(recording);
     }
     let mut written = Vec::new();
+    let mut refused = false;
     let several = recordings.len() > 1;
     for (number, recording) in recordings.iter().enumerate() {
         let numbered = |case: &String| format!("{case}-{}", number + 1);
@@ -188,9 +189,15 @@ async fn write(
             let folder = args.fixtures.clone();
             let folder = folder.unwrap_or_else(|| place::folder(&stage.name));
             let name = place::free_name(&folder, case.as_deref())?;
-            let made = maker
-                .make(recording, at, args.why.as_deref(), &folder.join(name))
-                .await?;
+            let case = folder.join(name);
+            let made = match maker.make(recording, at, args.why.as_deref(), &case).await {
+                Ok(made) => made,
+                Err(why) => {
+                    term::fail(&format!("{why:#}"));
+                    refused = true;
+                    continue;
+                }
+            };
             if !args.json {
                 term::say(&made.to_string());
             }
@@ -200,12 +207,12 @@ async fn write(
     if args.json {
         let list: Vec<Value> = written.iter().map(Written::to_json).collect();
         term::say(&json!(list).to_string());
-    } else {
+    } else if !written.is_empty() {
         term::note(
             "What was said in the conversation is in these files: read them before you share them.",
         );
     }
-    Ok(if written.iter().all(|one| one.passes) {
+    Ok(if !refused && written.iter().all(|one| one.passes) {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
