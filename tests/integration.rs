@@ -44,6 +44,7 @@ mod reload;
 mod resilience;
 mod restart;
 mod rollback;
+mod routing;
 mod scaffold;
 mod serving;
 mod still_client;

@@ -24,6 +24,7 @@ use crate::config::{Config, Key, Limits, Problem, Secret};
 use crate::quota::Quota;
 use crate::recorder::Recorder;
 use crate::registry::{History, Registry, Slot, Wanted};
+use crate::route::Usages;
 use crate::upstream::{Secrets, Upstream};
 use crate::wasm::{Cache, Engine};
 
@@ -57,6 +58,8 @@ pub struct App {
     pub quota: Quota,
     /// The last exchanges, if recording is on.
     pub recorder: Arc<Recorder>,
+    /// How long conversations are, as providers counted.
+    pub usages: Arc<Usages>,
     /// Exchanges that run.
     pub in_flight: Arc<AtomicUsize>,
     /// When it started.
@@ -191,6 +194,7 @@ impl Running {
             engine,
             quota: Quota::default(),
             recorder,
+            usages: Arc::default(),
             in_flight: Arc::default(),
             started: Instant::now(),
             address: listener.local_addr()?,

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::config::{Config, Key, Provider, Retries, Target};
 use crate::error::{ApiError, Trouble};
+use crate::route::Choice;
 
 /// The first wait of a provider that gives no advice; each further one is twice as long.
 const BACKOFF: Duration = Duration::from_millis(150);
@@ -81,15 +82,13 @@ pub enum Next {
 }
 
 impl<'a> Attempts<'a> {
-    /// For a target that the rule `rule` chose. Rules without a list of their own have that of `default`.
-    pub fn new(config: &'a Config, provider: &'a Provider, model: &'a str, rule: &str) -> Self {
-        let lists = &config.router.fallback;
-        let list = lists.get(rule).or_else(|| lists.get("default"));
+    /// For the target that was chosen, and those that are to be tried next.
+    pub fn new(config: &'a Config, choice: &'a Choice<'a>) -> Self {
         Self {
             config,
-            provider,
-            model,
-            left: list.map(Vec::as_slice).unwrap_or_default(),
+            provider: choice.provider,
+            model: &choice.model,
+            left: choice.fallback,
             tried: Vec::new(),
             first: None,
             targets: 1,

@@ -18,8 +18,15 @@ fn without_fallback() -> Config {
     config
 }
 
-fn attempts(config: &Config) -> Attempts<'_> {
-    Attempts::new(config, &config.providers[0], "m", "explicit")
+fn choice(config: &Config) -> Choice<'_> {
+    let lists = &config.router.fallback;
+    Choice {
+        provider: &config.providers[0],
+        model: "m".to_owned(),
+        rule: "explicit".into(),
+        fallback: lists.get("default").map(Vec::as_slice).unwrap_or_default(),
+        set: Vec::new(),
+    }
 }
 
 fn error(status: u16) -> ApiError {
@@ -35,7 +42,8 @@ fn follow(attempts: &mut Attempts<'_>, error: &ApiError, after: Duration) -> Nex
 #[test]
 fn two_retries_then_the_next_target_then_the_first_error_with_what_was_tried() {
     let config = config("");
-    let mut attempts = attempts(&config);
+    let chosen = choice(&config);
+    let mut attempts = Attempts::new(&config, &chosen);
     let (first, second) = (error(529), error(500));
     let waits = [0, 1].map(|_| follow(&mut attempts, &first, NOW));
     assert_eq!(waits[0], Next::Again(Duration::from_micros(112_500)));
@@ -60,13 +68,17 @@ fn two_retries_then_the_next_target_then_the_first_error_with_what_was_tried() {
 fn what_is_wrong_with_the_request_is_told_at_once() {
     let config = config("");
     for status in [400, 404, 409, 413, 422] {
-        let told = follow(&mut attempts(&config), &error(status), NOW);
+        let told = follow(
+            &mut Attempts::new(&config, &choice(&config)),
+            &error(status),
+            NOW,
+        );
         assert_eq!(told, Next::Over(error(status)), "{status}");
     }
     for words in OVERFLOW {
         let mut long = error(500);
         long.message = format!("{words}: 9 > 8");
-        let told = follow(&mut attempts(&config), &long, NOW);
+        let told = follow(&mut Attempts::new(&config, &choice(&config)), &long, NOW);
         assert_eq!(told, Next::Over(long), "{words}");
     }
 }
@@ -75,14 +87,19 @@ fn what_is_wrong_with_the_request_is_told_at_once() {
 fn a_refused_key_is_a_matter_for_the_next_key_and_then_for_the_next_target() {
     let config = config("");
     for status in [401, 402, 403] {
-        let mut attempts = attempts(&config);
+        let chosen = choice(&config);
+        let mut attempts = Attempts::new(&config, &chosen);
         let at_once = attempts.after(error(status), true, Instant::now(), 1.0);
         assert_eq!(at_once, Next::Again(Duration::ZERO), "{status}");
         let both = attempts.after(error(status), true, Instant::now(), 1.0);
         assert_eq!(both, Next::Other, "{status}: there are two keys, not three");
     }
     let alone = without_fallback();
-    let told = follow(&mut attempts(&alone), &error(401), NOW);
+    let told = follow(
+        &mut Attempts::new(&alone, &choice(&alone)),
+        &error(401),
+        NOW,
+    );
     assert_eq!(told, Next::Over(error(401)));
 }
 
@@ -93,15 +110,23 @@ fn advice_is_followed_up_to_the_longest_wait() {
         retry_after_ms: Some(ms),
         ..error(429)
     };
-    let short = follow(&mut attempts(&config), &advised(5000), NOW);
+    let short = follow(
+        &mut Attempts::new(&config, &choice(&config)),
+        &advised(5000),
+        NOW,
+    );
     assert_eq!(short, Next::Again(Duration::from_millis(5050)));
-    let long = follow(&mut attempts(&config), &advised(5001), NOW);
+    let long = follow(
+        &mut Attempts::new(&config, &choice(&config)),
+        &advised(5001),
+        NOW,
+    );
     assert_eq!(long, Next::Over(advised(5001)));
     let never = ApiError {
         should_retry: Some(false),
         ..error(500)
     };
-    let told = follow(&mut attempts(&config), &never, NOW);
+    let told = follow(&mut Attempts::new(&config, &choice(&config)), &never, NOW);
     assert_eq!(told, Next::Over(never));
 }
 
@@ -109,12 +134,14 @@ fn advice_is_followed_up_to_the_longest_wait() {
 fn no_retry_begins_later_than_it_may_and_time_in_line_does_not_count() {
     let config = without_fallback();
     let late = Duration::from_secs(10);
-    let mut attempts = attempts(&config);
+    let chosen = choice(&config);
+    let mut attempts = Attempts::new(&config, &chosen);
     follow(&mut attempts, &error(503), NOW);
     attempts.held(late);
     let again = follow(&mut attempts, &error(503), Duration::ZERO);
     assert!(matches!(again, Next::Again(_)), "{again:?}");
-    let mut attempts = super::tests::attempts(&config);
+    let chosen = choice(&config);
+    let mut attempts = Attempts::new(&config, &chosen);
     follow(&mut attempts, &error(503), NOW);
     let told = follow(&mut attempts, &error(503), late);
     assert!(matches!(told, Next::Over(_)), "{told:?}");
@@ -124,35 +151,34 @@ fn no_retry_begins_later_than_it_may_and_time_in_line_does_not_count() {
 fn a_connection_that_died_is_replaced_at_once_and_nobody_waits_for_a_port_that_is_closed() {
     let (config, alone) = (config(""), without_fallback());
     let dropped = error(502).of(Trouble::Dropped);
-    let at_once = follow(&mut attempts(&config), &dropped, NOW);
+    let at_once = follow(&mut Attempts::new(&config, &choice(&config)), &dropped, NOW);
     assert_eq!(at_once, Next::Again(Duration::ZERO));
     let closed = error(502).of(Trouble::Unreachable);
-    assert_eq!(follow(&mut attempts(&config), &closed, NOW), Next::Other);
-    let again = follow(&mut attempts(&alone), &closed, NOW);
+    assert_eq!(
+        follow(&mut Attempts::new(&config, &choice(&config)), &closed, NOW),
+        Next::Other
+    );
+    let again = follow(&mut Attempts::new(&alone, &choice(&alone)), &closed, NOW);
     assert!(matches!(again, Next::Again(_)), "{again:?}");
     let silent = error(504).of(Trouble::Silent);
-    assert_eq!(follow(&mut attempts(&config), &silent, NOW), Next::Other);
+    assert_eq!(
+        follow(&mut Attempts::new(&config, &choice(&config)), &silent, NOW),
+        Next::Other
+    );
     let own = error(500).of(Trouble::Lasting);
-    assert_eq!(follow(&mut attempts(&alone), &own, NOW), Next::Over(own));
+    assert_eq!(
+        follow(&mut Attempts::new(&alone, &choice(&alone)), &own, NOW),
+        Next::Over(own)
+    );
 }
 
 #[test]
 fn retries_can_be_switched_off() {
     let config = config("retries: { attempts: 0 }");
-    let next = follow(&mut attempts(&config), &error(500), NOW);
-    assert_eq!(next, Next::Other);
-}
-
-#[test]
-fn a_rule_with_a_list_of_its_own_has_that_one() {
-    let mut config = config("");
-    config
-        .router
-        .fallback
-        .insert("think".to_owned(), Vec::new());
-    let of = |rule| Attempts::new(&config, &config.providers[0], "m", rule).has_other();
-    assert_eq!(
-        [of("think"), of("background"), of("alias")],
-        [false, true, true]
+    let next = follow(
+        &mut Attempts::new(&config, &choice(&config)),
+        &error(500),
+        NOW,
     );
+    assert_eq!(next, Next::Other);
 }

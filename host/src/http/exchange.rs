@@ -44,7 +44,7 @@ pub(super) struct To<'a> {
     /// As the provider names it.
     pub(super) model: &'a str,
     /// The rule that chose.
-    pub(super) rule: &'static str,
+    pub(super) rule: &'a str,
     /// Another target is left if this one fails.
     pub(super) has_other: bool,
 }
@@ -64,7 +64,7 @@ impl<'a> Exchange<'a> {
         let mut served = Served {
             provider: to.provider.name.clone(),
             model: to.model.to_owned(),
-            rule: to.rule,
+            rule: to.rule.to_owned(),
             transformer: to.provider.transformer.shown(),
             streaming: head.stream,
         };

@@ -20,7 +20,8 @@ use crate::head::RequestHead;
 use crate::ids;
 use crate::record::Record;
 use crate::relay::Relay;
-use crate::route;
+use crate::route::{self, Routed};
+use crate::sse::Usage;
 
 pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Response {
     let request_id = ids::exchange_id();
@@ -39,7 +40,8 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
         }
         Ok(Answered::Whole { body, headers }) => {
             record.sent(&body);
-            record.finished(None);
+            let counts = record.conversation.is_some();
+            record.finished(counts.then(|| Usage::of_message(&body)).flatten());
             reply::whole(body, headers, &request_id)
         }
         Err(error) => {
@@ -81,24 +83,19 @@ async fn answer(
 ) -> Result<Answered, ApiError> {
     let body = read(body, snapshot.limits.request_body).await?;
     let head = RequestHead::peek(&body)?;
-    let choice = route::choose(&snapshot.config, &head)?;
-    let mut attempts = Attempts::new(&snapshot.config, choice.provider, choice.model, choice.rule);
+    record.conversation =
+        route::session_id(headers, &head, &body).map(|session| (app.usages.clone(), session));
+    let routed = routed(app, snapshot, headers, (head, body))?;
+    let mut attempts = Attempts::new(&snapshot.config, &routed.choice);
     let mut first_route = None;
     loop {
-        let to = To {
-            provider: attempts.provider,
-            model: attempts.model,
-            rule: choice.rule,
-            has_other: attempts.has_other(),
-        };
-        let exchange = Exchange::open(app, snapshot, headers, &head, to, record);
-        let failure = match attempt(exchange, body.clone(), &mut attempts, record).await {
+        let result = attempt(app, snapshot, headers, &routed, &mut attempts, record).await;
+        let failure = match result {
             Ok(answered) => return Ok(told(answered, record)),
             Err(failure) => failure,
         };
         first_route = first_route.or_else(|| record.route.clone());
-        let next = after(app, &mut attempts, failure, record);
-        match next {
+        match after(app, &mut attempts, failure, record) {
             Next::Again(wait) => tokio::time::sleep(wait).await,
             Next::Other => {}
             Next::Over(error) => {
@@ -115,12 +112,25 @@ async fn answer(
 
 /// One target, once: nothing of it is left when it fails.
 async fn attempt(
-    exchange: Result<Exchange<'_>, ApiError>,
-    body: Bytes,
+    app: &Arc<App>,
+    snapshot: &Snapshot,
+    headers: &HeaderMap,
+    routed: &Routed<'_>,
     attempts: &mut Attempts<'_>,
     record: &mut Record,
 ) -> Result<Answered, ApiError> {
-    let exchange = exchange?;
+    let to = To {
+        provider: attempts.provider,
+        model: attempts.model,
+        rule: &routed.choice.rule,
+        has_other: attempts.has_other(),
+    };
+    let fitted = routed.fitted(to.provider, to.model)?;
+    let (head, body) = match &fitted {
+        Some((head, body)) => (head, body.clone()),
+        None => (&routed.head, routed.body.clone()),
+    };
+    let exchange = Exchange::open(app, snapshot, headers, head, to, record)?;
     let asked = Instant::now();
     let admitted = exchange.admit().await;
     let held = asked.elapsed();
@@ -168,6 +178,17 @@ fn told(mut answered: Answered, record: &Record) -> Answered {
     }
     reply::tell_tried(answered.headers_mut(), &record.tried);
     answered
+}
+
+/// Where a request goes, and its bytes as they go there.
+pub(super) fn routed<'s>(
+    app: &App,
+    snapshot: &'s Snapshot,
+    headers: &HeaderMap,
+    request: (RequestHead, Bytes),
+) -> Result<Routed<'s>, ApiError> {
+    let usages = Some(&*app.usages);
+    route::dispatch(&snapshot.config, headers, usages, request, None)
 }
 
 impl Answered {

@@ -83,6 +83,9 @@ fn the_schema_knows_exactly_the_settings_that_the_reader_knows() {
     assert_eq!(names(&sections["recorder"]), read::recorder::RECORDER);
     assert_eq!(names(&sections["retries"]), read::retries::RETRIES);
     assert_eq!(names(&sections["pacing"]), read::retries::PACING);
+    let mut router = read::route::ROUTER;
+    router.sort_unstable();
+    assert_eq!(names(&sections["router"]), router);
 }
 
 #[test]
