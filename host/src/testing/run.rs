@@ -121,7 +121,8 @@ impl Runner {
     }
 }
 
-fn other_ways(inputs: &Inputs, seed: u64) -> Vec<Way> {
+/// The ways to run a stream that must make no difference, but the first; none for what is whole.
+pub(super) fn other_ways(inputs: &Inputs, seed: u64) -> Vec<Way> {
     if !inputs
         .upstream
         .as_ref()
