@@ -89,8 +89,10 @@ pub struct Snapshot {
 impl Snapshot {
     fn new(config: Config, generation: u64, registry: &Registry) -> anyhow::Result<Self> {
         let secrets = Secrets::new(&secrets_of(&config));
-        let upstream =
-            Upstream::new(&config.timeouts, secrets).context("the HTTP client cannot be built")?;
+        let upstream = Upstream::new(&config.timeouts, secrets).context(
+            "the HTTP client cannot be built; if CA certificates are missing, install them \
+             (Debian and Ubuntu: `apt-get install ca-certificates`)",
+        )?;
         let limits = Arc::new(config.limits.clone());
         Ok(Self {
             config,
