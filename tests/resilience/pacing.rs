@@ -11,7 +11,7 @@ use crate::harness::host::{self, Builder};
 use crate::harness::upstream::{Answer, Request, Upstream};
 use crate::roads::Road;
 
-/// Tokens that a window of [`WINDOW`] has: for three requests of the tests.
+/// Tokens that a window has: for three requests of the tests.
 const LIMIT: u64 = 3500;
 
 const WINDOW: Duration = Duration::from_millis(900);
@@ -19,28 +19,30 @@ const WINDOW: Duration = Duration::from_millis(900);
 /// An account that reserves what a request asks for at most, as Cerebras does.
 struct Account {
     began: Instant,
+    window: Duration,
     left: u64,
     /// The windows' limits are told in headers; else only when to come back.
     tells: bool,
 }
 
 impl Account {
-    fn new(tells: bool) -> Self {
+    fn new(tells: bool, window: Duration) -> Self {
         let began = Instant::now();
         Self {
             began,
+            window,
             left: LIMIT,
             tells,
         }
     }
 
     fn answer(&mut self, request: &Request) -> Answer {
-        if self.began.elapsed() >= WINDOW {
-            *self = Self::new(self.tells);
+        if self.began.elapsed() >= self.window {
+            *self = Self::new(self.tells, self.window);
         }
         let output = request.json()["max_completion_tokens"].as_u64();
         let need = output.unwrap_or_default() + 50;
-        let reset = (WINDOW.saturating_sub(self.began.elapsed())).as_secs_f64();
+        let reset = (self.window.saturating_sub(self.began.elapsed())).as_secs_f64();
         let (answer, body) = if need > self.left {
             // Whole seconds, rounded up, as this header has them.
             let answer = Answer::new(429).header("retry-after", &reset.ceil().to_string());
@@ -75,13 +77,17 @@ fn cerebras(upstream: &Upstream) -> Builder {
         .provider(provider)
 }
 
-async fn storm(tells: bool, requests: usize) {
-    let account = Mutex::new(Account::new(tells));
-    let upstream = Upstream::start(move |request| {
+async fn limited(account: Account) -> Upstream {
+    let account = Mutex::new(account);
+    Upstream::start(move |request| {
         let mut account = account.lock().expect("a test that goes on");
         account.answer(request)
     })
-    .await;
+    .await
+}
+
+async fn storm(tells: bool, requests: usize) {
+    let upstream = limited(Account::new(tells, WINDOW)).await;
     let host = cerebras(&upstream).start();
     let base = host.base().to_owned();
     let clients = (0..requests).map(|number| {
@@ -214,4 +220,56 @@ async fn a_limited_provider_is_left_alone_while_another_target_is_left() {
     }
     assert_eq!(first.requests().len(), 1);
     assert_eq!(second.requests().len(), 3);
+}
+
+/// Asks as Claude Code does: after a 429 it waits as it is told, else for longer and longer. Gives how often.
+async fn patiently(base: &str, words: &str) -> usize {
+    for refused in 0..11 {
+        let reply = client::messages(base, &Road::Cerebras.request(false, words)).await;
+        if reply.status == 200 {
+            return refused;
+        }
+        let told = reply
+            .header("retry-after")
+            .and_then(|text| text.parse().ok());
+        let longer = 0.55 * 2_f64.powi(i32::try_from(refused).unwrap_or(10));
+        tokio::time::sleep(Duration::from_secs_f64(told.unwrap_or(longer.min(36.0)))).await;
+    }
+    panic!("it gave up");
+}
+
+/// How long tasks take whose account is too small for them, and how many refusals their clients see.
+#[tokio::test]
+#[ignore = "a measurement: cargo test --test integration measured -- --ignored --nocapture"]
+async fn a_storm_is_measured_with_and_without_pacing() {
+    for (name, retries, hold_ms) in [("neither", 0, 0), ("retries", 2, 0), ("both", 2, 5000)] {
+        let upstream = limited(Account::new(true, Duration::from_secs(2))).await;
+        let host = cerebras(&upstream)
+            .set("retries", json!({ "attempts": retries }))
+            .set("pacing", json!({ "hold_ms": hold_ms }))
+            .start();
+        let base = host.base().to_owned();
+        let began = Instant::now();
+        let tasks = (0..6).map(|task| {
+            let base = base.clone();
+            tokio::spawn(async move {
+                let mut refused = 0;
+                for turn in 0..3 {
+                    refused += patiently(&base, &format!("task {task}, turn {turn}")).await;
+                }
+                (refused, began.elapsed())
+            })
+        });
+        let mut ends = Vec::new();
+        for task in tasks.collect::<Vec<_>>() {
+            ends.push(task.await.expect("a task that ends"));
+        }
+        let refused: usize = ends.iter().map(|(refused, _)| refused).sum();
+        let last = ends.iter().map(|(_, end)| *end).max().unwrap_or_default();
+        let mean = ends.iter().map(|(_, end)| end.as_secs_f64()).sum::<f64>() / 6.0;
+        let asked = upstream.requests().len();
+        eprintln!(
+            "{name}: 429 seen {refused}, requests {asked}, tasks end after {mean:.1} s on average, the last after {last:.1?}"
+        );
+    }
 }
