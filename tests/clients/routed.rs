@@ -21,8 +21,8 @@ const PNG: [u8; 67] = [
 async fn upstream(tool: &'static str, input: Value) -> Upstream {
     Upstream::start(move |request| {
         let body = request.json();
-        let names = body["tools"].as_array().into_iter().flatten();
-        let offered = names.into_iter().any(|one| one["name"] == tool);
+        let mut names = body["tools"].as_array().into_iter().flatten();
+        let offered = names.any(|one| one["name"] == tool);
         let called = body["messages"].to_string().contains("tool_result");
         let block = if offered && !called {
             json!({ "type": "tool_use", "id": "toolu_1", "name": tool, "input": {} })
@@ -34,7 +34,7 @@ async fn upstream(tool: &'static str, input: Value) -> Upstream {
     .await
 }
 
-fn events(number: usize, block: &Value, input: &Value) -> Vec<Vec<u8>> {
+fn events(number: usize, block: &Value, input: &Value) -> Vec<u8> {
     let calls = block["type"] == "tool_use";
     let delta = if calls {
         json!({ "type": "input_json_delta", "partial_json": input.to_string() })
@@ -59,7 +59,7 @@ fn events(number: usize, block: &Value, input: &Value) -> Vec<Vec<u8>> {
         let name = data["type"].as_str().unwrap_or_default();
         format!("event: {name}\ndata: {data}\n\n").into_bytes()
     };
-    all.iter().map(event).collect()
+    all.iter().flat_map(event).collect()
 }
 
 /// Two providers at one upstream, told apart by the path.
