@@ -290,7 +290,7 @@ other_places() {
         return
     fi
     printf '# Where the shell that ran install.sh has its folders.\n[Service]\n%sEnvironmentFile=-%s\n' \
-        "$places" "$env_file" >"$temporary"
+        "$places" "$config/service.env" >"$temporary"
     if put "$temporary" "$drop_in" 644; then changed=yes; fi
 }
 
