@@ -125,6 +125,7 @@ async fn attempt(
         rule: &routed.choice.rule,
         has_other: attempts.has_other(),
     };
+    (record.tape, record.counters) = (None, None);
     let fitted = routed.fitted(to.provider, to.model)?;
     let (head, body) = match &fitted {
         Some((head, body)) => (head, body.clone()),
@@ -141,7 +142,11 @@ async fn attempt(
         Transformer::Passthrough => exchange::passthrough(&exchange, &mut lease, body).await,
         Transformer::Chain(_) => exchange::transformed(&exchange, &mut lease, body, record).await,
     };
-    answered.map_err(|error| lease.failed(error, !attempts.has_keys()))
+    answered.map_err(|error| {
+        // What is remembered and logged from here on holds no key that the provider may have echoed.
+        let error = error.scrubbed(&snapshot.upstream.secrets());
+        lease.failed(error, !attempts.has_keys())
+    })
 }
 
 /// Decides what follows a failure, and says so.
