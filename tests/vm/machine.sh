@@ -24,7 +24,7 @@ bootstrap() {
     fi
     if [ ! -x "$dir/tools/usr/bin/mmdebstrap" ]; then
         mkdir -p "$dir/tools"
-        (cd "$dir/tools" && apt-get --quiet --quiet download mmdebstrap && dpkg -x mmdebstrap_*.deb .) ||
+        (cd "$dir/tools" && apt-get --quiet --quiet --option APT::Sandbox::User=root download mmdebstrap && dpkg -x mmdebstrap_*.deb .) ||
             fail 'mmdebstrap is not here and cannot be fetched: apt-get install mmdebstrap'
     fi
     perl "$dir/tools/usr/bin/mmdebstrap" "$@"
