@@ -33,6 +33,7 @@ mod clients {
     mod claude;
     mod claude_code;
     mod commands;
+    mod fallback;
     mod installed;
     mod interactive;
     mod recorded;

@@ -41,6 +41,7 @@ mod messages;
 mod recorder;
 mod recording;
 mod reload;
+mod resilience;
 mod restart;
 mod rollback;
 mod routing;

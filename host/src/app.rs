@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 use clients::Clients;
 
 use crate::config::{Config, Key, Limits, Problem, Secret};
+use crate::quota::Quota;
 use crate::recorder::Recorder;
 use crate::registry::{History, Registry, Slot, Wanted};
 use crate::route::Usages;
@@ -53,6 +54,8 @@ pub struct App {
     pub engine: Engine,
     /// Instances that may still be opened.
     pub permits: Arc<Semaphore>,
+    /// What providers' accounts have left. Kept over changes of the configuration.
+    pub quota: Quota,
     /// The last exchanges, if recording is on.
     pub recorder: Arc<Recorder>,
     /// How long conversations are, as providers counted.
@@ -110,9 +113,9 @@ fn secrets_of(config: &Config) -> Vec<Secret> {
     let keys = config
         .providers
         .iter()
-        .filter_map(|provider| match &provider.key {
-            Key::Set(secret) => Some(secret.clone()),
-            Key::Missing { .. } | Key::Absent => None,
+        .flat_map(|provider| match &provider.key {
+            Key::Set(secrets) => secrets.clone(),
+            Key::Missing { .. } | Key::Absent => Vec::new(),
         });
     keys.chain(config.api_key.clone()).collect()
 }
@@ -191,6 +194,7 @@ impl Running {
             registry,
             permits: Arc::new(Semaphore::new(engine.step().instances as usize)),
             engine,
+            quota: Quota::default(),
             recorder,
             usages: Arc::default(),
             in_flight: Arc::default(),

@@ -76,6 +76,10 @@ pub struct Config {
     pub limits: Limits,
     /// How long to wait for an upstream.
     pub timeouts: Timeouts,
+    /// When the same provider is asked again.
+    pub retries: Retries,
+    /// What is done about a provider's quota.
+    pub pacing: Pacing,
     /// What is kept of the last exchanges.
     pub recorder: RecorderSettings,
     /// A new generation of a transformer that traps on so many different requests among its first is
@@ -129,8 +133,8 @@ pub struct Provider {
 /// The state of a provider's key.
 #[derive(Debug, Clone)]
 pub enum Key {
-    /// Present.
-    Set(Secret),
+    /// Present: one or several, in the order of the file, each once.
+    Set(Vec<Secret>),
     /// A variable named in `api_key` is not set: the provider cannot be used.
     Missing {
         /// The variable's name.
@@ -237,6 +241,9 @@ pub struct Timeouts {
     pub connect: Duration,
     /// For the status line after the request was sent. Reasoning models can take minutes.
     pub headers: Duration,
+    /// For the status line of a stream while another target is left to try; a whole answer gets three
+    /// times as long, because its status line comes when all of it is there.
+    pub before_fallback: Duration,
     /// Between two reads of the body.
     pub idle: Duration,
     /// How long response headers are held for a first event after the upstream's 2xx.
@@ -254,11 +261,49 @@ impl Default for Timeouts {
         Self {
             connect: Duration::from_secs(10),
             headers: Duration::from_mins(10),
+            before_fallback: Duration::from_secs(20),
             idle: Duration::from_mins(5),
             hold: Duration::from_secs(10),
             ping: Duration::from_secs(10),
             client: Duration::from_mins(10),
             drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// When the same provider is asked again for a request whose answer has not begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retries {
+    /// The most retries of a request; 0: none.
+    pub attempts: u32,
+    /// After the first failure no retry begins later than this.
+    pub within: Duration,
+    /// A provider that asks for a longer wait is not waited for.
+    pub longest_wait: Duration,
+}
+
+impl Default for Retries {
+    fn default() -> Self {
+        Self {
+            attempts: 2,
+            within: Duration::from_secs(10),
+            longest_wait: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What is done about a provider's quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pacing {
+    /// A request that the quota does not take now is held if the quota is renewed within this time;
+    /// zero: never.
+    pub hold: Duration,
+}
+
+impl Default for Pacing {
+    fn default() -> Self {
+        Self {
+            hold: Duration::from_secs(5),
         }
     }
 }

@@ -32,6 +32,8 @@ pub struct RequestHead {
     pub stream: bool,
     /// Tokens of system, messages and tools, estimated from their text.
     pub input_estimate: u32,
+    /// The most output tokens that the client asks for.
+    pub max_tokens: Option<u32>,
     /// No tokenizer makes more tokens of it: each has at least one byte.
     pub most_tokens: u32,
     /// What is asked of extended thinking.
@@ -122,6 +124,7 @@ impl RequestHead {
             model,
             model_range: range_in(body, raw.get()),
             stream: fields.stream.unwrap_or(false),
+            max_tokens: fields.max_tokens.and_then(|raw| raw.get().parse().ok()),
             input_estimate: tokens(BYTES_PER_TOKEN),
             most_tokens: tokens(1),
             thinking: fields.thinking.map(thinking).unwrap_or_default(),
@@ -148,6 +151,8 @@ struct Fields<'a> {
     #[serde(borrow)]
     model: Option<&'a RawValue>,
     stream: Option<bool>,
+    #[serde(borrow)]
+    max_tokens: Option<&'a RawValue>,
     messages: Option<Messages>,
     system: Option<System>,
     tools: Option<Tools>,

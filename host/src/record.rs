@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use crate::attempts::{self, Tried};
 use crate::error::ApiError;
 use crate::recorder::{End, Tape};
 use crate::route::Usages;
@@ -17,6 +18,10 @@ pub struct Record {
     started: Instant,
     /// Provider, model, rule and transformer, once chosen.
     pub route: Option<Served>,
+    /// Attempts that failed, in order: the answer is that of another one, or the first error.
+    pub tried: Vec<Tried>,
+    /// How long it waited for providers' quotas, all attempts together.
+    pub held: Duration,
     first_byte_ms: Option<f64>,
     bytes: usize,
     usage: Option<Usage>,
@@ -61,6 +66,8 @@ impl Record {
             request_id,
             started: Instant::now(),
             route: None,
+            tried: Vec::new(),
+            held: Duration::ZERO,
             first_byte_ms: None,
             bytes: 0,
             usage: None,
@@ -177,6 +184,8 @@ impl Drop for Record {
             guest_in = counted(|counters| counters.bytes_in.load(Ordering::Relaxed)),
             guest_out = counted(|counters| counters.bytes_out.load(Ordering::Relaxed)),
             pushes = counted(|counters| counters.pushes.load(Ordering::Relaxed)),
+            tried = (!self.tried.is_empty()).then(|| attempts::shown(&self.tried)),
+            held_ms = Some(self.held.as_millis() as u64).filter(|ms| *ms > 0),
             error,
             "exchange"
         );

@@ -140,6 +140,8 @@ impl Config {
             conversations: BTreeMap::new(),
             limits: super::Limits::default(),
             timeouts: super::Timeouts::default(),
+            retries: super::Retries::default(),
+            pacing: super::Pacing::default(),
             recorder: super::RecorderSettings::default(),
             rollback_after: super::DEFAULT_ROLLBACK_AFTER,
             on_broken: super::OnBroken::default(),

@@ -16,6 +16,7 @@ mod base_url;
 pub(super) mod limits;
 pub(super) mod provider;
 pub(super) mod recorder;
+pub(super) mod retries;
 pub(super) mod route;
 mod transformer;
 
@@ -24,7 +25,7 @@ pub(super) use route::split as split_target;
 /// Of the first hundred exchanges, which is how long a generation is new.
 const MOST_ROLLBACK_AFTER: u64 = 100;
 
-pub(super) const SETTINGS: [&str; 18] = [
+pub(super) const SETTINGS: [&str; 20] = [
     "$schema",
     "aliases",
     "allowed_hosts",
@@ -34,11 +35,13 @@ pub(super) const SETTINGS: [&str; 18] = [
     "listen",
     "log",
     "on_broken",
+    "pacing",
     "pins",
     "projects",
     "providers",
     "proxy",
     "recorder",
+    "retries",
     "rollback_after",
     "router",
     "timeouts",
@@ -104,6 +107,14 @@ pub(super) fn config(
         timeouts: fields
             .get("timeouts")
             .map(|at| limits::timeouts(at, reader))
+            .unwrap_or_default(),
+        retries: fields
+            .get("retries")
+            .map(|at| retries::retries(at, reader))
+            .unwrap_or_default(),
+        pacing: fields
+            .get("pacing")
+            .map(|at| retries::pacing(at, reader))
             .unwrap_or_default(),
         recorder: fields
             .get("recorder")

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::json;
 
-use super::exchange::{self, Count, Exchange};
+use super::exchange::{self, Count, Exchange, To};
 use super::messages::{read, routed};
 use super::reply;
 use crate::app::App;
@@ -50,7 +50,13 @@ async fn answer(
         Some((head, body)) => (head, body.clone()),
         None => (&routed.head, routed.body.clone()),
     };
-    let exchange = Exchange::open(app, &snapshot, &parts.headers, head, choice, record)?;
+    let to = To {
+        provider: choice.provider,
+        model: &choice.model,
+        rule: &choice.rule,
+        has_other: false,
+    };
+    let exchange = Exchange::open(app, &snapshot, &parts.headers, head, to, record)?;
     let counted = match &choice.provider.transformer {
         Transformer::Passthrough => exchange::passthrough_count(&exchange, body).await,
         Transformer::Chain(_) => match exchange::count(&exchange, body).await {

@@ -7,6 +7,7 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::json;
 
+use crate::attempts::{Tried, shown};
 use crate::error::ApiError;
 use crate::record::Served;
 
@@ -74,6 +75,16 @@ fn finish(body: Body, headers: HeaderMap, request_id: &str) -> Response {
 fn identify(headers: &mut HeaderMap, request_id: &str) {
     if let Ok(value) = HeaderValue::from_str(&format!("req_{request_id}")) {
         headers.insert(REQUEST_ID, value);
+    }
+}
+
+/// Says which attempts failed before the one that the answer is from.
+pub(super) fn tell_tried(headers: &mut HeaderMap, tried: &[Tried]) {
+    if tried.is_empty() {
+        return;
+    }
+    if let Ok(value) = HeaderValue::from_str(&shown(tried)) {
+        headers.insert(HeaderName::from_static("x-transom-tried"), value);
     }
 }
 

@@ -42,6 +42,7 @@ pub(super) fn announce(running: &Running) {
 
 fn registered(provider: &Provider) -> String {
     let key = match &provider.key {
+        Key::Set(keys) if keys.len() > 1 => format!("{} keys set", keys.len()),
         Key::Set(_) => "key set".to_owned(),
         Key::Missing { variable } => format!("KEY MISSING: {variable} is not set"),
         Key::Absent => "no key".to_owned(),

@@ -80,8 +80,10 @@ pub(super) fn provider(
             base_url::in_the_clear(place, url, reader);
         }
     }
-    if let (Key::Set(key), Some(transformer)) = (&key, &transformer) {
-        key_in_options(at, key, transformer, reader);
+    if let (Key::Set(keys), Some(transformer)) = (&key, &transformer) {
+        for key in keys {
+            key_in_options(at, key, transformer, reader);
+        }
     }
     Some(Provider {
         name: name?,

@@ -119,11 +119,6 @@ fn table(
         let own = router.rules.iter().map(|rule| rule.name.as_str());
         let names: Vec<&str> = ROUTES.into_iter().chain(own).collect();
         router.fallback = fallback(at, &names, known, reader);
-        reader.warning(
-            at,
-            "this version does not act on it",
-            "leave it if a later version is to use it",
-        );
     }
     Some((router, routes.get("default").is_some()))
 }
