@@ -1,6 +1,7 @@
 #!/bin/bash
 # Runs the aarch64 binary under qemu's user mode: start-up, demo, and every built-in component on its recorded
-# exchanges; with all the address space there is, then with 39 bits of it as some ARM machines have, then with 36.
+# exchanges; with all the address space there is, then with 39 bits of it as some ARM machines have. With 36 bits
+# start-up and demo only.
 #
 # Usage: tests/vm/arm64.sh BINARY COMPONENTS DIR
 #        COMPONENTS  the folder of the compiled components
@@ -56,8 +57,8 @@ pool() {
     echo "$said"
 }
 
-# Usage: all_of_it ADDRESSES WORDS
-all_of_it() {
+# Usage: starts ADDRESSES WORDS POOL: what the pool must be, and the demo.
+starts() {
     printf -- '--- %s\n' "$2"
     local said
     said=$(pool "$1")
@@ -65,6 +66,11 @@ all_of_it() {
     case $said in *"$3"*) ;; *) fail "this is not the step of the pool that was expected: $3" ;; esac
     transom "$1" demo | tee "$home/demo" | tail -n 3
     grep -q 'Nothing was restarted and nothing was lost' "$home/demo" || fail 'the demo did not get to its end'
+}
+
+# Usage: all_of_it ADDRESSES WORDS POOL: the same, then the components' tests.
+all_of_it() {
+    starts "$@"
     for fixtures in "$root"/tests/fixtures/*/; do
         name=$(basename "$fixtures")
         # Decisions of the router are no transformer's cases.
@@ -77,5 +83,5 @@ all_of_it() {
 transom 0 --version
 all_of_it 0 'no limit of addresses' '256 instances, at most 256 MiB'
 all_of_it $((1 << 39)) '39 bits of address space, by qemu-aarch64 -R' '64 instances, at most 256 MiB'
-all_of_it $((1 << 36)) '36 bits of address space, by qemu-aarch64 -R' '256 instances, at most 64 MiB'
+starts $((1 << 36)) '36 bits of address space, by qemu-aarch64 -R' '256 instances, at most 64 MiB'
 echo 'all of it holds on aarch64'

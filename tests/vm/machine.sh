@@ -106,7 +106,7 @@ halt() {
 }
 
 [ $# -ge 2 ] || fail 'usage: tests/vm/machine.sh fresh|boot|run|halt DIR [CMD...]'
-[ "$(id -u)" = 0 ] || fail 'a file system and namespaces of its own want root: sudo just test-vm'
+[ "$(id -u)" = 0 ] || fail 'a file system and namespaces of its own want root; just test-vm asks sudo for it'
 action=$1
 mkdir -p "$2"
 dir=$(cd "$2" && pwd)
