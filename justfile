@@ -83,6 +83,7 @@ glibc := '2.31'
 
 # Tarballs with checksums below target/dist, for aarch64 and x86-64 (a quarter of an hour; `just dist dev` is quicker, its binaries slower)
 dist PROFILE='release': guests _zig
+    rm -rf "{{ target }}/dist"
     for machine in aarch64 x86_64; do just _cross "$machine" {{ PROFILE }}; done
     cat "{{ target }}/dist/SHA256SUMS"
 
@@ -100,11 +101,12 @@ test-arm64: guests _zig
     just _cross aarch64 dev
     tests/vm/arm64.sh "{{ target }}/aarch64-unknown-linux-gnu/debug/transom" guests/target/wasm32-wasip2/release "{{ target }}/arm64"
 
-# The installer and the service in a fresh Debian with systemd, in namespaces of its own (wants root)
+# The installer and the service in a fresh Debian with systemd, in namespaces of its own (asks sudo for root)
 test-vm: guests
     cargo build --locked
+    rm -rf "{{ target }}/vm/dist"
     .ci/pack "$(uname -m)" "{{ target }}/debug/transom" "{{ target }}/vm/dist"
-    tests/vm/try.sh "{{ target }}"/vm/dist/transom-*-"$(uname -m)"-linux.tar.gz "{{ target }}/vm"
+    $([ "$(id -u)" = 0 ] || echo sudo) tests/vm/try.sh "{{ target }}"/vm/dist/transom-*-"$(uname -m)"-linux.tar.gz "{{ target }}/vm"
 
 # Formatting and clippy, both workspaces, natively and for WebAssembly
 lint: guests _tools
