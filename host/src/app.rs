@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 use clients::Clients;
 
 use crate::config::{Config, Key, Limits, Problem, Secret};
+use crate::metrics::Metrics;
 use crate::recorder::Recorder;
 use crate::registry::{History, Registry, Slot, Wanted};
 use crate::upstream::{Secrets, Upstream};
@@ -56,8 +57,14 @@ pub struct App {
     pub recorder: Arc<Recorder>,
     /// Exchanges that run.
     pub in_flight: Arc<AtomicUsize>,
+    /// Figures of those that ended.
+    pub metrics: Arc<Metrics>,
+    /// Tells this process from others.
+    pub instance: String,
     /// When it started.
     pub started: Instant,
+    /// The same by the clock of the machine.
+    pub started_at: SystemTime,
     /// Where it listens.
     pub address: SocketAddr,
     /// Given by `--listen`, and stronger than any configuration.
@@ -188,7 +195,10 @@ impl Running {
             engine,
             recorder,
             in_flight: Arc::default(),
+            metrics: Arc::default(),
+            instance: crate::ids::exchange_id(),
             started: Instant::now(),
+            started_at: SystemTime::now(),
             address: listener.local_addr()?,
             listen: start.listen,
             snapshot: ArcSwap::from_pointee(snapshot),

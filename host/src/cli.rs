@@ -119,6 +119,7 @@ pub fn run() -> ExitCode {
         Command::Activate(args) => commands::activate(&args),
         Command::Check(args) => commands::check(&args),
     };
+    crate::telemetry::flush();
     match result {
         Ok(code) if code == ExitCode::SUCCESS && term::lost() => ExitCode::FAILURE,
         Ok(code) => code,

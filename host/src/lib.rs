@@ -30,6 +30,7 @@ pub mod head;
 pub mod http;
 mod ids;
 pub mod message;
+pub mod metrics;
 mod mount;
 pub mod reading;
 pub mod record;

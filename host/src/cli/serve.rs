@@ -26,7 +26,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(USAGE));
         }
     };
-    telemetry::start(&loaded.config.log);
+    telemetry::start(&loaded.config.log, log_folder());
     for warning in loaded.warnings.iter().chain(&no_folder(&args.places)) {
         tracing::warn!("{warning}");
     }
@@ -93,6 +93,11 @@ pub(super) fn no_folder(places: &Places) -> Option<Problem> {
         ),
         "make it, or name another; until then only built-in transformers are there",
     ))
+}
+
+/// Where log files go.
+pub(super) fn log_folder() -> Option<PathBuf> {
+    Some(Paths::of(&process_env)?.state.join("logs"))
 }
 
 /// Everything a host needs, with the usual folders where none are named.

@@ -44,12 +44,16 @@ impl<'a> Exchange<'a> {
         choice: Choice<'a>,
         record: &mut Record,
     ) -> Result<Self, ApiError> {
+        let mut models = choice.provider.models.iter();
+        let known = models.find(|model| model.id == choice.model);
         let mut served = Served {
             provider: choice.provider.name.clone(),
             model: choice.model.to_owned(),
             rule: choice.rule,
             transformer: choice.provider.transformer.shown(),
             streaming: head.stream,
+            listed: known.is_some(),
+            price: known.and_then(|model| model.price),
         };
         record.route = Some(served.clone());
         let pinned = pin(snapshot, choice.provider)?;

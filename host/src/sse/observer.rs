@@ -21,6 +21,24 @@ pub struct Usage {
     pub cache_creation_input_tokens: u64,
 }
 
+impl Usage {
+    /// Of a whole message; none if it tells none.
+    pub fn of_message(body: &[u8]) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Message {
+            usage: Option<Usage>,
+        }
+        serde_json::from_slice::<Message>(body).ok()?.usage
+    }
+
+    /// Of a stream that is there all at once.
+    pub fn of_events(events: &[u8]) -> Self {
+        let mut observer = Observer::default();
+        observer.see(events);
+        observer.usage()
+    }
+}
+
 /// Sees every read, changes none.
 #[derive(Debug)]
 pub struct Observer {

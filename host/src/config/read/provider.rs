@@ -177,6 +177,7 @@ fn model(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Model> {
             id: reader.text(at)?,
             context_window: None,
             max_output: None,
+            price: None,
         });
     }
     let fields = reader.fields(at, &["id", "context_window", "max_output"])?;
@@ -197,6 +198,7 @@ fn model(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Model> {
         id: reader.text(id)?,
         context_window,
         max_output,
+        price: None,
     })
 }
 
