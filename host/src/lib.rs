@@ -39,6 +39,7 @@ pub mod redact;
 pub mod registry;
 pub mod relay;
 pub mod route;
+pub mod service;
 pub mod sse;
 pub mod telemetry;
 pub mod testing;

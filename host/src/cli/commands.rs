@@ -8,7 +8,7 @@ use super::check::{Report, components};
 use super::code::{Answer, become_claude, running_service};
 use super::serve::{configuration, log_folder, no_folder, start};
 use super::{ActivateArgs, CheckArgs, Places, USAGE, runtime, term};
-use crate::app::{Running, Start};
+use crate::app::{Leaving, Running, Start};
 use crate::config::{Config, Loaded, process_env};
 use crate::telemetry;
 
@@ -33,7 +33,10 @@ pub(super) fn code(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
         let running = running.await?;
         let url = running.url();
         let (ended, stop) = tokio::sync::oneshot::channel::<()>();
-        let serving = tokio::spawn(running.serve(async move { drop(stop.await) }));
+        let serving = tokio::spawn(running.serve(async move {
+            drop(stop.await);
+            Leaving::Stop
+        }));
         let code = super::code::run(&url, &config, &process_env, arguments).await;
         drop(ended);
         // What still runs belongs to a client that is gone.

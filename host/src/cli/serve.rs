@@ -11,10 +11,16 @@ use crate::config::{
 use crate::demo::Upstream;
 use crate::telemetry;
 
+mod life;
 mod stop;
-mod unbound;
+pub(super) mod unbound;
+
+pub(super) use life::{absolute, place};
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    if args.background {
+        leave_terminal();
+    }
     runtime()?.block_on(serve(args))
 }
 
@@ -36,8 +42,17 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
         term::fail(&problem.to_string());
         return Ok(ExitCode::from(USAGE));
     }
+    let mut predecessor = match args.takes_over {
+        Some(listen) => Some(life::Predecessor::find(listen)?),
+        None => None,
+    };
+    let listener = match &mut predecessor {
+        Some(before) => before.listener(life::wanted(&args, &loaded.config))?,
+        None => None,
+    };
     let start = Start {
         listen: args.listen,
+        listener,
         record: args.record,
         ..start(loaded.config, &args.places)
     };
@@ -51,14 +66,15 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    // Before anyone can know that the host is there: a signal right after that drains too.
-    let (stop, at_once) = stop::signals();
-    announce(&running);
-    tokio::select! {
-        result = running.serve(stop) => result?,
-        () = at_once => tracing::warn!("asked to stop again: running exchanges are cut off"),
-    }
+    life::serve(running, &args, predecessor, announce).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A background service outlives the terminal that it was started from, and holds no folder.
+fn leave_terminal() {
+    // Fails only for a process that leads a group: that was not started by `transom start`.
+    let _ = rustix::process::setsid();
+    let _ = std::env::set_current_dir("/");
 }
 
 /// The configuration that the places name; without any file the embedded demo.
@@ -115,6 +131,7 @@ pub(super) fn start(config: Config, places: &Places) -> Start {
         cache: paths.as_ref().map(|paths| paths.cache.clone()),
         state: paths.as_ref().map(|paths| paths.state.clone()),
         listen: None,
+        listener: None,
         watch: true,
         record: false,
     }

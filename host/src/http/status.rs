@@ -24,10 +24,15 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
 }
 
 pub(super) async fn status(State(app): State<Arc<App>>) -> Response {
+    json(&of(&app))
+}
+
+/// What runs in a host, as `GET /api/status` tells it.
+pub fn of(app: &App) -> Value {
     let snapshot = app.snapshot();
     let config = &snapshot.config;
     let step = app.engine.step();
-    json(&json!({
+    json!({
         "version": env!("CARGO_PKG_VERSION"),
         "pid": std::process::id(),
         "instance": app.instance,
@@ -41,10 +46,10 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Response {
         "trust": config.trust.name(),
         "transformers_folder": app.registry.dir(),
         "transformers": app.registry.slots().iter().map(|slot| transformer(slot, config)).collect::<Vec<_>>(),
-        "recorder": recorder(&app),
+        "recorder": recorder(app),
         "in_flight": app.in_flight.load(Ordering::Relaxed),
-        "totals": totals(&app),
-    }))
+        "totals": totals(app),
+    })
 }
 
 /// Since the start.
