@@ -13,8 +13,10 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::writer::MakeWriterExt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -33,15 +35,20 @@ static SINK: OnceLock<Sink> = OnceLock::new();
 /// `TRANSOM_LOG` (in `tracing`'s directive syntax) comes before the configuration.
 pub fn start(log: &Log, folder: Option<PathBuf>) {
     let form = if log.json { Form::Json } else { Form::Text };
-    start_with(log, Some(form), folder);
+    start_with(log, Some(form), Level::TRACE, folder);
+}
+
+/// Starts logging into files, and for as long as somebody reads it what is wrong to standard error.
+pub fn start_in_background(log: &Log, folder: Option<PathBuf>) {
+    start_with(log, Some(Form::Text), Level::WARN, folder);
 }
 
 /// Starts logging into files only.
 pub fn start_in_files(log: &Log, folder: Option<PathBuf>) {
-    start_with(log, None, folder);
+    start_with(log, None, Level::WARN, folder);
 }
 
-fn start_with(log: &Log, shown: Option<Form>, folder: Option<PathBuf>) {
+fn start_with(log: &Log, shown: Option<Form>, most: Level, folder: Option<PathBuf>) {
     let files = folder
         .filter(|_| log.files)
         .map(|folder| Files::new(folder, log.bounds));
@@ -56,13 +63,13 @@ fn start_with(log: &Log, shown: Option<Form>, folder: Option<PathBuf>) {
     let text = (shown == Some(Form::Text)).then(|| {
         events()
             .with_ansi(std::io::stderr().is_terminal())
-            .with_writer(Lines::shown(&sink))
+            .with_writer(Lines::shown(&sink).with_max_level(most))
     });
     let json = (shown == Some(Form::Json)).then(|| {
         events()
             .json()
             .flatten_event(true)
-            .with_writer(Lines::shown(&sink))
+            .with_writer(Lines::shown(&sink).with_max_level(most))
     });
     let filed = filed.then(|| {
         events()
@@ -92,7 +99,7 @@ fn filter(log: &Log) -> EnvFilter {
 /// Logs an exchange that ended. Waits for nothing.
 pub(crate) fn exchange(ended: Ended) {
     if let Some(sink) = SINK.get()
-        && tracing::enabled!(target: EXCHANGES, tracing::Level::INFO)
+        && tracing::enabled!(target: EXCHANGES, Level::INFO)
     {
         sink.exchange(ended);
     }

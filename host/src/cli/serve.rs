@@ -32,7 +32,11 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(USAGE));
         }
     };
-    telemetry::start(&loaded.config.log, log_folder());
+    if args.background {
+        telemetry::start_in_background(&loaded.config.log, log_folder());
+    } else {
+        telemetry::start(&loaded.config.log, log_folder());
+    }
     for warning in loaded.warnings.iter().chain(&no_folder(&args.places)) {
         tracing::warn!("{warning}");
     }

@@ -46,6 +46,8 @@ struct Shared {
     /// Until it leaves.
     listener: Mutex<Option<OwnedFd>>,
     leaving: AtomicBool,
+    /// A successor has its place.
+    replaced: AtomicBool,
     /// A successor is being started; there is one at a time.
     starting: Mutex<()>,
     /// Those who wait for the end: their connections end with the process.
@@ -73,6 +75,7 @@ impl Control {
             in_flight,
             listener: Mutex::new(Some(listener)),
             leaving: AtomicBool::new(false),
+            replaced: AtomicBool::new(false),
             starting: Mutex::default(),
             waiting: Mutex::default(),
         });
@@ -103,8 +106,12 @@ impl Control {
 
 impl Drop for Control {
     fn drop(&mut self) {
+        // Whoever had a successor started is told so first.
+        drop(lock(&self.shared.starting));
         let _ = fs::remove_file(&self.bound);
-        self.place.forget(self.note.listen, &self.note.instance);
+        if !self.shared.replaced.load(Ordering::Relaxed) {
+            self.place.forget(self.note.listen, &self.note.instance);
+        }
     }
 }
 
@@ -151,18 +158,23 @@ fn answer_all(stream: &UnixStream, shared: &Shared) -> io::Result<()> {
                 shared.orders.stop(now);
             }
             Request::Restart(successor) => {
-                let restarted = shared.restart(&successor);
+                let turn = shared.starting.try_lock();
+                let restarted = match &turn {
+                    Ok(_) => shared.restart(&successor),
+                    Err(_) => refused("a successor is being started already".to_owned()),
+                };
                 say(stream, &json!(restarted))?;
+                drop(turn);
             }
             Request::Listener => match &*lock(&shared.listener) {
                 Some(listener) => handover::send(stream, listener.as_fd())?,
                 None => return Ok(()),
             },
             Request::TakeOver => {
-                let running = shared.running();
+                say(stream, &json!(shared.running()))?;
+                shared.replaced.store(true, Ordering::Relaxed);
                 shared.leave();
                 shared.orders.hand_over();
-                say(stream, &json!(running))?;
             }
         }
     }
@@ -199,10 +211,6 @@ impl Shared {
     }
 
     fn restart(&self, successor: &Successor) -> Restarted {
-        let refused = |why: String| Restarted::Refused { why };
-        let Ok(_turn) = self.starting.try_lock() else {
-            return refused("a successor is being started already".to_owned());
-        };
         if self.leaving.load(Ordering::Relaxed) {
             return refused("it is stopping already".to_owned());
         }
@@ -214,11 +222,16 @@ impl Shared {
             }
         };
         loop {
-            if self.leaving.load(Ordering::Relaxed) {
+            if self.replaced.load(Ordering::Relaxed) {
                 return Restarted::Ready {
                     pid: child.id(),
                     running: self.running(),
                 };
+            }
+            if self.leaving.load(Ordering::Relaxed) {
+                // It could take over nothing any more.
+                let _ = child.kill().and_then(|()| child.wait());
+                return refused("it was told to stop meanwhile".to_owned());
             }
             match child.try_wait() {
                 Ok(None) => std::thread::sleep(LOOK),
@@ -231,6 +244,10 @@ impl Shared {
             }
         }
     }
+}
+
+fn refused(why: String) -> Restarted {
+    Restarted::Refused { why }
 }
 
 fn spawn(successor: &Successor) -> io::Result<Child> {

@@ -54,15 +54,15 @@ pub(super) async fn serve(
     let stops = Stops::listen();
     let control = control(&running, args, &stops);
     announce(&running);
+    let taken = control.as_ref().map(Control::take_place);
+    if let Some(Err(error)) = taken {
+        tracing::warn!(%error, "`transom stop` and `restart` will not find this service");
+    }
     if let Some(mut before) = predecessor {
         match before.line.take_over() {
             Ok(exchanges) => tracing::info!(exchanges, "took over from the process before"),
             Err(error) => tracing::warn!(%error, "the process before is gone"),
         }
-    }
-    let taken = control.as_ref().map(Control::take_place);
-    if let Some(Err(error)) = taken {
-        tracing::warn!(%error, "`transom stop` and `restart` will not find this service");
     }
     systemd::tell("READY=1");
     if args.background {
