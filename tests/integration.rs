@@ -43,6 +43,7 @@ mod recording;
 mod reload;
 mod restart;
 mod rollback;
+mod routing;
 mod scaffold;
 mod serving;
 mod still_client;

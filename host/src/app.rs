@@ -27,6 +27,7 @@ use crate::config::{Config, Key, Limits, Problem, Secret};
 use crate::metrics::Metrics;
 use crate::recorder::Recorder;
 use crate::registry::{History, Registry, Slot, Wanted};
+use crate::route::Usages;
 use crate::upstream::{Secrets, Upstream};
 use crate::wasm::{Cache, Engine};
 
@@ -60,6 +61,8 @@ pub struct App {
     pub permits: Arc<Semaphore>,
     /// The last exchanges, if recording is on.
     pub recorder: Arc<Recorder>,
+    /// How long conversations are, as providers counted.
+    pub usages: Arc<Usages>,
     /// Exchanges that run.
     pub in_flight: Arc<AtomicUsize>,
     /// Figures of those that ended.
@@ -95,8 +98,10 @@ pub struct Snapshot {
 impl Snapshot {
     fn new(config: Config, generation: u64, registry: &Registry) -> anyhow::Result<Self> {
         let secrets = Secrets::new(&secrets_of(&config));
-        let upstream =
-            Upstream::new(&config.timeouts, secrets).context("the HTTP client cannot be built")?;
+        let upstream = Upstream::new(&config.timeouts, secrets).context(
+            "the HTTP client cannot be built; if CA certificates are missing, install them \
+             (Debian and Ubuntu: `apt-get install ca-certificates`)",
+        )?;
         let limits = Arc::new(config.limits.clone());
         Ok(Self {
             config,
@@ -202,6 +207,7 @@ impl Running {
             permits: Arc::new(Semaphore::new(engine.step().instances as usize)),
             engine,
             recorder,
+            usages: Arc::default(),
             in_flight: Arc::default(),
             metrics: Arc::default(),
             instance: crate::ids::exchange_id(),

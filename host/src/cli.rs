@@ -16,6 +16,7 @@ mod demo;
 mod guest;
 mod logs;
 mod recordings;
+mod route;
 mod serve;
 mod service;
 mod status;
@@ -59,6 +60,8 @@ enum Command {
     Activate(ActivateArgs),
     /// Check the configuration: providers, keys, transformers, contradictions
     Check(CheckArgs),
+    /// Show where a request would go, and why
+    Route(route::RouteArgs),
     /// Show a transformer being swapped while a stream runs, on an embedded upstream
     Demo,
     /// Look at and test transformers
@@ -215,6 +218,7 @@ pub fn run() -> ExitCode {
         Command::Code(args) => commands::code(&args.args),
         Command::Activate(args) => commands::activate(&args),
         Command::Check(args) => commands::check(&args),
+        Command::Route(args) => route::run(&args),
     };
     crate::telemetry::flush();
     match result {

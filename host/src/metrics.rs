@@ -127,7 +127,7 @@ impl Metrics {
             Some(served) => Labels {
                 provider: &served.provider,
                 model: &served.model,
-                route: served.rule,
+                route: &served.rule,
                 status,
             },
             None => Labels {

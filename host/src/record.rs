@@ -13,6 +13,7 @@ use crate::config::Price;
 use crate::error::ApiError;
 use crate::metrics::Metrics;
 use crate::recorder::{End, Tape};
+use crate::route::Usages;
 use crate::sse::{PING, Usage};
 use crate::wasm::Counters;
 
@@ -34,6 +35,8 @@ pub struct Record {
     pub tape: Option<Tape>,
     /// Where it is counted.
     pub metrics: Option<Arc<Metrics>>,
+    /// Where the length of the conversation is remembered, and under which session id.
+    pub conversation: Option<(Arc<Usages>, String)>,
     in_flight: Arc<AtomicUsize>,
 }
 
@@ -45,7 +48,7 @@ pub struct Served {
     /// As the provider names it.
     pub model: String,
     /// The rule that chose.
-    pub rule: &'static str,
+    pub rule: String,
     /// Labels of the pinned generations, comma-separated; `anthropic` for passthrough.
     pub transformer: String,
     /// A stream was asked for.
@@ -80,6 +83,7 @@ impl Record {
             counters: None,
             tape: None,
             metrics: None,
+            conversation: None,
             in_flight,
         }
     }
@@ -110,6 +114,9 @@ impl Record {
     /// The answer is complete. An error that was told before stays the outcome.
     pub fn finished(&mut self, usage: Option<Usage>) {
         self.used(usage);
+        if let (Some(usage), Some((usages, session))) = (self.usage, &self.conversation) {
+            usages.tell(session, usage.input());
+        }
         if matches!(self.outcome, Outcome::Left) {
             self.outcome = Outcome::Finished(200);
         }

@@ -12,7 +12,7 @@ fn ended(model: &str, listed: bool, status: u16) -> Ended {
         served: Some(Served {
             provider: "p\"q".to_owned(),
             model: model.to_owned(),
-            rule: "default",
+            rule: "default".to_owned(),
             transformer: String::new(),
             streaming: true,
             listed,

@@ -22,7 +22,7 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Of a whole message; none if it tells none.
+    /// Of an answer that is one message; none if it tells none.
     pub fn of_message(body: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
         struct Message {
@@ -36,6 +36,11 @@ impl Usage {
         let mut observer = Observer::default();
         observer.see(events);
         observer.usage()
+    }
+
+    /// All of the request, whether it came from a cache or not.
+    pub fn input(&self) -> u64 {
+        self.input_tokens + self.cache_read_input_tokens + self.cache_creation_input_tokens
     }
 }
 

@@ -65,7 +65,7 @@ impl Ended {
             request_id: &self.request_id,
             provider: served.map(|served| &*served.provider),
             model: served.map(|served| &*served.model),
-            route: served.map(|served| served.rule),
+            route: served.map(|served| &*served.rule),
             transformer: served.map(|served| &*served.transformer),
             stream: served.map(|served| served.streaming),
             status: self.status,
@@ -157,7 +157,7 @@ mod tests {
             served: Some(Served {
                 provider: "p".to_owned(),
                 model: "m\"\n".to_owned(),
-                rule: "default",
+                rule: "default".to_owned(),
                 transformer: "cerebras@1 sha256:00".to_owned(),
                 streaming: true,
                 listed: true,

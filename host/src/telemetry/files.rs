@@ -139,10 +139,15 @@ impl Files {
         let turn = private().open(self.folder.join(".lock"))?;
         flock(&turn, FlockOperation::LockExclusive)?;
         let mut files = files_of(&self.folder);
-        if let Some(newest) = files.last().filter(|newest| newest.day == now.day())
-            && let Some(open) = self.continued(newest, bytes)
-        {
-            files.pop();
+        let of_today = |file: &LogFile| file.day == now.day();
+        let mut begun = files
+            .iter()
+            .enumerate()
+            .rev()
+            .filter(|(_, file)| of_today(file));
+        let continued = begun.find_map(|(at, file)| Some((at, self.continued(file, bytes)?)));
+        if let Some((at, open)) = continued {
+            files.remove(at);
             if self.make_room(files, now)? {
                 return Ok(open);
             }

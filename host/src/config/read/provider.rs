@@ -178,9 +178,10 @@ fn model(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Model> {
             context_window: None,
             max_output: None,
             price: None,
+            vision: None,
         });
     }
-    let fields = reader.fields(at, &["id", "context_window", "max_output"])?;
+    let fields = reader.fields(at, &["id", "context_window", "max_output", "input"])?;
     let mut tokens = |name| {
         let number = reader.number(fields.get(name)?, "tokens", (1, MOST_TOKENS))?;
         u32::try_from(number).ok()
@@ -199,7 +200,17 @@ fn model(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Model> {
         context_window,
         max_output,
         price: None,
+        vision: fields.get("input").and_then(|at| vision(at, reader)),
     })
+}
+
+/// Whether `image` is among what a model takes.
+fn vision(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<bool> {
+    let items = reader.items(at)?;
+    let kinds = [("text", false), ("image", true), ("pdf", false)];
+    let taken = items.iter().filter_map(|item| reader.choice(item, &kinds));
+    let taken: Vec<bool> = taken.collect();
+    (taken.len() == items.len()).then(|| taken.contains(&true))
 }
 
 /// Options are handed to the transformer, and a transformer never sees a key.

@@ -79,6 +79,9 @@ fn the_schema_knows_exactly_the_settings_that_the_reader_knows() {
     assert_eq!(names(&sections["limits"]), read::limits::LIMITS);
     assert_eq!(names(&sections["timeouts"]), read::limits::TIMEOUTS);
     assert_eq!(names(&sections["recorder"]), read::recorder::RECORDER);
+    let mut router = read::route::ROUTER;
+    router.sort_unstable();
+    assert_eq!(names(&sections["router"]), router);
 }
 
 #[test]
