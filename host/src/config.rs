@@ -348,10 +348,6 @@ pub struct Log {
     pub files: bool,
     /// What they may take.
     pub bounds: Bounds,
-    /// Requests and answers are written to the log files too, redacted.
-    pub bodies: bool,
-    /// The most bytes of one of them.
-    pub body: usize,
 }
 
 impl Default for Log {
@@ -365,8 +361,6 @@ impl Default for Log {
                 total: 64 << 20,
                 days: 14,
             },
-            bodies: false,
-            body: 64 << 10,
         }
     }
 }

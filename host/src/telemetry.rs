@@ -1,5 +1,5 @@
 //! Log lines: to standard error as text or JSON, and as JSON into files that stay under their bound.
-//! No key is logged at any level, and bodies only when the configuration asks for them.
+//! No body and no key is logged at any level.
 //!
 //! `tracing`'s events become lines where they happen. The line of an exchange is made by the log's
 //! own thread: an exchange that ends hands over what it knows and waits for nothing.

@@ -4,12 +4,10 @@ use super::super::Log;
 use super::super::reader::{Place, Reader};
 use super::limits::{count, size};
 
-pub(in super::super) const LOG: [&str; 8] = [
-    "bodies",
+pub(in super::super) const LOG: [&str; 6] = [
     "files",
     "format",
     "level",
-    "max_body",
     "max_days",
     "max_file",
     "max_total",
@@ -38,18 +36,9 @@ pub(super) fn log(at: &Place<'_>, reader: &mut Reader<'_>) -> Log {
         let json = reader.choice(format, &[("text", false), ("json", true)]);
         log.json = json.unwrap_or_default();
     }
-    for (name, into) in [("files", &mut log.files), ("bodies", &mut log.bodies)] {
-        if let Some(flag) = fields.get(name).and_then(|at| reader.flag(at)) {
-            *into = flag;
-        }
+    if let Some(flag) = fields.get("files").and_then(|at| reader.flag(at)) {
+        log.files = flag;
     }
-    size(
-        &fields,
-        "max_body",
-        (1 << 10, 8 << 20),
-        &mut log.body,
-        reader,
-    );
     let mut bytes = |name: &str, into: &mut u64| {
         let mut number = usize::try_from(*into).unwrap_or(usize::MAX);
         size(&fields, name, (SMALLEST_FILE, LARGEST), &mut number, reader);
