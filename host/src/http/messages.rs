@@ -26,6 +26,7 @@ use crate::sse::Usage;
 pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Response {
     let request_id = ids::exchange_id();
     let mut record = Record::new(request_id.clone(), app.in_flight.clone());
+    record.metrics = Some(app.metrics.clone());
     let (parts, body) = request.into_parts();
     let snapshot = app.snapshot();
     match answer(&app, &snapshot, &parts.headers, body, &mut record).await {
@@ -35,13 +36,12 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
         }
         Ok(Answered::Events { events, headers }) => {
             record.sent(&events);
-            record.finished(None);
+            record.finished(Some(Usage::of_events(&events)));
             reply::stream(Body::from(events), headers, &request_id)
         }
         Ok(Answered::Whole { body, headers }) => {
             record.sent(&body);
-            let counts = record.conversation.is_some();
-            record.finished(counts.then(|| Usage::of_message(&body)).flatten());
+            record.finished(Usage::of_message(&body));
             reply::whole(body, headers, &request_id)
         }
         Err(error) => {
