@@ -21,6 +21,7 @@
 //! Beside the requests, [`app`] follows changes of component files and of the configuration.
 
 pub mod app;
+pub mod catalog;
 pub mod chain;
 pub mod cli;
 pub mod config;

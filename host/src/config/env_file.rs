@@ -1,12 +1,39 @@
-//! The file `~/.config/transom/env`: `NAME=VALUE` lines that stand in for unset variables, so
+//! The files `~/.config/transom/env` and `.env`: `NAME=VALUE` lines that stand in for unset variables, so
 //! that the command line and a background service see the same keys.
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::problem::Problem;
+use super::{Env, Paths};
+
+/// The files whose variables a configuration may name, the stronger first: `~/.config/transom/env`, and `.env`
+/// beside the configuration. They need not exist.
+pub(super) fn beside(config: &Path, env: Env<'_>) -> Vec<PathBuf> {
+    let usual = Paths::of(env).map(|paths| paths.env);
+    let own = config.parent().map(|folder| folder.join(".env"));
+    usual.into_iter().chain(own).collect()
+}
+
+/// The variables of all of them.
+pub(super) fn read_all(files: &[PathBuf]) -> (HashMap<String, String>, Vec<Problem>) {
+    let mut all: HashMap<String, String> = HashMap::new();
+    let mut problems = Vec::new();
+    for file in files {
+        let (variables, mut warnings) = read(file);
+        problems.append(&mut warnings);
+        for (name, value) in variables {
+            let known = all.entry(name).or_default();
+            // An empty variable counts as not set, here as everywhere.
+            if known.is_empty() {
+                *known = value;
+            }
+        }
+    }
+    (all, problems)
+}
 
 /// The variables of the file, and what looks wrong with it. A file that does not exist is empty.
 pub(super) fn read(path: &Path) -> (HashMap<String, String>, Vec<Problem>) {

@@ -1,10 +1,12 @@
 //! `router` and `aliases`: targets, `provider,model`, and whether there is such a provider.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::super::nearest::nearest;
 use super::super::reader::{Fields, Place, Reader};
 use super::super::{DEFAULT_LONG_CONTEXT, Provider, Router, Target};
+use super::model::gone;
 
 /// The routes by name.
 const ROUTES: [&str; 6] = [
@@ -143,6 +145,12 @@ fn target(at: &Place<'_>, known: &Known<'_>, reader: &mut Reader<'_>) -> Option<
     };
     if let Some(provider) = known.providers.iter().find(|p| p.name == *name) {
         not_listed(at, provider, model, reader);
+        let of_catalog = provider
+            .model(model)
+            .filter(|known| matches!(known, Cow::Owned(_)));
+        if let Some(day) = of_catalog.and_then(|model| model.retired) {
+            gone(at, model, day, reader);
+        }
     }
     Some(Target {
         provider: (*name).to_owned(),

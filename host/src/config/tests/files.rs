@@ -44,6 +44,12 @@ fn every_setting_is_documented() {
     let all = [
         read::SETTINGS.as_slice(),
         &read::provider::SETTINGS,
+        &read::model::MODEL,
+        &read::model::PRICE,
+        &read::proxy::PROXY,
+        &read::code::CODE,
+        &read::statusline::STATUSLINE,
+        &read::statusline::MODULE,
         &read::limits::LIMITS,
         &read::limits::TIMEOUTS,
         &read::recorder::RECORDER,
@@ -79,6 +85,17 @@ fn the_schema_knows_exactly_the_settings_that_the_reader_knows() {
     assert_eq!(names(&sections["limits"]), read::limits::LIMITS);
     assert_eq!(names(&sections["timeouts"]), read::limits::TIMEOUTS);
     assert_eq!(names(&sections["recorder"]), read::recorder::RECORDER);
+    let model = &sections["providers"]["items"]["properties"]["models"]["items"]["anyOf"][1];
+    assert_eq!(names(model), read::model::MODEL);
+    assert_eq!(names(&model["properties"]["price"]), read::model::PRICE);
+    assert_eq!(names(&sections["proxy"]), read::proxy::PROXY);
+    assert_eq!(names(&sections["code"]), read::code::CODE);
+    let status_line = &sections["statusline"];
+    assert_eq!(names(status_line), read::statusline::STATUSLINE);
+    assert_eq!(
+        names(&status_line["properties"]["modules"]["items"]),
+        read::statusline::MODULE
+    );
 }
 
 #[test]
