@@ -31,6 +31,7 @@ mod secrets;
 mod swap;
 
 mod access;
+mod ccr;
 mod check;
 mod cli;
 mod faults;
@@ -45,6 +46,7 @@ mod restart;
 mod rollback;
 mod scaffold;
 mod serving;
+mod setup;
 mod still_client;
 mod stream;
 mod zero_copy;

@@ -83,8 +83,8 @@ pub struct Snapshot {
 impl Snapshot {
     fn new(config: Config, generation: u64, registry: &Registry) -> anyhow::Result<Self> {
         let secrets = Secrets::new(&secrets_of(&config));
-        let upstream =
-            Upstream::new(&config.timeouts, secrets).context("the HTTP client cannot be built")?;
+        let upstream = Upstream::new(&config.timeouts, &config.proxy, secrets)
+            .context("the HTTP client cannot be built")?;
         let limits = Arc::new(config.limits.clone());
         Ok(Self {
             config,
@@ -109,7 +109,8 @@ fn secrets_of(config: &Config) -> Vec<Secret> {
             Key::Set(secret) => Some(secret.clone()),
             Key::Missing { .. } | Key::Absent => None,
         });
-    keys.chain(config.api_key.clone()).collect()
+    let login = config.proxy.login();
+    keys.chain(config.api_key.clone()).chain(login).collect()
 }
 
 impl App {

@@ -14,17 +14,20 @@ use std::time::Duration;
 use url::Url;
 
 pub use crate::catalog::Price;
+pub use env_file::{private_file, set_variable, variables};
 pub use glimpse::{Glimpse, Named, Spot};
+pub use import::{Imported, LiteralKeys, variable_of};
 pub use load::{Examined, Loaded};
 pub use nearest::nearest;
 pub use paths::Paths;
-pub use pin::{NotWritten, with_pin};
+pub use pin::{NotWritten, with_pin, with_setting};
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 
 mod ccr;
 mod env_file;
 mod glimpse;
+mod import;
 mod interpolate;
 mod load;
 mod lookup;
@@ -36,6 +39,7 @@ mod read;
 pub(crate) mod reader;
 mod secret;
 pub(crate) mod text;
+mod write;
 
 /// Gives the value of an environment variable.
 pub type Env<'e> = &'e dyn Fn(&str) -> Option<String>;

@@ -12,7 +12,7 @@ use crate::demo::Upstream;
 use crate::telemetry;
 
 mod stop;
-mod unbound;
+pub(super) mod unbound;
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     runtime()?.block_on(serve(args))

@@ -39,6 +39,11 @@ pub struct Examined {
 }
 
 impl Config {
+    /// Whether a text is a configuration of claude-code-router, whose settings have other names.
+    pub fn is_of_ccr(text: &str) -> bool {
+        text::parse(text).is_ok_and(|root| ccr::recognised(&root))
+    }
+
     /// Which file to read: `--config`, else `TRANSOM_CONFIG`, else `~/.config/transom/config.json5`
     /// if it is there, else `~/.claude-code-router/config.json`. A file that was named is not looked for: that
     /// it is missing is a problem for [`Config::load`] to tell.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::read::split_target;
-use super::{Config, Key, Model, Provider, Stage, Target, Transformer};
+use super::{Config, Key, Model, Provider, Proxy, Secret, Stage, Target, Transformer};
 use crate::catalog;
 
 impl Config {
@@ -90,6 +90,14 @@ impl Model {
         self.price = self.price.or(facts.price);
         self.retired = facts.retired();
         true
+    }
+}
+
+impl Proxy {
+    /// The password in its URL, if there is one.
+    pub fn login(&self) -> Option<Secret> {
+        let url = url::Url::parse(self.url.as_ref()?.expose()).ok()?;
+        url.password().map(Secret::new)
     }
 }
 

@@ -48,7 +48,7 @@ async fn taken(listen: SocketAddr) -> String {
 }
 
 /// Name and number of the process that listens on a port, if the system lets this user know.
-fn owner(port: u16) -> Option<String> {
+pub(in crate::cli) fn owner(port: u16) -> Option<String> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(fs::read_to_string);
     let sockets: Vec<String> = tables
         .iter()

@@ -99,7 +99,7 @@ impl<'t> Chain<'t> {
             options.set("path", Node::text(at.node.line, super::literal(path)));
         }
         for step in &self.steps {
-            self.step(step, name, &mut options, members, reader);
+            carry(step, name, &mut options, members, reader);
         }
         let by_model = self.by_model(name, reader);
         let node = Node::text(line, name);
@@ -171,58 +171,6 @@ impl<'t> Chain<'t> {
         }
     }
 
-    fn step(
-        &self,
-        step: &Step<'t>,
-        ours: &str,
-        options: &mut Options,
-        members: &mut Vec<Member>,
-        reader: &mut Reader<'_>,
-    ) {
-        if step.name.eq_ignore_ascii_case("anthropic") {
-            let bearer = step
-                .options
-                .as_ref()
-                .and_then(|at| at.node.get("UseBearer"));
-            if bearer.is_some_and(|node| node.value == Value::Bool(true)) {
-                members.push(Member::new(
-                    "auth",
-                    Node::text(step.place.node.line, "bearer"),
-                ));
-            }
-            return;
-        }
-        if FOREIGN.contains(&step.name.as_str()) {
-            reader.warning(
-                &step.place,
-                format!("not carried over: `{}`, whose format no transformer here speaks", step.name),
-                "the provider is asked for chat completions; docs/porting-from-ccr.md makes a transformer of one's own",
-            );
-            return;
-        }
-        if built_in(&step.name) {
-            options.take(step, reader);
-            return;
-        }
-        if ours == "cerebras" || ours == "zai" {
-            reader.warning(
-                &step.place,
-                format!(
-                    "the plugin `{}` is not run: the built-in `{ours}` does its work",
-                    step.name
-                ),
-                "nothing; docs/porting-from-ccr.md carries over what it does beyond that",
-            );
-            options.of_plugin(step, reader);
-        } else {
-            reader.warning(
-                &step.place,
-                format!("not carried over: the plugin `{}`, in whose place `{ours}` is used", step.name),
-                "docs/porting-from-ccr.md makes a transformer of it, if `openai` with its options is not enough",
-            );
-        }
-    }
-
     /// The option `models` of `openai` and `cerebras`: options that hold for one model.
     fn by_model(&self, ours: &'static str, reader: &mut Reader<'_>) -> Option<Node> {
         let mut models = Vec::new();
@@ -255,6 +203,58 @@ impl<'t> Chain<'t> {
         }
         let line = models.first()?.line;
         Some(Node::object(line, models))
+    }
+}
+
+/// What one step becomes.
+fn carry(
+    step: &Step<'_>,
+    ours: &str,
+    options: &mut Options,
+    members: &mut Vec<Member>,
+    reader: &mut Reader<'_>,
+) {
+    if step.name.eq_ignore_ascii_case("anthropic") {
+        let bearer = step
+            .options
+            .as_ref()
+            .and_then(|at| at.node.get("UseBearer"));
+        if bearer.is_some_and(|node| node.value == Value::Bool(true)) {
+            members.push(Member::new(
+                "auth",
+                Node::text(step.place.node.line, "bearer"),
+            ));
+        }
+        return;
+    }
+    if FOREIGN.contains(&step.name.as_str()) {
+        reader.warning(
+            &step.place,
+            format!("not carried over: `{}`, whose format no transformer here speaks", step.name),
+            "the provider is asked for chat completions; docs/porting-from-ccr.md makes a transformer of one's own",
+        );
+        return;
+    }
+    if built_in(&step.name) {
+        options.take(step, reader);
+        return;
+    }
+    if ours == "cerebras" || ours == "zai" {
+        reader.warning(
+            &step.place,
+            format!(
+                "the plugin `{}` is not run: the built-in `{ours}` does its work",
+                step.name
+            ),
+            "nothing; docs/porting-from-ccr.md carries over what it does beyond that",
+        );
+        options.of_plugin(step, reader);
+    } else {
+        reader.warning(
+            &step.place,
+            format!("not carried over: the plugin `{}`, in whose place `{ours}` is used", step.name),
+            "docs/porting-from-ccr.md makes a transformer of it, if `openai` with its options is not enough",
+        );
     }
 }
 

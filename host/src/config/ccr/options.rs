@@ -100,7 +100,7 @@ impl Options {
             return;
         }
         if !self.speaks_chat() {
-            self.lost(step, "the provider speaks the Messages API", reader);
+            lost(step, "the provider speaks the Messages API", reader);
             return;
         }
         match name.as_str() {
@@ -118,12 +118,12 @@ impl Options {
             "customparams" => self.add(step.options.as_ref(), reader),
             "reasoning" => self.reasoning(step),
             "extrathinktag" => self.word("think_tags", step, "parse"),
-            "tooluse" => self.lost(
+            "tooluse" => lost(
                 step,
                 "models are not made to call a tool on every turn",
                 reader,
             ),
-            _ => self.lost(
+            _ => lost(
                 step,
                 "models are not told to write their thinking into tags",
                 reader,
@@ -202,14 +202,14 @@ impl Options {
             self.word("thinking_style", step, "enable_thinking");
         }
     }
+}
 
-    fn lost(&self, step: &Step<'_>, why: &str, reader: &mut Reader<'_>) {
-        reader.warning(
-            &step.place,
-            format!("not carried over: `{}`: {why}", step.name),
-            "nothing, if the models behave without it",
-        );
-    }
+fn lost(step: &Step<'_>, why: &str, reader: &mut Reader<'_>) {
+    reader.warning(
+        &step.place,
+        format!("not carried over: `{}`: {why}", step.name),
+        "nothing, if the models behave without it",
+    );
 }
 
 fn strip(step: &Step<'_>) -> Node {

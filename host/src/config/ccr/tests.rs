@@ -24,9 +24,10 @@ fn good(text: &str) -> Loaded {
 
 fn warnings(loaded: &Loaded) -> String {
     let lines = loaded.warnings.iter();
-    lines
-        .map(|warning| format!("{}: {warning}\n", warning.line))
-        .collect()
+    let lines: Vec<_> = lines
+        .map(|warning| format!("{}: {warning}", warning.line))
+        .collect();
+    lines.join("\n")
 }
 
 #[track_caller]
