@@ -44,6 +44,7 @@ mod recording;
 mod reload;
 mod restart;
 mod rollback;
+mod routing;
 mod scaffold;
 mod serving;
 mod setup;

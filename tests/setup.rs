@@ -13,6 +13,7 @@ use crate::roads::{CEREBRAS, ZAI};
 
 mod doctor;
 mod proxy;
+mod terminal;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -88,7 +89,7 @@ fn a_first_configuration_is_written_with_its_keys_beside_it() {
         "--force",
     ];
     let output = fed(
-        &mut builder.unconfigured(&forced).env("MY_KEY", "k-0123456789"),
+        builder.unconfigured(&forced).env("MY_KEY", "k-0123456789"),
         "",
     );
     assert_code(&output, 0);

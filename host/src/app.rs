@@ -23,6 +23,7 @@ use clients::Clients;
 use crate::config::{Config, Key, Limits, Problem, Secret};
 use crate::recorder::Recorder;
 use crate::registry::{History, Registry, Slot, Wanted};
+use crate::route::Usages;
 use crate::upstream::{Secrets, Upstream};
 use crate::wasm::{Cache, Engine};
 
@@ -54,6 +55,8 @@ pub struct App {
     pub permits: Arc<Semaphore>,
     /// The last exchanges, if recording is on.
     pub recorder: Arc<Recorder>,
+    /// How long conversations are, as providers counted.
+    pub usages: Arc<Usages>,
     /// Exchanges that run.
     pub in_flight: Arc<AtomicUsize>,
     /// When it started.
@@ -83,8 +86,10 @@ pub struct Snapshot {
 impl Snapshot {
     fn new(config: Config, generation: u64, registry: &Registry) -> anyhow::Result<Self> {
         let secrets = Secrets::new(&secrets_of(&config));
-        let upstream = Upstream::new(&config.timeouts, &config.proxy, secrets)
-            .context("the HTTP client cannot be built")?;
+        let upstream = Upstream::new(&config.timeouts, &config.proxy, secrets).context(
+            "the HTTP client cannot be built; if CA certificates are missing, install them \
+             (Debian and Ubuntu: `apt-get install ca-certificates`)",
+        )?;
         let limits = Arc::new(config.limits.clone());
         Ok(Self {
             config,
@@ -188,6 +193,7 @@ impl Running {
             permits: Arc::new(Semaphore::new(engine.step().instances as usize)),
             engine,
             recorder,
+            usages: Arc::default(),
             in_flight: Arc::default(),
             started: Instant::now(),
             address: listener.local_addr()?,

@@ -20,6 +20,7 @@ mod model;
 mod models;
 mod prompt;
 mod recordings;
+mod route;
 mod serve;
 mod service;
 mod statusline;
@@ -54,6 +55,8 @@ enum Command {
     Activate(ActivateArgs),
     /// Check the configuration: providers, keys, transformers, contradictions
     Check(CheckArgs),
+    /// Show where a request would go, and why
+    Route(route::RouteArgs),
     /// Show a transformer being swapped while a stream runs, on an embedded upstream
     Demo,
     /// Look at and test transformers
@@ -156,6 +159,7 @@ pub fn run() -> ExitCode {
             completions(shell);
             Ok(ExitCode::SUCCESS)
         }
+        Command::Route(args) => route::run(&args),
     };
     match result {
         Ok(code) if code == ExitCode::SUCCESS && term::lost() => ExitCode::FAILURE,

@@ -22,6 +22,7 @@ pub use nearest::nearest;
 pub use paths::Paths;
 pub use pin::{NotWritten, with_pin, with_setting};
 pub use problem::{Problem, Problems};
+pub use routing::{Change, Effort, Pattern, Project, Router, Rule, Target, When};
 pub use secret::Secret;
 
 mod ccr;
@@ -37,6 +38,7 @@ mod pin;
 mod problem;
 mod read;
 pub(crate) mod reader;
+mod routing;
 mod secret;
 pub(crate) mod text;
 mod write;
@@ -50,9 +52,6 @@ pub const DEFAULT_LISTEN: SocketAddr =
 
 /// How many different requests a new generation may trap on unless told otherwise.
 const DEFAULT_ROLLBACK_AFTER: usize = 3;
-
-/// What counts as a long conversation unless told otherwise, in tokens.
-const DEFAULT_LONG_CONTEXT: u32 = 60_000;
 
 /// Everything a configuration file can say, defaults filled in.
 #[derive(Debug, Clone)]
@@ -75,6 +74,10 @@ pub struct Config {
     pub router: Router,
     /// Bare model names of clients to targets.
     pub aliases: BTreeMap<String, Target>,
+    /// Routes that stand in place of `router` in a project, in the order of the file.
+    pub projects: Vec<Project>,
+    /// Routes that stand in place of `router` and of the project's, by the client's session id.
+    pub conversations: BTreeMap<String, Router>,
     /// What a guest and a request may use.
     pub limits: Limits,
     /// How long to wait for an upstream.
@@ -234,36 +237,6 @@ pub enum Auth {
     Header(String),
     /// The first line that this command prints is presented as bearer.
     Command(Vec<String>),
-}
-
-/// A provider and one of its models.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// The provider's name as configured.
-    pub provider: String,
-    /// The model as the provider names it.
-    pub model: String,
-}
-
-/// The routes of the configuration.
-#[derive(Debug, Clone, Default)]
-pub struct Router {
-    /// For whatever no other rule takes.
-    pub default: Option<Target>,
-    /// For small side requests.
-    pub background: Option<Target>,
-    /// For requests with extended thinking.
-    pub think: Option<Target>,
-    /// For long conversations.
-    pub long_context: Option<Target>,
-    /// In tokens: what counts as long.
-    pub long_context_threshold: u32,
-    /// For requests with a web search tool.
-    pub web_search: Option<Target>,
-    /// For requests whose last message carries an image.
-    pub image: Option<Target>,
-    /// What to try next when a route's target fails, by route name.
-    pub fallback: BTreeMap<String, Vec<Target>>,
 }
 
 /// What a guest and a request may use. Sizes in bytes.

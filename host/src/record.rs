@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crate::error::ApiError;
 use crate::recorder::{End, Tape};
+use crate::route::Usages;
 use crate::sse::Usage;
 use crate::wasm::Counters;
 
@@ -24,6 +25,8 @@ pub struct Record {
     pub counters: Option<Arc<Counters>>,
     /// What the client gets is written down here, if exchanges are recorded.
     pub tape: Option<Tape>,
+    /// Where the length of the conversation is remembered, and under which session id.
+    pub conversation: Option<(Arc<Usages>, String)>,
     in_flight: Arc<AtomicUsize>,
 }
 
@@ -35,7 +38,7 @@ pub struct Served {
     /// As the provider names it.
     pub model: String,
     /// The rule that chose.
-    pub rule: &'static str,
+    pub rule: String,
     /// Labels of the pinned generations, comma-separated; `anthropic` for passthrough.
     pub transformer: String,
     /// A stream was asked for.
@@ -64,6 +67,7 @@ impl Record {
             outcome: Outcome::Left,
             counters: None,
             tape: None,
+            conversation: None,
             in_flight,
         }
     }
@@ -87,6 +91,9 @@ impl Record {
     /// The answer is complete. An error that was told before stays the outcome.
     pub fn finished(&mut self, usage: Option<Usage>) {
         self.usage = usage.filter(|usage| *usage != Usage::default());
+        if let (Some(usage), Some((usages, session))) = (self.usage, &self.conversation) {
+            usages.tell(session, usage.input());
+        }
         if matches!(self.outcome, Outcome::Left) {
             self.outcome = Outcome::Finished(200);
         }
@@ -158,7 +165,7 @@ impl Drop for Record {
             request_id = self.request_id,
             provider = served.map(|served| served.provider.as_str()),
             model = served.map(|served| served.model.as_str()),
-            route = served.map(|served| served.rule),
+            route = served.map(|served| served.rule.as_str()),
             transformer = served.map(|served| served.transformer.as_str()),
             stream = served.map(|served| served.streaming),
             status,

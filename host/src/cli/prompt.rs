@@ -38,8 +38,9 @@ pub(super) fn agreed(question: &str) -> Result<bool> {
 
 /// An answer that is not shown. Empty: none.
 pub(super) fn ask_hidden(question: &str) -> Result<Option<Secret>> {
-    question_text(&format!("{question} (not shown): "))?;
+    // First: what is typed as soon as the question stands there must not be seen either.
     let hidden = Hidden::begin()?;
+    question_text(&format!("{question} (not shown): "))?;
     let answer = typed();
     drop(hidden);
     question_text("\n")?;

@@ -11,7 +11,7 @@ use url::Url;
 use super::problem::{Problem, Problems};
 use super::reader::{Place, Reader};
 use super::{Config, Env, Key, Model, Paths, Provider, Router, Stage, Target, Transformer};
-use super::{DEFAULT_LISTEN, DEFAULT_LONG_CONTEXT, ccr, env_file, glimpse, read, text};
+use super::{DEFAULT_LISTEN, ccr, env_file, glimpse, read, text};
 use super::{Glimpse, Spot, Trust};
 
 /// A configuration that holds, and what looks wrong with it all the same.
@@ -136,10 +136,11 @@ impl Config {
             providers: vec![provider],
             router: Router {
                 default: Some(default),
-                long_context_threshold: DEFAULT_LONG_CONTEXT,
                 ..Router::default()
             },
             aliases: BTreeMap::new(),
+            projects: Vec::new(),
+            conversations: BTreeMap::new(),
             limits: super::Limits::default(),
             timeouts: super::Timeouts::default(),
             recorder: super::RecorderSettings::default(),

@@ -19,7 +19,7 @@ pub(super) mod model;
 pub(super) mod provider;
 pub(super) mod proxy;
 pub(super) mod recorder;
-mod route;
+pub(super) mod route;
 pub(super) mod statusline;
 mod transformer;
 
@@ -28,17 +28,19 @@ pub(super) use route::split as split_target;
 /// Of the first hundred exchanges, which is how long a generation is new.
 const MOST_ROLLBACK_AFTER: u64 = 100;
 
-pub(super) const SETTINGS: [&str; 18] = [
+pub(super) const SETTINGS: [&str; 20] = [
     "$schema",
     "aliases",
     "allowed_hosts",
     "api_key",
     "code",
+    "conversations",
     "limits",
     "listen",
     "log",
     "on_broken",
     "pins",
+    "projects",
     "providers",
     "proxy",
     "recorder",
@@ -82,6 +84,14 @@ pub(super) fn config(
         aliases: fields
             .get("aliases")
             .map(|at| route::aliases(at, &providers, &names, reader))
+            .unwrap_or_default(),
+        projects: fields
+            .get("projects")
+            .map(|at| route::projects(at, &providers, &names, reader))
+            .unwrap_or_default(),
+        conversations: fields
+            .get("conversations")
+            .map(|at| route::conversations(at, &providers, &names, reader))
             .unwrap_or_default(),
         limits: fields
             .get("limits")

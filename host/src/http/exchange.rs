@@ -41,13 +41,13 @@ impl<'a> Exchange<'a> {
         snapshot: &'a Snapshot,
         client_headers: &'a HeaderMap,
         head: &'a RequestHead,
-        choice: Choice<'a>,
+        choice: &'a Choice<'a>,
         record: &mut Record,
     ) -> Result<Self, ApiError> {
         let mut served = Served {
             provider: choice.provider.name.clone(),
-            model: choice.model.to_owned(),
-            rule: choice.rule,
+            model: choice.model.clone(),
+            rule: choice.rule.to_string(),
             transformer: choice.provider.transformer.shown(),
             streaming: head.stream,
         };
@@ -64,7 +64,7 @@ impl<'a> Exchange<'a> {
             client_headers,
             head,
             provider: choice.provider,
-            model: choice.model,
+            model: &choice.model,
             id: record.request_id().to_owned(),
             pinned,
         })

@@ -18,7 +18,8 @@ use crate::head::RequestHead;
 use crate::ids;
 use crate::record::Record;
 use crate::relay::Relay;
-use crate::route;
+use crate::route::{self, Routed};
+use crate::sse::Usage;
 
 pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Response {
     let request_id = ids::exchange_id();
@@ -37,7 +38,8 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
         }
         Ok(Answered::Whole { body, headers }) => {
             record.sent(&body);
-            record.finished(None);
+            let counts = record.conversation.is_some();
+            record.finished(counts.then(|| Usage::of_message(&body)).flatten());
             reply::whole(body, headers, &request_id)
         }
         Err(error) => {
@@ -75,8 +77,16 @@ async fn answer(
 ) -> Result<Answered, ApiError> {
     let body = read(body, snapshot.limits.request_body).await?;
     let head = RequestHead::peek(&body)?;
-    let choice = route::choose(&snapshot.config, &head)?;
-    let exchange = Exchange::open(app, snapshot, headers, &head, choice, record)?;
+    record.conversation =
+        route::session_id(headers, &head, &body).map(|session| (app.usages.clone(), session));
+    let routed = routed(app, snapshot, headers, (head, body))?;
+    let choice = &routed.choice;
+    let fitted = routed.fitted(choice.provider, &choice.model)?;
+    let (head, body) = match &fitted {
+        Some((head, body)) => (head, body.clone()),
+        None => (&routed.head, routed.body.clone()),
+    };
+    let exchange = Exchange::open(app, snapshot, headers, head, choice, record)?;
     let mut answered = match &choice.provider.transformer {
         Transformer::Passthrough => exchange::passthrough(&exchange, body).await?,
         Transformer::Chain(_) => exchange::transformed(&exchange, body, record).await?,
@@ -85,6 +95,17 @@ async fn answer(
         reply::tell_route(answered.headers_mut(), served);
     }
     Ok(answered)
+}
+
+/// Where a request goes, and its bytes as they go there.
+pub(super) fn routed<'s>(
+    app: &App,
+    snapshot: &'s Snapshot,
+    headers: &HeaderMap,
+    request: (RequestHead, Bytes),
+) -> Result<Routed<'s>, ApiError> {
+    let usages = Some(&*app.usages);
+    route::dispatch(&snapshot.config, headers, usages, request, None)
 }
 
 impl Answered {

@@ -82,7 +82,7 @@ pub(super) fn tell_route(headers: &mut HeaderMap, served: &Served) {
     let told = [
         ("x-transom-provider", served.provider.as_str()),
         ("x-transom-model", served.model.as_str()),
-        ("x-transom-route", served.rule),
+        ("x-transom-route", served.rule.as_str()),
         ("x-transom-transformer", served.transformer.as_str()),
     ];
     for (name, value) in told {

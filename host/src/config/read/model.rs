@@ -7,8 +7,14 @@ use super::super::{Model, Price};
 /// No model has more tokens than this; a larger number is a slip.
 const MOST_TOKENS: u64 = 100_000_000;
 
-pub(in super::super) const MODEL: [&str; 5] =
-    ["context_window", "id", "max_output", "price", "vision"];
+pub(in super::super) const MODEL: [&str; 6] = [
+    "context_window",
+    "id",
+    "input",
+    "max_output",
+    "price",
+    "vision",
+];
 
 pub(in super::super) const PRICE: [&str; 4] = ["cache_read", "cache_write", "input", "output"];
 
@@ -58,7 +64,7 @@ fn model(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Model> {
         tokens(&fields, "context_window", reader),
         tokens(&fields, "max_output", reader),
     );
-    let vision = fields.get("vision").and_then(|at| reader.flag(at));
+    let vision = vision(&fields, reader);
     let price = fields.get("price").and_then(|at| price(at, reader));
     let Some(id) = fields.get("id") else {
         reader.problem(
@@ -80,6 +86,26 @@ fn model(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Model> {
 fn tokens(fields: &Fields<'_>, name: &str, reader: &mut Reader<'_>) -> Option<u32> {
     let number = reader.number(fields.get(name)?, "tokens", (1, MOST_TOKENS))?;
     u32::try_from(number).ok()
+}
+
+/// `vision`, or whether `image` is among what it reads.
+fn vision(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<bool> {
+    let said = fields.get("vision").and_then(|at| reader.flag(at));
+    let at = fields.get("input");
+    let items = at.and_then(|at| reader.items(at)).unwrap_or_default();
+    let kinds = [("text", false), ("image", true), ("pdf", false)];
+    let reads: Vec<bool> = items
+        .iter()
+        .filter_map(|item| reader.choice(item, &kinds))
+        .collect();
+    let listed = (at.is_some() && reads.len() == items.len()).then(|| reads.contains(&true));
+    if let (Some(at), Some(said), Some(listed)) = (at, said, listed)
+        && said != listed
+    {
+        let what = "`input` and `vision` contradict each other";
+        reader.problem(at, what, "keep one of the two");
+    }
+    listed.or(said)
 }
 
 /// Dollars for a million tokens.
