@@ -46,6 +46,7 @@ mod restart;
 mod rollback;
 mod routing;
 mod scaffold;
+mod service;
 mod serving;
 mod still_client;
 mod stream;

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::telemetry::files::Bounds;
+
 pub use glimpse::{Glimpse, Named, Spot};
 pub use load::{Examined, Loaded};
 pub use nearest::nearest;
@@ -145,7 +147,7 @@ pub enum Key {
 }
 
 /// A model of a provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     /// As the provider names it.
     pub id: String,
@@ -155,6 +157,32 @@ pub struct Model {
     pub max_output: Option<u32>,
     /// Whether it takes images; none: not known.
     pub vision: Option<bool>,
+    /// What it costs, if that is known.
+    pub price: Option<Price>,
+}
+
+/// Dollars for a million tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Price {
+    /// Read anew.
+    pub input: f64,
+    /// Written.
+    pub output: f64,
+    /// Read from the provider's cache; none: as `input`.
+    pub cache_read: Option<f64>,
+    /// Put into it; none: as `input`.
+    pub cache_write: Option<f64>,
+}
+
+impl Price {
+    /// Dollars of one answer. `input` is what was neither read from a cache nor put into it.
+    pub fn of(&self, input: u64, output: u64, cache_read: u64, cache_write: u64) -> f64 {
+        let dollars = |tokens: u64, price: f64| tokens as f64 * price / 1e6;
+        dollars(input, self.input)
+            + dollars(output, self.output)
+            + dollars(cache_read, self.cache_read.unwrap_or(self.input))
+            + dollars(cache_write, self.cache_write.unwrap_or(self.input))
+    }
 }
 
 /// How a provider's format is converted.
@@ -359,8 +387,12 @@ pub enum OnBroken {
 pub struct Log {
     /// `error`, `warn`, `info`, `debug` or `trace`.
     pub level: String,
-    /// One JSON object a line instead of text.
+    /// One JSON object a line instead of text, on standard error. Log files are always JSON.
     pub json: bool,
+    /// Log files are written.
+    pub files: bool,
+    /// What they may take.
+    pub bounds: Bounds,
 }
 
 impl Default for Log {
@@ -368,6 +400,12 @@ impl Default for Log {
         Self {
             level: "info".to_owned(),
             json: false,
+            files: true,
+            bounds: Bounds {
+                file: 8 << 20,
+                total: 64 << 20,
+                days: 14,
+            },
         }
     }
 }

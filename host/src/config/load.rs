@@ -114,6 +114,7 @@ impl Config {
                 id: name(),
                 context_window: None,
                 max_output: None,
+                price: None,
                 vision: None,
             }],
             transformer: Transformer::Chain(vec![stage]),

@@ -8,12 +8,13 @@ use std::net::SocketAddr;
 use super::problem::Problem;
 use super::reader::{Fields, Place, Reader};
 use super::{
-    Config, DEFAULT_LISTEN, DEFAULT_ROLLBACK_AFTER, Glimpse, Log, OnBroken, Provider, Secret, Trust,
+    Config, DEFAULT_LISTEN, DEFAULT_ROLLBACK_AFTER, Glimpse, OnBroken, Provider, Secret, Trust,
 };
 
 mod auth;
 mod base_url;
 pub(super) mod limits;
+pub(super) mod log;
 pub(super) mod provider;
 pub(super) mod recorder;
 pub(super) mod retries;
@@ -130,7 +131,7 @@ pub(super) fn config(
             .unwrap_or_default(),
         log: fields
             .get("log")
-            .map(|at| log(at, reader))
+            .map(|at| log::log(at, reader))
             .unwrap_or_default(),
         providers,
         digest: None,
@@ -261,25 +262,6 @@ fn pins(at: &Place<'_>, reader: &mut Reader<'_>) -> BTreeMap<String, String> {
         }
     }
     pins
-}
-
-fn log(at: &Place<'_>, reader: &mut Reader<'_>) -> Log {
-    let mut log = Log::default();
-    let Some(fields) = reader.fields(at, &["level", "format"]) else {
-        return log;
-    };
-    let levels = ["error", "warn", "info", "debug", "trace"].map(|name| (name, name));
-    if let Some(level) = fields
-        .get("level")
-        .and_then(|at| reader.choice(at, &levels))
-    {
-        level.clone_into(&mut log.level);
-    }
-    if let Some(format) = fields.get("format") {
-        let json = reader.choice(format, &[("text", false), ("json", true)]);
-        log.json = json.unwrap_or_default();
-    }
-    log
 }
 
 /// A section whose name is kept free: empty it says nothing, and anything in it would be ignored.

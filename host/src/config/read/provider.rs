@@ -179,6 +179,7 @@ fn model(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Model> {
             id: reader.text(at)?,
             context_window: None,
             max_output: None,
+            price: None,
             vision: None,
         });
     }
@@ -200,6 +201,7 @@ fn model(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Model> {
         id: reader.text(id)?,
         context_window,
         max_output,
+        price: None,
         vision: fields.get("input").and_then(|at| vision(at, reader)),
     })
 }
