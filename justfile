@@ -83,6 +83,7 @@ glibc := '2.31'
 
 # Tarballs with checksums below target/dist, for aarch64 and x86-64 (a quarter of an hour; `just dist dev` is quicker, its binaries slower)
 dist PROFILE='release': guests _zig
+    rm -rf "{{ target }}/dist"
     for machine in aarch64 x86_64; do just _cross "$machine" {{ PROFILE }}; done
     cat "{{ target }}/dist/SHA256SUMS"
 
@@ -100,11 +101,12 @@ test-arm64: guests _zig
     just _cross aarch64 dev
     tests/vm/arm64.sh "{{ target }}/aarch64-unknown-linux-gnu/debug/transom" guests/target/wasm32-wasip2/release "{{ target }}/arm64"
 
-# The installer and the service in a fresh Debian with systemd, in namespaces of its own (wants root)
+# The installer and the service in a fresh Debian with systemd, in namespaces of its own (asks sudo for root)
 test-vm: guests
     cargo build --locked
+    rm -rf "{{ target }}/vm/dist"
     .ci/pack "$(uname -m)" "{{ target }}/debug/transom" "{{ target }}/vm/dist"
-    tests/vm/try.sh "{{ target }}"/vm/dist/transom-*-"$(uname -m)"-linux.tar.gz "{{ target }}/vm"
+    $([ "$(id -u)" = 0 ] || echo sudo) tests/vm/try.sh "{{ target }}"/vm/dist/transom-*-"$(uname -m)"-linux.tar.gz "{{ target }}/vm"
 
 # Formatting and clippy, both workspaces, natively and for WebAssembly
 lint: guests _tools
@@ -129,6 +131,12 @@ doc: guests
 # Write docs/wit.md, the reference of the interface, from its WIT
 wit-reference:
     cd guests && TRANSOM_WRITE_WIT_REFERENCE=1 cargo test --locked --package shout --test wit_reference --target host-tuple --target-dir target
+
+# Make the catalog of models anew, from the PyPI package that carries it (raise the version here to renew it)
+catalog VERSION='1.109.1':
+    mkdir -p "{{ target }}/catalog"
+    pip download --quiet --no-deps --dest "{{ target }}/catalog" "litellm=={{ VERSION }}"
+    python3 host/catalog/rebuild.py "{{ target }}"/catalog/litellm-{{ VERSION }}-*.whl
 
 # Licences, banned crates and sources of both workspaces
 deny: _tools

@@ -31,6 +31,7 @@ mod secrets;
 mod swap;
 
 mod access;
+mod ccr;
 mod check;
 mod cli;
 mod faults;
@@ -46,7 +47,9 @@ mod restart;
 mod rollback;
 mod routing;
 mod scaffold;
+mod service;
 mod serving;
+mod setup;
 mod still_client;
 mod stream;
 mod zero_copy;

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::config::{Config, Key, Provider, Retries, Target};
@@ -45,7 +46,7 @@ pub struct Attempts<'a> {
 }
 
 /// One attempt that failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tried {
     /// The provider's name.
     pub provider: String,
@@ -55,6 +56,13 @@ pub struct Tried {
     pub status: u16,
     /// Type of the error.
     pub kind: &'static str,
+}
+
+impl Tried {
+    /// Provider and model.
+    pub fn target(&self) -> (&str, &str) {
+        (&self.provider, &self.model)
+    }
 }
 
 impl std::fmt::Display for Tried {

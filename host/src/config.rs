@@ -13,17 +13,24 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::telemetry::files::Bounds;
+
+pub use crate::catalog::Price;
+pub use env_file::{private_file, set_variable, variables};
 pub use glimpse::{Glimpse, Named, Spot};
+pub use import::{Imported, LiteralKeys, variable_of};
 pub use load::{Examined, Loaded};
 pub use nearest::nearest;
 pub use paths::Paths;
-pub use pin::{NotWritten, with_pin};
+pub use pin::{NotWritten, with_pin, with_setting};
 pub use problem::{Problem, Problems};
 pub use routing::{Change, Effort, Pattern, Project, Router, Rule, Target, When};
 pub use secret::Secret;
 
+mod ccr;
 mod env_file;
 mod glimpse;
+mod import;
 mod interpolate;
 mod load;
 mod lookup;
@@ -36,6 +43,7 @@ pub(crate) mod reader;
 mod routing;
 mod secret;
 pub(crate) mod text;
+mod write;
 
 /// Gives the value of an environment variable.
 pub type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
@@ -89,7 +97,15 @@ pub struct Config {
     pub on_broken: OnBroken,
     /// What is logged.
     pub log: Log,
-    /// Of the text that was read.
+    /// How providers are reached.
+    pub proxy: Proxy,
+    /// What Claude Code is started with.
+    pub code: Code,
+    /// What `transom statusline` shows; none: its own choice.
+    pub statusline: Option<Vec<Module>>,
+    /// Where variables were looked up, the stronger first. They need not exist.
+    pub env_files: Vec<PathBuf>,
+    /// Of the files that were read.
     digest: Option<u64>,
 }
 
@@ -124,6 +140,8 @@ pub struct Provider {
     pub key: Key,
     /// Models that are known to be served; others can still be asked for as `provider,model`.
     pub models: Vec<Model>,
+    /// Whose models they are, for the catalog; none: it knows nothing of them.
+    pub vendor: Option<&'static str>,
     /// How requests and answers are converted.
     pub transformer: Transformer,
     /// How the key is presented; none: as the transformer's manifest says, else as bearer.
@@ -144,8 +162,8 @@ pub enum Key {
     Absent,
 }
 
-/// A model of a provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A model of a provider: what the configuration says of it, and the catalog where that is silent.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     /// As the provider names it.
     pub id: String,
@@ -153,8 +171,49 @@ pub struct Model {
     pub context_window: Option<u32>,
     /// In tokens.
     pub max_output: Option<u32>,
-    /// Whether it takes images; none: not known.
+    /// It takes images; none: not known.
     pub vision: Option<bool>,
+    /// It can think before it answers; none: not known.
+    pub reasoning: Option<bool>,
+    /// What it costs, if that is known.
+    pub price: Option<Price>,
+    /// The day since when its provider no longer has it, if it is known to be gone.
+    pub retired: Option<&'static str>,
+}
+
+/// How providers are reached.
+#[derive(Debug, Clone, Default)]
+pub struct Proxy {
+    /// None: as the environment says.
+    pub url: Option<Secret>,
+    /// Hosts that are reached without it; a name also stands for what is below it.
+    pub no_proxy: Vec<String>,
+}
+
+/// What `transom code` and `transom activate` do with Claude Code.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Code {
+    /// The program; none: `claude`.
+    pub path: Option<String>,
+    /// What it waits for an answer; none: ten minutes.
+    pub timeout: Option<Duration>,
+    /// It is told that nobody sits before it.
+    pub non_interactive: bool,
+    /// Its model for small things.
+    pub small_fast_model: Option<String>,
+}
+
+/// One part of the status line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Module {
+    /// Before the text.
+    pub icon: String,
+    /// With `{{workDirName}}` and the like in it.
+    pub text: String,
+    /// A name such as `bright_blue`, or `#rrggbb`.
+    pub color: Option<String>,
+    /// The same.
+    pub background: Option<String>,
 }
 
 /// How a provider's format is converted.
@@ -359,8 +418,12 @@ pub enum OnBroken {
 pub struct Log {
     /// `error`, `warn`, `info`, `debug` or `trace`.
     pub level: String,
-    /// One JSON object a line instead of text.
+    /// One JSON object a line instead of text, on standard error. Log files are always JSON.
     pub json: bool,
+    /// Log files are written.
+    pub files: bool,
+    /// What they may take.
+    pub bounds: Bounds,
 }
 
 impl Default for Log {
@@ -368,6 +431,12 @@ impl Default for Log {
         Self {
             level: "info".to_owned(),
             json: false,
+            files: true,
+            bounds: Bounds {
+                file: 8 << 20,
+                total: 64 << 20,
+                days: 14,
+            },
         }
     }
 }

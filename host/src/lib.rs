@@ -24,6 +24,7 @@
 
 pub mod app;
 pub mod attempts;
+pub mod catalog;
 pub mod chain;
 pub mod cli;
 pub mod config;
@@ -33,6 +34,7 @@ pub mod head;
 pub mod http;
 mod ids;
 pub mod message;
+pub mod metrics;
 mod mount;
 pub mod quota;
 pub mod reading;
@@ -42,6 +44,7 @@ pub mod redact;
 pub mod registry;
 pub mod relay;
 pub mod route;
+pub mod service;
 pub mod sse;
 pub mod telemetry;
 pub mod testing;

@@ -24,7 +24,7 @@ bootstrap() {
     fi
     if [ ! -x "$dir/tools/usr/bin/mmdebstrap" ]; then
         mkdir -p "$dir/tools"
-        (cd "$dir/tools" && apt-get --quiet --quiet download mmdebstrap && dpkg -x mmdebstrap_*.deb .) ||
+        (cd "$dir/tools" && apt-get --quiet --quiet --option APT::Sandbox::User=root download mmdebstrap && dpkg -x mmdebstrap_*.deb .) ||
             fail 'mmdebstrap is not here and cannot be fetched: apt-get install mmdebstrap'
     fi
     perl "$dir/tools/usr/bin/mmdebstrap" "$@"
@@ -106,7 +106,7 @@ halt() {
 }
 
 [ $# -ge 2 ] || fail 'usage: tests/vm/machine.sh fresh|boot|run|halt DIR [CMD...]'
-[ "$(id -u)" = 0 ] || fail 'a file system and namespaces of its own want root: sudo just test-vm'
+[ "$(id -u)" = 0 ] || fail 'a file system and namespaces of its own want root; just test-vm asks sudo for it'
 action=$1
 mkdir -p "$2"
 dir=$(cd "$2" && pwd)

@@ -111,6 +111,11 @@ with_systemd() {
     as_dev './transom/install.sh --uninstall --purge'
     bashrc_with_keys
     unchanged 'uninstalling'
+
+    step 'the script of the first boot, as root'
+    cp "$tarball" "$dir/root/var/tmp/"
+    "$machine" run "$dir" sh /home/dev/transom/config/vm/first-boot.sh </dev/null >"$dir/said"
+    holds 'it installed for the user of the machine' 'systemctl --user is-active transom && .local/bin/transom --version'
     "$machine" halt "$dir"
     trap - EXIT
 }

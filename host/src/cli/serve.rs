@@ -10,10 +10,16 @@ use crate::demo::Upstream;
 use crate::telemetry;
 
 mod announce;
+mod life;
 mod stop;
-mod unbound;
+pub(super) mod unbound;
+
+pub(super) use life::{absolute, place};
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    if args.background {
+        leave_terminal();
+    }
     runtime()?.block_on(serve(args))
 }
 
@@ -25,7 +31,11 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(USAGE));
         }
     };
-    telemetry::start(&loaded.config.log);
+    if args.background {
+        telemetry::start_in_background(&loaded.config.log, log_folder());
+    } else {
+        telemetry::start(&loaded.config.log, log_folder());
+    }
     for warning in loaded.warnings.iter().chain(&no_folder(&args.places)) {
         tracing::warn!("{warning}");
     }
@@ -35,8 +45,17 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
         term::fail(&problem.to_string());
         return Ok(ExitCode::from(USAGE));
     }
+    let mut predecessor = match args.takes_over {
+        Some(listen) => Some(life::Predecessor::find(listen)?),
+        None => None,
+    };
+    let listener = match &mut predecessor {
+        Some(before) => before.listener(life::wanted(&args, &loaded.config))?,
+        None => None,
+    };
     let start = Start {
         listen: args.listen,
+        listener,
         record: args.record,
         ..start(loaded.config, &args.places)
     };
@@ -50,14 +69,15 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    // Before anyone can know that the host is there: a signal right after that drains too.
-    let (stop, at_once) = stop::signals();
-    announce::announce(&running);
-    tokio::select! {
-        result = running.serve(stop) => result?,
-        () = at_once => tracing::warn!("asked to stop again: running exchanges are cut off"),
-    }
+    life::serve(running, &args, predecessor, announce::announce).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A background service outlives the terminal that it was started from, and holds no folder.
+fn leave_terminal() {
+    // Fails only for a process that leads a group: that was not started by `transom start`.
+    let _ = rustix::process::setsid();
+    let _ = std::env::set_current_dir("/");
 }
 
 /// The configuration that the places name; without any file the embedded demo.
@@ -94,6 +114,11 @@ pub(super) fn no_folder(places: &Places) -> Option<Problem> {
     ))
 }
 
+/// Where log files go.
+pub(super) fn log_folder() -> Option<PathBuf> {
+    Some(Paths::of(&process_env)?.state.join("logs"))
+}
+
 /// Everything a host needs, with the usual folders where none are named.
 pub(super) fn start(config: Config, places: &Places) -> Start {
     let paths = Paths::of(&process_env);
@@ -109,6 +134,7 @@ pub(super) fn start(config: Config, places: &Places) -> Start {
         cache: paths.as_ref().map(|paths| paths.cache.clone()),
         state: paths.as_ref().map(|paths| paths.state.clone()),
         listen: None,
+        listener: None,
         watch: true,
         record: false,
     }

@@ -61,12 +61,16 @@ impl<'a> Exchange<'a> {
         to: To<'a>,
         record: &mut Record,
     ) -> Result<Self, ApiError> {
+        let listed = to.provider.models.iter().any(|model| model.id == to.model);
+        let known = to.provider.model(to.model);
         let mut served = Served {
             provider: to.provider.name.clone(),
             model: to.model.to_owned(),
             rule: to.rule.to_owned(),
             transformer: to.provider.transformer.shown(),
             streaming: head.stream,
+            listed,
+            price: known.and_then(|model| model.price),
         };
         record.route = Some(served.clone());
         let pinned = pin(snapshot, to.provider)?;

@@ -26,6 +26,7 @@ use crate::sse::Usage;
 pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Response {
     let request_id = ids::exchange_id();
     let mut record = Record::new(request_id.clone(), app.in_flight.clone());
+    record.metrics = Some(app.metrics.clone());
     let (parts, body) = request.into_parts();
     let snapshot = app.snapshot();
     match answer(&app, &snapshot, &parts.headers, body, &mut record).await {
@@ -35,13 +36,12 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
         }
         Ok(Answered::Events { events, headers }) => {
             record.sent(&events);
-            record.finished(None);
+            record.finished(Some(Usage::of_events(&events)));
             reply::stream(Body::from(events), headers, &request_id)
         }
         Ok(Answered::Whole { body, headers }) => {
             record.sent(&body);
-            let counts = record.conversation.is_some();
-            record.finished(counts.then(|| Usage::of_message(&body)).flatten());
+            record.finished(Usage::of_message(&body));
             reply::whole(body, headers, &request_id)
         }
         Err(error) => {
@@ -125,6 +125,7 @@ async fn attempt(
         rule: &routed.choice.rule,
         has_other: attempts.has_other(),
     };
+    (record.tape, record.counters) = (None, None);
     let fitted = routed.fitted(to.provider, to.model)?;
     let (head, body) = match &fitted {
         Some((head, body)) => (head, body.clone()),
@@ -141,7 +142,11 @@ async fn attempt(
         Transformer::Passthrough => exchange::passthrough(&exchange, &mut lease, body).await,
         Transformer::Chain(_) => exchange::transformed(&exchange, &mut lease, body, record).await,
     };
-    answered.map_err(|error| lease.failed(error, !attempts.has_keys()))
+    answered.map_err(|error| {
+        // What is remembered and logged from here on holds no key that the provider may have echoed.
+        let error = error.scrubbed(&snapshot.upstream.secrets());
+        lease.failed(error, !attempts.has_keys())
+    })
 }
 
 /// Decides what follows a failure, and says so.

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
+use tokio::time::{Duration, Instant, timeout_at};
 
 use super::difference::changes;
 use super::{Answer, Change, Recording, drive};
@@ -101,38 +102,59 @@ impl fmt::Display for Report {
     }
 }
 
-/// Tries every recording that the transformer served.
+/// How long all of it may take: the next reload waits for it. What does not fit in is not tried.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Exchanges over which a version breaks, after which no more are tried: each can take as long as its limits.
+const ENOUGH: usize = 2;
+
+/// Tries every recording that the transformer served, as far as there is time.
 pub async fn replay(recordings: &[Arc<Recording>], tried: &Tried<'_>) -> Report {
     let mut report = Report::default();
+    let until = Instant::now() + PATIENCE;
     for recording in recordings
         .iter()
         .filter(|recording| recording.is_of(tried.name))
     {
-        let (Some(old), Some(new)) = (
-            play(recording, tried, tried.old).await,
-            play(recording, tried, tried.new).await,
-        ) else {
-            report.skipped += 1;
-            continue;
+        let is_over = report.broken.len() >= ENOUGH || Instant::now() >= until;
+        let one = async {
+            if is_over {
+                return None;
+            }
+            both(recording, tried).await
         };
-        if let (None, Some(_)) = (&old.fault, &new.fault)
-            // Once more: a busy machine breaks limits of time by itself.
-            && let Some(fault) = play(recording, tried, tried.new).await.and_then(|again| again.fault)
-        {
-            let exchange = recording.context.exchange_id.clone();
-            report.broken.push((exchange, fault));
-        }
-        let changes = told_first(changes(&old.made, &new.made), &new.made);
-        if changes.is_empty() {
-            report.same += 1;
-        } else {
-            report.differ.push(Differing {
-                exchange: recording.context.exchange_id.clone(),
-                changes,
-            });
+        match timeout_at(until, one).await {
+            Ok(Some(came)) => report.add(recording, came),
+            Ok(None) | Err(_) => report.skipped += 1,
         }
     }
     report
+}
+
+/// What both versions make of a recording. None if one cannot be tried.
+async fn both(recording: &Recording, tried: &Tried<'_>) -> Option<(Play, Play)> {
+    let old = play(recording, tried, tried.old).await?;
+    let mut new = play(recording, tried, tried.new).await?;
+    if old.fault.is_none() && new.fault.is_some() {
+        // Once more: a busy machine breaks limits of time by itself.
+        new = play(recording, tried, tried.new).await?;
+    }
+    Some((old, new))
+}
+
+impl Report {
+    fn add(&mut self, recording: &Recording, (old, new): (Play, Play)) {
+        let exchange = recording.context.exchange_id.clone();
+        let changes = told_first(changes(&old.made, &new.made), &new.made);
+        if let (None, Some(fault)) = (old.fault, new.fault) {
+            self.broken.push((exchange.clone(), fault));
+        }
+        if changes.is_empty() {
+            self.same += 1;
+        } else {
+            self.differ.push(Differing { exchange, changes });
+        }
+    }
 }
 
 /// What a version came to on a recording.

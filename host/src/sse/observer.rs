@@ -22,13 +22,20 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Of an answer that is one message.
-    pub fn of_message(message: &[u8]) -> Option<Self> {
+    /// Of an answer that is one message; none if it tells none.
+    pub fn of_message(body: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
         struct Message {
             usage: Option<Usage>,
         }
-        serde_json::from_slice::<Message>(message).ok()?.usage
+        serde_json::from_slice::<Message>(body).ok()?.usage
+    }
+
+    /// Of a stream that is there all at once.
+    pub fn of_events(events: &[u8]) -> Self {
+        let mut observer = Observer::default();
+        observer.see(events);
+        observer.usage()
     }
 
     /// All of the request, whether it came from a cache or not.

@@ -5,7 +5,7 @@
 mod cargo;
 mod live;
 mod npm;
-mod package;
+pub(super) mod package;
 mod round;
 mod sources;
 

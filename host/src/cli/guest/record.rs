@@ -208,6 +208,9 @@ async fn write(
         let list: Vec<Value> = written.iter().map(Written::to_json).collect();
         term::say(&json!(list).to_string());
     } else if !written.is_empty() {
+        for command in commands(&written, args) {
+            term::say(&format!("again: {command}"));
+        }
         term::note(
             "What was said in the conversation is in these files: read them before you share them.",
         );
@@ -217,4 +220,17 @@ async fn write(
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// What runs the cases, from any folder: one command for each folder that they are in.
+fn commands(written: &[Written], args: &RecordArgs) -> Vec<String> {
+    let transformers = args.places.transformers.as_deref();
+    let transformers = transformers.map(|folder| format!(" --transformers {}", folder.display()));
+    let transformers = transformers.unwrap_or_default();
+    let mut all: Vec<String> = written
+        .iter()
+        .map(|one| format!("transom guest test {}{transformers}", one.place()))
+        .collect();
+    all.dedup();
+    all
 }

@@ -89,6 +89,11 @@ impl Package {
     }
 }
 
+/// What the guest of a folder is called, if there is one.
+pub(in crate::cli::guest) fn name_of(folder: &Path) -> Option<String> {
+    named(folder).map(|(_, name)| name)
+}
+
 /// The package of a folder, if it is one that a guest is built from.
 fn named(folder: &Path) -> Option<(Lang, String)> {
     let read = |file: &str| std::fs::read_to_string(folder.join(file)).ok();

@@ -302,6 +302,13 @@ fn day(at: SystemTime) -> String {
 }
 
 impl Written {
+    /// The transformer and the folder of its cases, for a command.
+    pub(super) fn place(&self) -> String {
+        let folder = self.case.parent().unwrap_or(&self.case);
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        format!("{} {}", self.stage, folder.display())
+    }
+
     /// For a program.
     pub(super) fn to_json(&self) -> Value {
         let redacted = self.counts.0.iter();
