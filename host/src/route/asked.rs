@@ -96,7 +96,7 @@ impl<'r> Asked<'r> {
         self.headers.contains_key("x-claude-code-agent-id")
     }
 
-    /// Claude Code asks, and it is no turn of a conversation: those have tools or thinking.
+    /// Claude Code asks in a session, and it is no turn of it: those have tools or thinking.
     pub fn side_request(&self) -> bool {
         /// A summary of a long conversation is no small request.
         const SMALL: u32 = 4000;
@@ -108,5 +108,6 @@ impl<'r> Asked<'r> {
             && !head.tools
             && head.thinking == crate::head::Thinking::Absent
             && !self.longer_than(SMALL)
+            && self.session().is_some()
     }
 }
