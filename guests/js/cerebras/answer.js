@@ -15,7 +15,8 @@ export function stopReason(finish, called) {
 export function counts(tokens) {
   const cacheRead = tokens?.prompt_tokens_details?.cached_tokens ?? 0;
   const input = Math.max(0, (tokens?.prompt_tokens ?? 0) - cacheRead);
-  return { input, output: tokens?.completion_tokens ?? 0, cacheRead };
+  const thinking = tokens?.completion_tokens_details?.reasoning_tokens ?? 0;
+  return { input, output: tokens?.completion_tokens ?? 0, cacheRead, thinking };
 }
 
 const BY_WORDS = [

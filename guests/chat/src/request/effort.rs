@@ -4,6 +4,7 @@
 use crate::Profile;
 use crate::profile::ThinkingStyle;
 use sdk::anthropic::Request;
+use sdk::host;
 use sdk::json::Writer;
 
 const LADDER: [&str; 7] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
@@ -59,35 +60,67 @@ pub(super) fn write(body: &mut Writer<'_>, request: &Request<'_>, profile: &Prof
     };
     let thinks = wanted != "none";
     match profile.thinking_style {
-        ThinkingStyle::None => {}
-        ThinkingStyle::Effort => {
-            if let Some(effort) = clamp(wanted, profile) {
-                body.plain("reasoning_effort", effort);
+        ThinkingStyle::None => host::note("drop", "thinking", "the model is not asked to think"),
+        ThinkingStyle::Effort => effort(body, wanted, profile),
+        ThinkingStyle::Type | ThinkingStyle::TypeEffort => {
+            if profile.takes("thinking") {
+                let kind = if thinks { "enabled" } else { "disabled" };
+                body.raw("thinking", &format!("{{\"type\":\"{kind}\"}}"));
             }
-        }
-        ThinkingStyle::Type => {
-            let kind = if thinks { "enabled" } else { "disabled" };
-            body.raw("thinking", &format!("{{\"type\":\"{kind}\"}}"));
+            if thinks && profile.thinking_style == ThinkingStyle::TypeEffort {
+                effort(body, wanted, profile);
+            }
         }
         ThinkingStyle::EnableThinking => {
-            body.flag("enable_thinking", thinks);
+            if profile.takes("enable_thinking") {
+                body.flag("enable_thinking", thinks);
+            }
+            if let Some(budget) = budget(request, profile).filter(|_| thinks)
+                && profile.takes("thinking_budget")
+            {
+                body.number("thinking_budget", budget);
+            }
         }
         ThinkingStyle::Think => {
-            body.flag("think", thinks);
-        }
-        ThinkingStyle::ReasoningObj => {
-            let Some(effort) = clamp(wanted, profile) else {
-                return;
-            };
-            let mut reasoning = Writer::object(body.member("reasoning"));
-            if thinks {
-                reasoning.plain("effort", effort);
-            } else {
-                reasoning.flag("enabled", false);
+            if profile.takes("think") {
+                body.flag("think", thinks);
             }
-            reasoning.end();
         }
+        ThinkingStyle::ReasoningObj => reasoning(body, wanted, request, profile),
     }
+}
+
+fn effort(body: &mut Writer<'_>, wanted: &str, profile: &Profile) {
+    if let Some(effort) = clamp(wanted, profile).filter(|_| profile.takes("reasoning_effort")) {
+        body.plain("reasoning_effort", effort);
+    }
+}
+
+/// `reasoning`: a budget, else an effort.
+fn reasoning(body: &mut Writer<'_>, wanted: &str, request: &Request<'_>, profile: &Profile) {
+    let budget = budget(request, profile);
+    let effort = clamp(wanted, profile);
+    if (budget.is_none() && effort.is_none()) || !profile.takes("reasoning") {
+        return;
+    }
+    let mut reasoning = Writer::object(body.member("reasoning"));
+    match (wanted, budget, effort) {
+        ("none", _, _) => reasoning.flag("enabled", false),
+        (_, Some(budget), _) => reasoning.number("max_tokens", budget),
+        (_, None, effort) => reasoning.plain("effort", effort.unwrap_or(wanted)),
+    };
+    reasoning.end();
+}
+
+/// The client's budget within what the provider takes, if it takes one.
+fn budget(request: &Request<'_>, profile: &Profile) -> Option<u64> {
+    let thinking = request.thinking.as_ref()?;
+    let budget = thinking.budget_tokens.filter(|_| profile.thinking_budget)?;
+    let budget = budget.max(profile.thinking_budget_min);
+    Some(match profile.thinking_budget_max {
+        0 => budget,
+        most => budget.min(most),
+    })
 }
 
 #[cfg(test)]

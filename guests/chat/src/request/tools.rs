@@ -1,10 +1,10 @@
 //! Tools, tool choice and parallel calls.
 
-use super::Names;
+use super::{Names, schema};
 use crate::Profile;
 use sdk::anthropic::{Request, Tool};
 use sdk::host;
-use sdk::json::{Escaped, Members, RawValue, Writer, quote_into};
+use sdk::json::{Escaped, RawValue, Writer, quote_into};
 
 /// Whether the request exists only to let Anthropic search the web. A model without the tool would
 /// make results up.
@@ -47,8 +47,8 @@ pub fn write_tools<'r, 'a>(
         host::note("drop", "tools", "the provider takes fewer tools");
         tools.truncate(profile.tools_max);
     }
-    if tools.is_empty() {
-        return tools;
+    if tools.is_empty() || !profile.takes("tools") {
+        return Vec::new();
     }
     let mut list = Writer::list(body.member("tools"));
     for tool in &tools {
@@ -76,29 +76,17 @@ fn write_tool(out: &mut String, names: &mut Names, tool: &Tool<'_>, profile: &Pr
     }
     let parameters = function.member("parameters");
     match tool.input_schema {
-        Some(schema) => write_schema(parameters, schema, profile),
+        Some(schema) => schema::write(parameters, schema, profile),
         None => parameters.push_str(r#"{"type":"object","properties":{}}"#),
     }
+    let strict = tool
+        .rest
+        .get("strict")
+        .is_some_and(|raw| raw.get() == "true");
+    if strict && profile.strict_ok && tool.input_schema.is_some_and(schema::is_strict) {
+        function.flag("strict", true);
+    }
     function.end();
-    object.end();
-}
-
-/// The schema as it came, without the members the provider refuses.
-fn write_schema(out: &mut String, schema: &RawValue, profile: &Profile) {
-    if profile.schema_strip.is_empty() {
-        out.push_str(schema.get());
-        return;
-    }
-    let Ok(members) = sdk::json::from_str::<Members<'_>>(schema.get()) else {
-        out.push_str(schema.get());
-        return;
-    };
-    let mut object = Writer::object(out);
-    for (name, value) in members.iter() {
-        if !profile.schema_strip.iter().any(|strip| strip == name) {
-            object.raw(Escaped::plain(name).get(), value.get());
-        }
-    }
     object.end();
 }
 
@@ -112,6 +100,7 @@ fn write_choice(
     let Some(choice) = &request.tool_choice else {
         return;
     };
+    let takes_none = profile.tool_choice_set.is_empty();
     let takes = |form: &str| profile.tool_choice_set.iter().any(|known| known == form);
     let named = choice.kind == "tool" && tools.iter().any(|tool| tool.name == choice.name);
     let word = match choice.kind.as_ref() {
@@ -122,6 +111,8 @@ fn write_choice(
         _ => Some("auto"),
     };
     match word {
+        _ if takes_none => host::note("drop", "tool_choice", "the server knows none"),
+        _ if !profile.takes("tool_choice") => {}
         None => {
             let mut object = Writer::object(body.member("tool_choice"));
             let function = object.raw("type", r#""function""#).member("function");
@@ -132,7 +123,12 @@ fn write_choice(
         }
         Some(word) => quote_into(body.member("tool_choice"), &Escaped::verbatim(word)),
     }
-    if choice.disable_parallel_tool_use == Some(true) && profile.parallel_param {
-        body.flag("parallel_tool_calls", false);
+    if choice.disable_parallel_tool_use == Some(true) {
+        if !profile.parallel_param {
+            let path = "tool_choice.disable_parallel_tool_use";
+            host::note("drop", path, "the provider has no such parameter");
+        } else if profile.takes("parallel_tool_calls") {
+            body.flag("parallel_tool_calls", false);
+        }
     }
 }

@@ -34,6 +34,12 @@ wire! {
         text: Option<&'a RawValue>,
         /// Of `thinking`.
         thinking: Option<&'a RawValue>,
+        /// Of `thinking`: what the provider gave to be brought back.
+        signature: Str<'a>,
+        /// Of `redacted_thinking`.
+        data: Str<'a>,
+        /// A mark: the prompt is to be cached up to here.
+        cache_control: Option<&'a RawValue>,
         /// Of `image` and `document`.
         source: Option<Source<'a>>,
         /// Of `document`.
