@@ -4,9 +4,11 @@ use crate::details::Details;
 use crate::profile::ReasoningOut;
 use crate::request::Names;
 use crate::stop::{Finish, Holds, finish};
-use crate::stream::chunk::{Choice, Chunk, Delta, non_empty};
+use crate::stream::chunk::{Choice, Chunk, Delta, call_id, non_empty};
 use crate::stream::{FunctionDelta, Piece, Think, mend};
+use crate::usage::Tokens;
 use crate::{Profile, error, profile};
+use sdk::events::Usage;
 use sdk::json::{Escaped, RawValue, Writer, separator};
 use sdk::{Context, Failure, Head, failure};
 use std::borrow::Cow;
@@ -58,7 +60,11 @@ pub(crate) fn convert(
     answer
         .plain("stop_reason", reason.name())
         .raw("stop_sequence", "null");
-    let usage = completion.usage.unwrap_or_default().usage();
+    let usage = completion.usage.map(Tokens::usage);
+    let usage = usage.unwrap_or_else(|| Usage {
+        input: context.input_estimate.into(),
+        ..Usage::default()
+    });
     usage.write(answer.member("usage"));
     answer.end();
     Ok(out)
@@ -130,7 +136,7 @@ fn calls<'m>(message: &'m Delta<'m>) -> Vec<(Escaped<'m>, &'m FunctionDelta<'m>)
     calls
         .chain(old)
         .filter(|(_, function)| function.name().is_some())
-        .map(|(id, function)| (non_empty(id).unwrap_or_default(), function))
+        .map(|(id, function)| (call_id(id).unwrap_or_default(), function))
         .collect()
 }
 

@@ -200,7 +200,8 @@ impl Stream {
         if chunk.base_failed() {
             return Err(error::in_stream(data));
         }
-        if let Some(tokens) = chunk.usage.or(groq.and_then(|groq| groq.usage)) {
+        let counted = chunk.usage.or(groq.and_then(|groq| groq.usage));
+        if let Some(tokens) = counted {
             self.usage = Some(tokens.usage());
         }
         let choices = chunk.choices.as_deref().unwrap_or_default();
@@ -211,7 +212,8 @@ impl Stream {
         if let Some(choice) = first {
             self.choice(frame, choice)?;
         }
-        if self.finish.is_some() && self.usage.is_some() {
+        // Counts from before the reason may be counts so far: others can still come.
+        if self.finish.is_some() && counted.is_some() {
             self.end()?;
         }
         Ok(())

@@ -54,13 +54,18 @@ fn clamp<'p>(effort: &str, profile: &'p Profile) -> Option<&'p str> {
 }
 
 /// Writes the members that ask for thinking.
-pub(super) fn write(body: &mut Writer<'_>, request: &Request<'_>, profile: &Profile) {
+pub(super) fn write(
+    body: &mut Writer<'_>,
+    request: &Request<'_>,
+    profile: &Profile,
+    output_limit: Option<u64>,
+) {
     let Some(wanted) = wanted_effort(request, profile) else {
         return;
     };
     let thinks = wanted != "none";
     match profile.thinking_style {
-        ThinkingStyle::None => host::note("drop", "thinking", "the model is not asked to think"),
+        ThinkingStyle::None => not_asked(request),
         ThinkingStyle::Effort => effort(body, wanted, profile),
         ThinkingStyle::Type | ThinkingStyle::TypeEffort => {
             if profile.takes("thinking") {
@@ -86,7 +91,26 @@ pub(super) fn write(body: &mut Writer<'_>, request: &Request<'_>, profile: &Prof
                 body.flag("think", thinks);
             }
         }
-        ThinkingStyle::ReasoningObj => reasoning(body, wanted, request, profile),
+        ThinkingStyle::ReasoningObj => {
+            // Reasoning counts as output there, so half of it is left for the answer.
+            let budget = budget(request, profile).map(|budget| match output_limit {
+                Some(limit) if budget >= limit => limit / 2,
+                _ => budget,
+            });
+            reasoning(body, wanted, budget, profile);
+        }
+    }
+}
+
+/// Tells what of the client's wish goes nowhere.
+fn not_asked(request: &Request<'_>) {
+    let why = "the options say of no way to ask the model for it";
+    if request.thinking.is_some() {
+        host::note("drop", "thinking", why);
+    }
+    let config = request.output_config.as_ref();
+    if config.is_some_and(|config| !config.effort.is_empty()) {
+        host::note("drop", "output_config.effort", why);
     }
 }
 
@@ -97,8 +121,7 @@ fn effort(body: &mut Writer<'_>, wanted: &str, profile: &Profile) {
 }
 
 /// `reasoning`: a budget, else an effort.
-fn reasoning(body: &mut Writer<'_>, wanted: &str, request: &Request<'_>, profile: &Profile) {
-    let budget = budget(request, profile);
+fn reasoning(body: &mut Writer<'_>, wanted: &str, budget: Option<u64>, profile: &Profile) {
     let effort = clamp(wanted, profile);
     if (budget.is_none() && effort.is_none()) || !profile.takes("reasoning") {
         return;

@@ -16,18 +16,21 @@ pub(super) fn write(
     request: &Request<'_>,
     has_tools: bool,
 ) {
-    if let Some(wanted) = request.max_tokens {
+    let limit = request
+        .max_tokens
+        .map(|wanted| output_limit(wanted, context, profile.max_out_clamp));
+    if let Some(limit) = limit {
         let field = match profile.max_tokens_field {
             MaxTokensField::MaxTokens => "max_tokens",
             MaxTokensField::MaxCompletionTokens => "max_completion_tokens",
         };
         if profile.takes(field) {
-            body.number(field, output_limit(wanted, context, profile.max_out_clamp));
+            body.number(field, limit);
         }
     }
     sampling(body, profile, request);
     stop(body, profile, request);
-    effort::write(body, request, profile);
+    effort::write(body, request, profile, limit);
     if !profile.reasoning_format.is_empty() && profile.takes("reasoning_format") {
         body.plain("reasoning_format", &profile.reasoning_format);
     }
@@ -141,10 +144,12 @@ fn response_format(
         .output_config
         .as_ref()
         .and_then(|config| config.format.as_ref());
-    let Some(schema) = format
-        .filter(|format| format.kind == "json_schema")
-        .and_then(|f| f.schema)
-    else {
+    let Some(format) = format else {
+        return;
+    };
+    let Some(schema) = format.schema.filter(|_| format.kind == "json_schema") else {
+        let why = "no such format is known";
+        host::note("drop", "output_config.format", why);
         return;
     };
     if !profile.response_format || (has_tools && !profile.response_format_with_tools) {

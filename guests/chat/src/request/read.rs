@@ -256,12 +256,12 @@ impl<'a> Reader<'a, '_> {
     fn part(&self, block: Block<'a>) -> Result<Option<Part<'a>>, Error> {
         let text = match block.kind.as_ref() {
             "text" => block.text.and_then(Escaped::of).unwrap_or_default(),
-            "image" => return Ok(Some(self.image(block.source.unwrap_or_default()))),
+            "image" => return Ok(Some(self.image(block.source().unwrap_or_default()))),
             "document" => document(&block),
             "tool_reference" => {
                 Escaped::plain(&format!("The tool {} can be called now.", block.tool_name))
             }
-            "search_result" => nested_text(block.content)?,
+            "search_result" => search_result(&block)?,
             kind => {
                 host::note(
                     "change",
@@ -292,7 +292,7 @@ impl<'a> Reader<'a, '_> {
 /// Text of a document, or a placeholder.
 fn document<'a>(block: &Block<'a>) -> Escaped<'a> {
     let title = block.title.and_then(Escaped::of).unwrap_or_default();
-    let text = block.source.as_ref().filter(|source| source.kind == "text");
+    let text = block.source().filter(|source| source.kind == "text");
     let Some(text) = text.and_then(|source| Escaped::of(source.data?)) else {
         host::note("change", "messages", "a document became a placeholder");
         return Escaped::verbatim("[document omitted]");
@@ -300,6 +300,15 @@ fn document<'a>(block: &Block<'a>) -> Escaped<'a> {
     let mut whole = title;
     whole.join(separator::LINE, text);
     whole
+}
+
+/// Title, address and text of a search result that the client gives.
+fn search_result<'a>(block: &Block<'a>) -> Result<Escaped<'a>, Error> {
+    let mut text = block.title.and_then(Escaped::of).unwrap_or_default();
+    let address = block.source.and_then(Escaped::of).unwrap_or_default();
+    text.join(separator::LINE, address);
+    text.join(separator::LINE, nested_text(block.content)?);
+    Ok(text)
 }
 
 /// The text blocks of a nested content.

@@ -238,3 +238,8 @@ impl<'a> FunctionDelta<'a> {
 pub(crate) fn non_empty(raw: Option<&RawValue>) -> Option<Escaped<'_>> {
     raw.and_then(Escaped::of).filter(|text| !text.is_empty())
 }
+
+/// The id of a call. Mistral says `null` in letters where there is none.
+pub(crate) fn call_id(raw: Option<&RawValue>) -> Option<Escaped<'_>> {
+    non_empty(raw).filter(|id| id.get() != "null")
+}
