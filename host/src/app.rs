@@ -21,8 +21,10 @@ use tokio::sync::Semaphore;
 use clients::Clients;
 
 use crate::config::{Config, Key, Limits, Problem, Secret};
+use crate::quota::Quota;
 use crate::recorder::Recorder;
 use crate::registry::{History, Registry, Slot, Wanted};
+use crate::route::Usages;
 use crate::upstream::{Secrets, Upstream};
 use crate::wasm::{Cache, Engine};
 
@@ -52,8 +54,12 @@ pub struct App {
     pub engine: Engine,
     /// Instances that may still be opened.
     pub permits: Arc<Semaphore>,
+    /// What providers' accounts have left. Kept over changes of the configuration.
+    pub quota: Quota,
     /// The last exchanges, if recording is on.
     pub recorder: Arc<Recorder>,
+    /// How long conversations are, as providers counted.
+    pub usages: Arc<Usages>,
     /// Exchanges that run.
     pub in_flight: Arc<AtomicUsize>,
     /// When it started.
@@ -83,8 +89,10 @@ pub struct Snapshot {
 impl Snapshot {
     fn new(config: Config, generation: u64, registry: &Registry) -> anyhow::Result<Self> {
         let secrets = Secrets::new(&secrets_of(&config));
-        let upstream =
-            Upstream::new(&config.timeouts, secrets).context("the HTTP client cannot be built")?;
+        let upstream = Upstream::new(&config.timeouts, secrets).context(
+            "the HTTP client cannot be built; if CA certificates are missing, install them \
+             (Debian and Ubuntu: `apt-get install ca-certificates`)",
+        )?;
         let limits = Arc::new(config.limits.clone());
         Ok(Self {
             config,
@@ -105,9 +113,9 @@ fn secrets_of(config: &Config) -> Vec<Secret> {
     let keys = config
         .providers
         .iter()
-        .filter_map(|provider| match &provider.key {
-            Key::Set(secret) => Some(secret.clone()),
-            Key::Missing { .. } | Key::Absent => None,
+        .flat_map(|provider| match &provider.key {
+            Key::Set(secrets) => secrets.clone(),
+            Key::Missing { .. } | Key::Absent => Vec::new(),
         });
     keys.chain(config.api_key.clone()).collect()
 }
@@ -186,7 +194,9 @@ impl Running {
             registry,
             permits: Arc::new(Semaphore::new(engine.step().instances as usize)),
             engine,
+            quota: Quota::default(),
             recorder,
+            usages: Arc::default(),
             in_flight: Arc::default(),
             started: Instant::now(),
             address: listener.local_addr()?,

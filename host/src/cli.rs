@@ -14,6 +14,7 @@ mod commands;
 mod demo;
 mod guest;
 mod recordings;
+mod route;
 mod serve;
 mod service;
 mod term;
@@ -46,6 +47,8 @@ enum Command {
     Activate(ActivateArgs),
     /// Check the configuration: providers, keys, transformers, contradictions
     Check(CheckArgs),
+    /// Show where a request would go, and why
+    Route(route::RouteArgs),
     /// Show a transformer being swapped while a stream runs, on an embedded upstream
     Demo,
     /// Look at and test transformers
@@ -118,6 +121,7 @@ pub fn run() -> ExitCode {
         Command::Code(args) => commands::code(&args.args),
         Command::Activate(args) => commands::activate(&args),
         Command::Check(args) => commands::check(&args),
+        Command::Route(args) => route::run(&args),
     };
     match result {
         Ok(code) if code == ExitCode::SUCCESS && term::lost() => ExitCode::FAILURE,

@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use crate::attempts::{self, Tried};
 use crate::error::ApiError;
 use crate::recorder::{End, Tape};
+use crate::route::Usages;
 use crate::sse::Usage;
 use crate::wasm::Counters;
 
@@ -16,6 +18,10 @@ pub struct Record {
     started: Instant,
     /// Provider, model, rule and transformer, once chosen.
     pub route: Option<Served>,
+    /// Attempts that failed, in order: the answer is that of another one, or the first error.
+    pub tried: Vec<Tried>,
+    /// How long it waited for providers' quotas, all attempts together.
+    pub held: Duration,
     first_byte_ms: Option<f64>,
     bytes: usize,
     usage: Option<Usage>,
@@ -24,6 +30,8 @@ pub struct Record {
     pub counters: Option<Arc<Counters>>,
     /// What the client gets is written down here, if exchanges are recorded.
     pub tape: Option<Tape>,
+    /// Where the length of the conversation is remembered, and under which session id.
+    pub conversation: Option<(Arc<Usages>, String)>,
     in_flight: Arc<AtomicUsize>,
 }
 
@@ -35,7 +43,7 @@ pub struct Served {
     /// As the provider names it.
     pub model: String,
     /// The rule that chose.
-    pub rule: &'static str,
+    pub rule: String,
     /// Labels of the pinned generations, comma-separated; `anthropic` for passthrough.
     pub transformer: String,
     /// A stream was asked for.
@@ -58,12 +66,15 @@ impl Record {
             request_id,
             started: Instant::now(),
             route: None,
+            tried: Vec::new(),
+            held: Duration::ZERO,
             first_byte_ms: None,
             bytes: 0,
             usage: None,
             outcome: Outcome::Left,
             counters: None,
             tape: None,
+            conversation: None,
             in_flight,
         }
     }
@@ -87,6 +98,9 @@ impl Record {
     /// The answer is complete. An error that was told before stays the outcome.
     pub fn finished(&mut self, usage: Option<Usage>) {
         self.usage = usage.filter(|usage| *usage != Usage::default());
+        if let (Some(usage), Some((usages, session))) = (self.usage, &self.conversation) {
+            usages.tell(session, usage.input());
+        }
         if matches!(self.outcome, Outcome::Left) {
             self.outcome = Outcome::Finished(200);
         }
@@ -158,7 +172,7 @@ impl Drop for Record {
             request_id = self.request_id,
             provider = served.map(|served| served.provider.as_str()),
             model = served.map(|served| served.model.as_str()),
-            route = served.map(|served| served.rule),
+            route = served.map(|served| served.rule.as_str()),
             transformer = served.map(|served| served.transformer.as_str()),
             stream = served.map(|served| served.streaming),
             status,
@@ -170,6 +184,8 @@ impl Drop for Record {
             guest_in = counted(|counters| counters.bytes_in.load(Ordering::Relaxed)),
             guest_out = counted(|counters| counters.bytes_out.load(Ordering::Relaxed)),
             pushes = counted(|counters| counters.pushes.load(Ordering::Relaxed)),
+            tried = (!self.tried.is_empty()).then(|| attempts::shown(&self.tried)),
+            held_ms = Some(self.held.as_millis() as u64).filter(|ms| *ms > 0),
             error,
             "exchange"
         );

@@ -12,6 +12,7 @@ mod literal;
 mod names;
 mod patterns;
 mod rule;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,7 +22,7 @@ use bytes::Bytes;
 use crate::config::Redaction;
 use body::Fragments;
 use names::{Names, tells_nobody};
-use rule::Rule;
+use rule::{Reach, Rule};
 
 /// What something is that is taken out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -212,7 +213,7 @@ impl Redactor {
         }
         for at in 0..fragments.len() {
             let before = fragments.get(at);
-            let after = self.text(before);
+            let after = self.within(before, fragments.reach(at));
             if after != before {
                 fragments.set(at, after);
                 changed = true;
@@ -227,9 +228,14 @@ impl Redactor {
 
     /// A text without them.
     pub fn text(&mut self, text: &str) -> String {
+        self.within(text, Reach::Parts)
+    }
+
+    fn within(&mut self, text: &str, reach: Reach) -> String {
         let mut text = text.to_owned();
         for rule in self.own.iter().chain(&self.literals).chain(&self.patterns) {
-            let found = rule.matches(&text, &mut self.names);
+            let mut found = rule.matches(&text, &mut self.names);
+            found.retain(|(range, _)| rule.reaches(&text, range, reach));
             for (range, replacement) in found.into_iter().rev() {
                 *self.counts.0.entry(rule.kind).or_default() += 1;
                 text.replace_range(range, &replacement);

@@ -4,6 +4,7 @@
 mod changes;
 mod effort;
 mod identity;
+mod lost;
 mod names;
 mod parameters;
 mod read;

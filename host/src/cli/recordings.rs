@@ -3,27 +3,23 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use futures_util::StreamExt;
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::code::{Answer, running_service};
+use super::service::{Bounds, Service};
 use crate::config::Config;
 use crate::recorder::Recording;
 
-/// As much as the recorder can be told to keep, as JSON with its escapes.
-const MOST: usize = 2 << 30;
+/// An exchange may be of many megabytes, and the recorder told to keep as much as two gigabytes, as JSON
+/// with its escapes.
+const RECORDINGS: Bounds = Bounds {
+    patience: Duration::from_secs(20),
+    longest: 2 << 30,
+};
 
-/// A service on this machine answers at once; an exchange may be of many megabytes.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A service that was found.
-pub(super) struct Service {
-    base: String,
-    client: reqwest::Client,
-    key: Option<crate::config::Secret>,
-}
+/// The recorder of the running service.
+pub(super) struct Recorder(Service);
 
 /// An exchange that the service keeps, without its bodies.
 #[derive(Debug, Clone, Deserialize)]
@@ -49,25 +45,14 @@ struct List {
     recordings: Vec<Summary>,
 }
 
-impl Service {
-    /// The service that runs with this configuration's address and key.
+impl Recorder {
+    /// That of the service that runs with this configuration's address and key.
     ///
     /// Errors: none runs there.
     pub(super) async fn find(config: &Config) -> anyhow::Result<Self> {
-        let Answer::Transom(base) = running_service(config).await else {
-            bail!(
-                "no transom runs at {}; start one with `transom serve --record`, or name its configuration with --config",
-                config.listen
-            );
-        };
-        // Without a provider of its own the client would panic; a second installation is refused, which is fine.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(PATIENCE)
-            .build()?;
-        let key = config.api_key.clone();
-        Ok(Self { base, client, key })
+        let remedy =
+            "start one with `transom serve --record`, or name its configuration with --config";
+        Ok(Self(Service::find(config, remedy).await?))
     }
 
     /// What it keeps, the oldest first.
@@ -87,51 +72,17 @@ impl Service {
         serde_json::from_value(recording).context("the service is of another version")
     }
 
-    /// Switches the recorder; gives what it was before.
+    /// Switches it; gives what it was before.
     ///
     /// Errors: the configuration decides otherwise.
-    pub(super) async fn record(&self, on: bool) -> anyhow::Result<bool> {
+    pub(super) async fn switch(&self, on: bool) -> anyhow::Result<bool> {
         let body = json!({"on": on});
         let told = self.ask(Method::PUT, "/api/recorder", Some(body)).await?;
         Ok(told.get("was").and_then(Value::as_bool).unwrap_or_default())
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
-        let url = format!("{}{path}", self.base);
-        let mut request = self.client.request(method, &url);
-        if let Some(key) = &self.key {
-            request = request.header("x-api-key", key.expose());
-        }
-        if let Some(body) = body {
-            request = request.body(body.to_string());
-        }
-        let response = request
-            .send()
-            .await
-            .with_context(|| format!("{url} does not answer"))?;
-        let status = response.status();
-        let mut bytes = Vec::new();
-        let mut reads = response.bytes_stream();
-        while let Some(read) = reads.next().await {
-            bytes.extend_from_slice(&read?);
-            anyhow::ensure!(bytes.len() <= MOST, "its answer is too long");
-        }
-        let value: Value = serde_json::from_slice(&bytes)
-            .with_context(|| format!("{url} answered with {status} and no JSON"))?;
-        if status.is_success() {
-            return Ok(value);
-        }
-        if status == http::StatusCode::UNAUTHORIZED {
-            bail!(
-                "the service at {} wants another `api_key` than this configuration has; name its configuration with --config",
-                self.base
-            );
-        }
-        let words = value.pointer("/error/message").and_then(Value::as_str);
-        bail!(
-            "{}",
-            words.unwrap_or("the service does not say why it refuses")
-        )
+        self.0.ask(method, path, body, RECORDINGS).await
     }
 }
 

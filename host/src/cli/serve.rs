@@ -5,12 +5,11 @@ use std::process::ExitCode;
 
 use super::{Places, ServeArgs, USAGE, runtime, term};
 use crate::app::{Running, Start, Unbound};
-use crate::config::{
-    Config, Key, Loaded, Paths, Problem, Problems, Provider, Transformer, process_env,
-};
+use crate::config::{Config, Loaded, Paths, Problem, Problems, process_env};
 use crate::demo::Upstream;
 use crate::telemetry;
 
+mod announce;
 mod stop;
 mod unbound;
 
@@ -53,7 +52,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     };
     // Before anyone can know that the host is there: a signal right after that drains too.
     let (stop, at_once) = stop::signals();
-    announce(&running);
+    announce::announce(&running);
     tokio::select! {
         result = running.serve(stop) => result?,
         () = at_once => tracing::warn!("asked to stop again: running exchanges are cut off"),
@@ -113,57 +112,4 @@ pub(super) fn start(config: Config, places: &Places) -> Start {
         watch: true,
         record: false,
     }
-}
-
-fn announce(running: &Running) {
-    term::say(&format!("listening on {}", running.url()));
-    let snapshot = running.app.snapshot();
-    for provider in &snapshot.config.providers {
-        term::say(&registered(provider));
-    }
-    for slot in running.app.registry.slots() {
-        match slot.current() {
-            Some(generation) if generation.shadows_builtin() => {
-                term::say(&format!(
-                    "transformer {} comes from {} and stands before the built-in of that name",
-                    slot.name, generation.origin
-                ));
-            }
-            Some(_) => {}
-            None => term::say(&format!(
-                "transformer {} is not loaded: {}",
-                slot.name,
-                slot.last_error().unwrap_or_default()
-            )),
-        }
-    }
-    if snapshot.config.path.is_none() {
-        let place = Paths::of(&process_env).map_or_else(
-            || "a file named by --config".to_owned(),
-            |paths| paths.config.display().to_string(),
-        );
-        term::say(&format!(
-            "no configuration: the embedded `demo` provider answers; a configuration goes to {place}"
-        ));
-    }
-}
-
-fn registered(provider: &Provider) -> String {
-    let key = match &provider.key {
-        Key::Set(_) => "key set".to_owned(),
-        Key::Missing { variable } => format!("KEY MISSING: {variable} is not set"),
-        Key::Absent => "no key".to_owned(),
-    };
-    let transformer = match &provider.transformer {
-        Transformer::Passthrough => "anthropic".to_owned(),
-        Transformer::Chain(stages) => stages
-            .iter()
-            .map(|stage| stage.name.as_str())
-            .collect::<Vec<_>>()
-            .join(" > "),
-    };
-    format!(
-        "provider registered {} {} (transformer {transformer}, {key})",
-        provider.name, provider.base_url
-    )
 }

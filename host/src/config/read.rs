@@ -16,7 +16,8 @@ mod base_url;
 pub(super) mod limits;
 pub(super) mod provider;
 pub(super) mod recorder;
-mod route;
+pub(super) mod retries;
+pub(super) mod route;
 mod transformer;
 
 pub(super) use route::split as split_target;
@@ -24,19 +25,23 @@ pub(super) use route::split as split_target;
 /// Of the first hundred exchanges, which is how long a generation is new.
 const MOST_ROLLBACK_AFTER: u64 = 100;
 
-pub(super) const SETTINGS: [&str; 16] = [
+pub(super) const SETTINGS: [&str; 20] = [
     "$schema",
     "aliases",
     "allowed_hosts",
     "api_key",
+    "conversations",
     "limits",
     "listen",
     "log",
     "on_broken",
+    "pacing",
     "pins",
+    "projects",
     "providers",
     "proxy",
     "recorder",
+    "retries",
     "rollback_after",
     "router",
     "timeouts",
@@ -87,6 +92,14 @@ pub(super) fn config(
             .get("aliases")
             .map(|at| route::aliases(at, &providers, &names, reader))
             .unwrap_or_default(),
+        projects: fields
+            .get("projects")
+            .map(|at| route::projects(at, &providers, &names, reader))
+            .unwrap_or_default(),
+        conversations: fields
+            .get("conversations")
+            .map(|at| route::conversations(at, &providers, &names, reader))
+            .unwrap_or_default(),
         limits: fields
             .get("limits")
             .map(|at| limits::limits(at, reader))
@@ -94,6 +107,14 @@ pub(super) fn config(
         timeouts: fields
             .get("timeouts")
             .map(|at| limits::timeouts(at, reader))
+            .unwrap_or_default(),
+        retries: fields
+            .get("retries")
+            .map(|at| retries::retries(at, reader))
+            .unwrap_or_default(),
+        pacing: fields
+            .get("pacing")
+            .map(|at| retries::pacing(at, reader))
             .unwrap_or_default(),
         recorder: fields
             .get("recorder")

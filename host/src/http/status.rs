@@ -31,7 +31,7 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Response {
         "listen": app.address.to_string(),
         "config": {"path": config.path, "generation": snapshot.generation, "error": app.config_error()},
         "pool": {"instances": step.instances, "free": app.permits.available_permits(), "reservation": step.reservation, "memory": step.memory},
-        "providers": config.providers.iter().map(provider).collect::<Vec<_>>(),
+        "providers": config.providers.iter().map(|one| provider(&app, one)).collect::<Vec<_>>(),
         "trust": config.trust.name(),
         "transformers_folder": app.registry.dir(),
         "transformers": app.registry.slots().iter().map(|slot| transformer(slot, config)).collect::<Vec<_>>(),
@@ -45,7 +45,7 @@ fn recorder(app: &App) -> Value {
     json!({"on": app.recorder.on(), "exchanges": exchanges, "bytes": bytes})
 }
 
-fn provider(provider: &Provider) -> Value {
+fn provider(app: &App, provider: &Provider) -> Value {
     let key = match &provider.key {
         _ if matches!(provider.auth, Some(Auth::Command(_))) => "command",
         Key::Set(_) => "set",
@@ -61,7 +61,8 @@ fn provider(provider: &Provider) -> Value {
             json!(stages.iter().map(|stage| &stage.name).collect::<Vec<_>>())
         }
     };
-    json!({"name": provider.name, "base_url": provider.base_url.as_str(), "key": key, "transformer": transformer})
+    json!({"name": provider.name, "base_url": provider.base_url.as_str(), "key": key, "transformer": transformer,
+        "quota": app.quota.status(provider)})
 }
 
 fn transformer(slot: &Slot, config: &Config) -> Value {

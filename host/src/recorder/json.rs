@@ -34,7 +34,7 @@ pub(super) enum EndingDef {
     Broken(String),
 }
 
-/// A string; a list of numbers where the bytes are no text.
+/// A string; `{"hex": "..."}` where the bytes are no text.
 pub(super) mod bytes {
     use bytes::Bytes;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -43,7 +43,13 @@ pub(super) mod bytes {
     #[serde(untagged)]
     enum Form {
         Text(String),
-        Bytes(Vec<u8>),
+        Hex { hex: String },
+    }
+
+    /// Two digits a byte: a list of numbers would take many times the memory.
+    #[derive(Serialize)]
+    struct Hex {
+        hex: String,
     }
 
     pub(in super::super) fn serialize<S: Serializer>(
@@ -52,7 +58,7 @@ pub(super) mod bytes {
     ) -> Result<S::Ok, S::Error> {
         match std::str::from_utf8(bytes) {
             Ok(text) => text.serialize(serializer),
-            Err(_) => bytes.as_ref().serialize(serializer),
+            Err(_) => Hex { hex: hex(bytes) }.serialize(serializer),
         }
     }
 
@@ -61,8 +67,32 @@ pub(super) mod bytes {
     ) -> Result<Bytes, D::Error> {
         Ok(match Form::deserialize(deserializer)? {
             Form::Text(text) => text.into(),
-            Form::Bytes(bytes) => bytes.into(),
+            Form::Hex { hex } => unhex(&hex)
+                .ok_or_else(|| {
+                    serde::de::Error::custom("`hex` is not pairs of hexadecimal digits")
+                })?
+                .into(),
         })
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+        let mut text = String::with_capacity(bytes.len() * 2);
+        for byte in bytes {
+            text.extend([digit(byte >> 4), digit(byte & 15)]);
+        }
+        text
+    }
+
+    fn unhex(text: &str) -> Option<Vec<u8>> {
+        let digit = |digit: &u8| char::from(*digit).to_digit(16);
+        let pairs = text.as_bytes().chunks(2);
+        pairs
+            .map(|pair| match pair {
+                [high, low] => u8::try_from(digit(high)? << 4 | digit(low)?).ok(),
+                _ => None,
+            })
+            .collect()
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -44,6 +45,8 @@ pub struct Report {
     pub skipped: usize,
     /// The others.
     pub differ: Vec<Differing>,
+    /// Exchanges over which the new version breaks, and the old one does not: their ids, and how.
+    pub broken: Vec<(String, String)>,
 }
 
 /// One exchange that differs.
@@ -112,7 +115,14 @@ pub async fn replay(recordings: &[Arc<Recording>], tried: &Tried<'_>) -> Report 
             report.skipped += 1;
             continue;
         };
-        let changes = told_first(changes(&old, &new), &new);
+        if let (None, Some(_)) = (&old.fault, &new.fault)
+            // Once more: a busy machine breaks limits of time by itself.
+            && let Some(fault) = play(recording, tried, tried.new).await.and_then(|again| again.fault)
+        {
+            let exchange = recording.context.exchange_id.clone();
+            report.broken.push((exchange, fault));
+        }
+        let changes = told_first(changes(&old.made, &new.made), &new.made);
         if changes.is_empty() {
             report.same += 1;
         } else {
@@ -125,18 +135,24 @@ pub async fn replay(recordings: &[Arc<Recording>], tried: &Tried<'_>) -> Report 
     report
 }
 
-/// What a version makes of a recording, as one value to compare. None if it cannot be tried.
-async fn play(
-    recording: &Recording,
-    tried: &Tried<'_>,
-    version: &Arc<Generation>,
-) -> Option<Value> {
+/// What a version came to on a recording.
+struct Play {
+    /// As one value to compare.
+    made: Value,
+    /// How the version itself broke, in all words, if it did.
+    fault: Option<String>,
+}
+
+/// What a version makes of a recording. None if it cannot be tried.
+async fn play(recording: &Recording, tried: &Tried<'_>, version: &Arc<Generation>) -> Option<Play> {
+    // Beside the one that serves: what breaks here says nothing of its exchanges.
+    let apart = version.apart();
     let pinned: Option<Vec<Pinned>> = recording
         .stages
         .iter()
         .map(|stage| {
             let generation = if stage.name == tried.name {
-                Some(version.apart())
+                Some(apart.clone())
             } else {
                 (tried.others)(&stage.name).map(|one| one.apart())
             };
@@ -155,10 +171,13 @@ async fn play(
         .ok()?;
     let quiet = |_: &Arc<Generation>| -> crate::chain::Sink { Arc::new(|_| ()) };
     let opened = Chain::open(&pinned, &recording.context, tried.limits, &quiet, permit).await;
-    Some(match opened {
+    let made = match opened {
         Err(error) => json!({"request": said(&error)}),
         Ok(mut chain) => played(recording, &mut chain).await,
-    })
+    };
+    let broke = apart.traps.load(Ordering::Relaxed) > 0;
+    let fault = apart.last_fault().filter(|_| broke);
+    Some(Play { made, fault })
 }
 
 async fn played(recording: &Recording, chain: &mut Chain) -> Value {
@@ -342,6 +361,7 @@ mod tests {
             same: 18,
             skipped: 0,
             differ: (0..2).map(differing).collect(),
+            broken: Vec::new(),
         };
         assert_eq!(
             report.to_string(),
@@ -351,6 +371,7 @@ mod tests {
             same: 0,
             skipped: 1,
             differ: (0..4).map(differing).collect(),
+            broken: Vec::new(),
         };
         assert!(
             report.to_string().ends_with("; and 1 more exchanges"),

@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::rule::Reach;
+use super::wire;
+
 /// The texts of a body, in order.
 pub(super) struct Fragments<'a> {
     body: &'a str,
@@ -15,10 +18,24 @@ struct Fragment<'a> {
     /// In the body; of a string without its quotes.
     range: Range<usize>,
     text: Cow<'a, str>,
-    is_json: bool,
+    form: Form,
     changed: bool,
     /// Where the string stands in its event: those of one place may be pieces of one text.
     place: Option<String>,
+}
+
+/// What a text is where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// A string of JSON.
+    Value,
+    /// The name of a member of JSON.
+    Name,
+    /// Digits of JSON.
+    Number,
+    /// The name of an event, with its line.
+    Event,
+    Text,
 }
 
 impl<'a> Fragments<'a> {
@@ -46,7 +63,11 @@ impl<'a> Fragments<'a> {
                 None => all.push(Fragment {
                     range: start..start + line.len(),
                     text: Cow::Borrowed(line),
-                    is_json: false,
+                    form: if line.starts_with("event:") {
+                        Form::Event
+                    } else {
+                        Form::Text
+                    },
                     changed: false,
                     place: None,
                 }),
@@ -68,6 +89,19 @@ impl<'a> Fragments<'a> {
         if let Some(fragment) = self.all.get_mut(at) {
             fragment.text = Cow::Owned(text);
             fragment.changed = true;
+        }
+    }
+
+    /// How far names of people may be taken out of it.
+    pub(super) fn reach(&self, at: usize) -> Reach {
+        let Some(fragment) = self.all.get(at) else {
+            return Reach::Nothing;
+        };
+        match fragment.form {
+            Form::Event | Form::Number => Reach::Nothing,
+            Form::Name | Form::Value if wire::is_word(&fragment.text) => Reach::Nothing,
+            Form::Name if wire::is_identifier(&fragment.text) => Reach::Whole,
+            Form::Name | Form::Value | Form::Text => Reach::Parts,
         }
     }
 
@@ -93,7 +127,7 @@ impl<'a> Fragments<'a> {
         let mut done = 0;
         for fragment in self.all.iter().filter(|fragment| fragment.changed) {
             out.push_str(&self.body[done..fragment.range.start]);
-            if fragment.is_json {
+            if matches!(fragment.form, Form::Value | Form::Name) {
                 let quoted = serde_json::Value::from(fragment.text.as_ref()).to_string();
                 out.push_str(&quoted[1..quoted.len() - 1]);
             } else {
@@ -145,6 +179,9 @@ fn strings(text: &str, offset: usize) -> Option<Vec<Fragment<'_>>> {
     (walk.at == text.len()).then_some(walk.found)
 }
 
+/// Shorter numbers are amounts.
+const SHORTEST_ID: usize = 6;
+
 /// Deeper JSON is taken for text.
 const DEEPEST: usize = 200;
 
@@ -180,10 +217,10 @@ impl<'a> Walk<'a> {
             b'"' => {
                 let (range, text) = self.string()?;
                 let place = Some(self.path.clone());
-                self.keep(range, text, place);
+                self.keep(range, text, Form::Value, place);
                 Some(())
             }
-            _ => self.plain().map(drop),
+            _ => self.plain(),
         }
     }
 
@@ -198,7 +235,7 @@ impl<'a> Walk<'a> {
             self.path.push('/');
             self.path.push_str(&name);
             let is_index = name == "index";
-            self.keep(range, name, None);
+            self.keep(range, name, Form::Name, None);
             self.byte(b':')?;
             self.blank();
             let start = self.at;
@@ -270,21 +307,23 @@ impl<'a> Walk<'a> {
         Some((range, text))
     }
 
-    /// A number or a word.
-    fn plain(&mut self) -> Option<&'a str> {
+    /// A number or a word. A number that could be an id is kept.
+    fn plain(&mut self) -> Option<()> {
         let start = self.at;
         let plain = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
         self.at += self.rest().iter().take_while(plain).count();
-        self.text
-            .get(start..self.at)
-            .filter(|word| !word.is_empty())
+        let word = self.text.get(start..self.at)?;
+        if word.len() >= SHORTEST_ID && word.bytes().all(|byte| byte.is_ascii_digit()) {
+            self.keep(start..self.at, Cow::Borrowed(word), Form::Number, None);
+        }
+        (!word.is_empty()).then_some(())
     }
 
-    fn keep(&mut self, range: Range<usize>, text: Cow<'a, str>, place: Option<String>) {
+    fn keep(&mut self, range: Range<usize>, text: Cow<'a, str>, form: Form, place: Option<String>) {
         self.found.push(Fragment {
             range: range.start + self.offset..range.end + self.offset,
             text,
-            is_json: true,
+            form,
             changed: false,
             place,
         });

@@ -21,7 +21,10 @@ const MEMBERS: [(Kind, &str); 4] = [
         Kind::Device,
         "device_?id|machine_?id|installation_?id|anonymous_?id",
     ),
-    (Kind::Account, "account_?(?:uu)?id|user_?uuid"),
+    (
+        Kind::Account,
+        "account_?(?:uu)?id|user_?(?:uu)?id|customer_?id|tenant_?id",
+    ),
     (Kind::Organisation, "org(?:ani[sz]ation)?_?(?:uu)?id"),
     (Kind::Session, "(?:parent_)?session_?id|conversation_?id"),
 ];
@@ -29,6 +32,14 @@ const MEMBERS: [(Kind, &str); 4] = [
 /// `metadata.user_id` of older clients. The account is empty for those who have none.
 const USER_ID: &str =
     r"\buser_([0-9a-fA-F]{16,})_account_([0-9a-fA-F-]*)_session_([0-9a-fA-F-]{8,})";
+
+static NUMBERS: LazyLock<Vec<(Kind, Regex)>> = LazyLock::new(|| {
+    let member = |(kind, names): &(Kind, &str)| {
+        let pattern = format!(r#"(?i)"(?:{names})\\*"\s*:\s*(\d{{6,20}})\b"#);
+        (*kind, compiled(&pattern))
+    };
+    MEMBERS.iter().map(member).collect()
+});
 
 static IDS: LazyLock<Vec<(Kind, Regex)>> = LazyLock::new(|| {
     let member = |(kind, names): &(Kind, &str)| {
@@ -55,8 +66,10 @@ static GIT_USER: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?m)^Git user:\s*
 /// Ids in a text as it came.
 pub(super) fn ids(text: &str) -> Vec<(Kind, String)> {
     let mut found = Vec::new();
-    for (kind, regex) in IDS.iter() {
+    for (kind, regex) in IDS.iter().chain(NUMBERS.iter()) {
         let values = regex.captures_iter(text).filter_map(|one| one.get(1));
+        // Its parts are taken out one by one, so that guests still know its form.
+        let values = values.filter(|value| !JOINED.is_match(value.as_str()));
         found.extend(values.map(|value| (*kind, value.as_str().to_owned())));
     }
     for captures in JOINED.captures_iter(text) {

@@ -55,9 +55,7 @@ const NOBODY: [&str; 44] = [
 ];
 
 /// Folders that many machines have and that tell nobody.
-const COMMON_FOLDERS: [&str; 8] = [
-    "/", "/home", "/Users", "/tmp", "/var", "/usr", "/opt", "/root/..",
-];
+const COMMON_FOLDERS: [&str; 7] = ["/", "/home", "/Users", "/tmp", "/var", "/usr", "/opt"];
 
 /// How every id of a placeholder begins.
 const ZEROS: &str = "00000000-0000-4000-";
@@ -66,10 +64,8 @@ const ZEROS: &str = "00000000-0000-4000-";
 pub(super) fn tells_nobody(kind: Kind, value: &str) -> bool {
     match kind {
         Kind::User | Kind::Host => {
-            let lower = value.to_ascii_lowercase();
             value.chars().count() < 3
-                || NOBODY.contains(&lower.as_str())
-                || is_placeholder(&lower)
+                || is_nobody(value)
                 || value.chars().all(|c| c.is_ascii_digit())
         }
         Kind::Home | Kind::Directory => {
@@ -84,6 +80,12 @@ pub(super) fn tells_nobody(kind: Kind, value: &str) -> bool {
     }
 }
 
+/// A name that every machine has, or that an earlier run put in.
+pub(super) fn is_nobody(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    NOBODY.contains(&lower.as_str()) || is_placeholder(&lower)
+}
+
 /// What an earlier run put in.
 pub(super) fn is_placeholder(value: &str) -> bool {
     let numbered = |stem: &str| {
@@ -92,6 +94,7 @@ pub(super) fn is_placeholder(value: &str) -> bool {
     };
     value.starts_with(ZEROS)
         || (value.len() > 8 && value.starts_with("00000000"))
+        || is_number(value)
         || [
             "user",
             "host",
@@ -103,6 +106,13 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         .into_iter()
         .any(numbered)
         || value.starts_with("[redacted")
+}
+
+/// `1000…` with a small number at its end.
+fn is_number(value: &str) -> bool {
+    let digits = value.len() >= 6 && value.bytes().all(|byte| byte.is_ascii_digit());
+    let zeros = |zeros: &str| zeros.bytes().all(|byte| byte == b'0');
+    digits && value.starts_with('1') && value.get(1..value.len() - 3).is_some_and(zeros)
 }
 
 /// What stands for what.
@@ -168,12 +178,15 @@ fn placeholder(kind: Kind, value: &str, number: usize) -> String {
     }
 }
 
-/// A UUID stays one, hexadecimal digits stay as many; anything else is a word with a number.
+/// A UUID stays one, a number and hexadecimal digits stay as many; anything else is a word with a number.
 fn id(word: &str, value: &str, number: usize, variant: &str) -> String {
     let groups: Vec<usize> = value.split('-').map(str::len).collect();
     let hex = |c: char| c.is_ascii_hexdigit() || c == '-';
     if groups == [8, 4, 4, 4, 12] && value.chars().all(hex) {
         return format!("{ZEROS}{variant}000-{number:012}");
+    }
+    if value.len() >= 6 && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return format!("1{number:0width$}", width = value.len() - 1);
     }
     if value.len() >= 16 && value.chars().all(|c| c.is_ascii_hexdigit()) {
         return format!("{number:0width$}", width = value.len());
@@ -195,6 +208,8 @@ mod tests {
         let hex = names.of(Kind::Device, &"ab".repeat(32));
         assert_eq!((hex.len(), hex.ends_with("001")), (64, true));
         assert_eq!(names.of(Kind::Account, "acct_9xyz"), "account-1");
+        assert_eq!(names.of(Kind::Account, "8812345678"), "1000000002");
+        assert!(is_placeholder("1000000002") && !is_placeholder("8812345678"));
         assert_eq!(names.of(Kind::Key, "csk-1"), "[redacted-key]");
         assert_eq!(names.of(Kind::Key, "csk-2"), "[redacted-key-2]");
         for name in [first, hex, "account-1".to_owned()] {

@@ -1,6 +1,7 @@
 //! What is recognised by its form alone.
 
 use super::Kind;
+use super::names::{is_nobody, is_placeholder};
 use super::rule::Rule;
 
 /// How keys of providers, code hosts and clouds begin, and how keys are written down.
@@ -19,7 +20,7 @@ const KEYS: [&str; 12] = [
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.)*?-----END [A-Z ]*PRIVATE KEY-----",
 ];
 
-const EMAIL: &str = r"[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}\b";
+const EMAIL: &str = r"[\w.%+-]+@(?:[\w-]+\.)+\p{Alphabetic}{2,}\b";
 
 /// `git@host:path`, `ssh://git@host/path`, `https://host/path.git`: the path.
 const REMOTES: [&str; 2] = [
@@ -27,10 +28,13 @@ const REMOTES: [&str; 2] = [
     r"\bhttps?://(?:[^\s/@\x22']+@)?[A-Za-z0-9.:-]+/(?<value>[A-Za-z0-9._~/-]+?)\.git\b",
 ];
 
-/// Any user's home: the name.
-const HOMES: [&str; 2] = [
-    r"(?:\\*/)(?:home|Users)(?:\\*/)(?<value>[A-Za-z0-9._-]*[A-Za-z0-9_-])",
-    r"[A-Za-z]:\\+Users\\+(?<value>[A-Za-z0-9._-]*[A-Za-z0-9_-])",
+/// Any user's home: the name, in whatever letters; in an address with those escaped. Windows has names with
+/// blanks, which end at the next backslash.
+const HOMES: [&str; 4] = [
+    r"(?:\\*/)(?:home|Users)(?:\\*/)(?<value>[\w.-]*[\w-])",
+    r"(?i)%2F(?:home|Users)%2F(?<value>(?:[\w.-]|%[013-9A-F][0-9A-F]|%2[0-9A-E])*[\w-])",
+    r"[A-Za-z]:\\+Users\\+(?<value>[\w.-]+(?: [\w.-]+){1,3})\\",
+    r"[A-Za-z]:\\+Users\\+(?<value>[\w.-]*[\w-])",
 ];
 
 /// `https://name:password@host`.
@@ -53,7 +57,7 @@ pub(super) fn all() -> Vec<Rule> {
         .map(|form| Rule::form(Kind::Remote, form, |path| path.starts_with("user/project")));
     let homes = HOMES
         .iter()
-        .map(|form| Rule::form(Kind::User, form, is_nobody));
+        .map(|form| Rule::form(Kind::User, form, is_nobodys_home));
     let others = [
         Rule::form(Kind::Organisation, ORGANISATION, never),
         Rule::form(Kind::Account, ACCOUNT, is_a_word),
@@ -75,16 +79,16 @@ fn is_a_word(value: &str) -> bool {
     !value.starts_with("-----BEGIN") && !value.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-fn is_nobody(name: &str) -> bool {
-    super::names::tells_nobody(Kind::User, name) || name.eq_ignore_ascii_case("shared")
+/// However short the name: what stands there is somebody's.
+fn is_nobodys_home(name: &str) -> bool {
+    is_nobody(name) || name.eq_ignore_ascii_case("shared")
 }
 
-/// Addresses of programs, of documentation, and what is the login of a git remote.
+/// Addresses of programs, what is the login of a git remote, and what an earlier run put in.
 fn is_nobodys_address(address: &str) -> bool {
     let (name, domain) = address.split_once('@').unwrap_or_default();
-    let example = ["example.com", "example.org", "example.net"];
     let program = name.eq_ignore_ascii_case("git") || name.to_ascii_lowercase().contains("noreply");
-    program || example.iter().any(|known| domain.ends_with(known))
+    program || (domain == "example.com" && is_placeholder(name))
 }
 
 #[cfg(test)]

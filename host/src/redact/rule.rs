@@ -36,6 +36,17 @@ enum Edge {
     Word,
 }
 
+/// How far names of people and machines are taken out of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Wherever they stand.
+    Parts,
+    /// Where they are the whole text: `max` is a name, `max_tokens` has nothing of it.
+    Whole,
+    /// Not at all: it is a word of the format.
+    Nothing,
+}
+
 impl Rule {
     /// A known value.
     pub(super) fn literal(kind: Kind, value: &str, named: &str) -> Self {
@@ -104,6 +115,18 @@ impl Rule {
 
     pub(super) fn is_of(&self, of: Kind, text: &str) -> bool {
         matches!(&self.becomes, Becomes::Literal { value, .. } if self.kind == of && value == text)
+    }
+
+    /// Whether a match counts in a text of which names may be taken out so far.
+    pub(super) fn reaches(&self, text: &str, range: &Range<usize>, reach: Reach) -> bool {
+        let is_name = matches!(self.becomes, Becomes::Literal { .. })
+            && matches!(self.kind, Kind::User | Kind::Host);
+        match reach {
+            _ if !is_name => true,
+            Reach::Parts => true,
+            Reach::Whole => range.len() == text.len(),
+            Reach::Nothing => false,
+        }
     }
 
     /// Kinds in order, long values before those that they may hold.

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::chain::{After, Chain, Step};
 use crate::config::OnBroken;
-use crate::error::ApiError;
+use crate::error::{ApiError, Trouble};
 use crate::message::expand;
 use crate::reading::{
     Kind, first_event_error, html_error, is_lines, kind_of, malformed, said_error, says_json,
@@ -297,7 +297,8 @@ impl Source {
     async fn broke(&mut self, error: ReadError, on_broken: OnBroken) -> Sourced {
         let why = error.to_string();
         if let ReadError::Idle(_) = error {
-            return Sourced::Failed(Vec::new(), ApiError::new("timeout_error", why));
+            let error = ApiError::new("timeout_error", why).of(Trouble::Silent);
+            return Sourced::Failed(Vec::new(), error);
         }
         if on_broken == OnBroken::Cut {
             return Sourced::Broken(Vec::new(), why);

@@ -21,6 +21,22 @@ pub struct Usage {
     pub cache_creation_input_tokens: u64,
 }
 
+impl Usage {
+    /// Of an answer that is one message.
+    pub fn of_message(message: &[u8]) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Message {
+            usage: Option<Usage>,
+        }
+        serde_json::from_slice::<Message>(message).ok()?.usage
+    }
+
+    /// All of the request, whether it came from a cache or not.
+    pub fn input(&self) -> u64 {
+        self.input_tokens + self.cache_read_input_tokens + self.cache_creation_input_tokens
+    }
+}
+
 /// Sees every read, changes none.
 #[derive(Debug)]
 pub struct Observer {

@@ -53,78 +53,98 @@ fn clamp<'p>(effort: &str, profile: &'p Profile) -> Option<&'p str> {
         .map(String::as_str)
 }
 
-/// Writes the members that ask for thinking.
+/// Writes the members that ask for thinking, and says what became of the client's.
 pub(super) fn write(
     body: &mut Writer<'_>,
     request: &Request<'_>,
     profile: &Profile,
     output_limit: Option<u64>,
 ) {
-    let Some(wanted) = wanted_effort(request, profile) else {
-        return;
-    };
-    let thinks = wanted != "none";
-    match profile.thinking_style {
-        ThinkingStyle::None => not_asked(request),
+    let wanted = wanted_effort(request, profile);
+    let budget = budget(request, profile);
+    let written = wanted.is_some_and(|wanted| match profile.thinking_style {
+        ThinkingStyle::None => false,
         ThinkingStyle::Effort => effort(body, wanted, profile),
-        ThinkingStyle::Type | ThinkingStyle::TypeEffort => {
-            if profile.takes("thinking") {
-                let kind = if thinks { "enabled" } else { "disabled" };
-                body.raw("thinking", &format!("{{\"type\":\"{kind}\"}}"));
-            }
-            if thinks && profile.thinking_style == ThinkingStyle::TypeEffort {
-                effort(body, wanted, profile);
-            }
+        ThinkingStyle::Type => kind(body, wanted, profile),
+        ThinkingStyle::TypeEffort => {
+            let kind = kind(body, wanted, profile);
+            (wanted != "none" && effort(body, wanted, profile)) || kind
         }
-        ThinkingStyle::EnableThinking => {
-            if profile.takes("enable_thinking") {
-                body.flag("enable_thinking", thinks);
-            }
-            if let Some(budget) = budget(request, profile).filter(|_| thinks)
-                && profile.takes("thinking_budget")
-            {
-                body.number("thinking_budget", budget);
-            }
-        }
+        ThinkingStyle::EnableThinking => enable(body, wanted, budget, profile),
         ThinkingStyle::Think => {
-            if profile.takes("think") {
-                body.flag("think", thinks);
+            let takes = profile.takes("think");
+            if takes {
+                body.flag("think", wanted != "none");
             }
+            takes
         }
         ThinkingStyle::ReasoningObj => {
             // Reasoning counts as output there, so half of it is left for the answer.
-            let budget = budget(request, profile).map(|budget| match output_limit {
+            let budget = budget.map(|budget| match output_limit {
                 Some(limit) if budget >= limit => limit / 2,
                 _ => budget,
             });
-            reasoning(body, wanted, budget, profile);
+            reasoning(body, wanted, budget, profile)
         }
-    }
-}
-
-/// Tells what of the client's wish goes nowhere.
-fn not_asked(request: &Request<'_>) {
-    let why = "the options say of no way to ask the model for it";
+    });
+    let (action, why) = if written {
+        ("change", "said in the provider's own words")
+    } else {
+        ("drop", "the provider has nothing for it")
+    };
     if request.thinking.is_some() {
-        host::note("drop", "thinking", why);
+        host::note(action, "thinking", why);
     }
-    let config = request.output_config.as_ref();
-    if config.is_some_and(|config| !config.effort.is_empty()) {
-        host::note("drop", "output_config.effort", why);
+    let effort = request.output_config.as_ref().map(|config| &config.effort);
+    if effort.is_some_and(|effort| !effort.is_empty()) {
+        host::note(action, "output_config.effort", why);
     }
 }
 
-fn effort(body: &mut Writer<'_>, wanted: &str, profile: &Profile) {
-    if let Some(effort) = clamp(wanted, profile).filter(|_| profile.takes("reasoning_effort")) {
-        body.plain("reasoning_effort", effort);
+/// `reasoning_effort`. True: it is written; so with those below.
+fn effort(body: &mut Writer<'_>, wanted: &str, profile: &Profile) -> bool {
+    let Some(effort) = clamp(wanted, profile).filter(|_| profile.takes("reasoning_effort")) else {
+        return false;
+    };
+    body.plain("reasoning_effort", effort);
+    true
+}
+
+/// `thinking: {type}`.
+fn kind(body: &mut Writer<'_>, wanted: &str, profile: &Profile) -> bool {
+    if !profile.takes("thinking") {
+        return false;
+    }
+    let kind = if wanted == "none" {
+        "disabled"
+    } else {
+        "enabled"
+    };
+    body.raw("thinking", &format!("{{\"type\":\"{kind}\"}}"));
+    true
+}
+
+/// `enable_thinking`, and `thinking_budget` beside it.
+fn enable(body: &mut Writer<'_>, wanted: &str, budget: Option<u64>, profile: &Profile) -> bool {
+    let thinks = wanted != "none";
+    let enable = profile.takes("enable_thinking");
+    if enable {
+        body.flag("enable_thinking", thinks);
+    }
+    match budget {
+        Some(budget) if thinks && profile.takes("thinking_budget") => {
+            body.number("thinking_budget", budget);
+            true
+        }
+        _ => enable,
     }
 }
 
 /// `reasoning`: a budget, else an effort.
-fn reasoning(body: &mut Writer<'_>, wanted: &str, budget: Option<u64>, profile: &Profile) {
+fn reasoning(body: &mut Writer<'_>, wanted: &str, budget: Option<u64>, profile: &Profile) -> bool {
     let effort = clamp(wanted, profile);
     if (budget.is_none() && effort.is_none()) || !profile.takes("reasoning") {
-        return;
+        return false;
     }
     let mut reasoning = Writer::object(body.member("reasoning"));
     match (wanted, budget, effort) {
@@ -133,6 +153,7 @@ fn reasoning(body: &mut Writer<'_>, wanted: &str, budget: Option<u64>, profile: 
         (_, None, effort) => reasoning.plain("effort", effort.unwrap_or(wanted)),
     };
     reasoning.end();
+    true
 }
 
 /// The client's budget within what the provider takes, if it takes one.

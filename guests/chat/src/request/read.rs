@@ -2,6 +2,7 @@
 //! rest of the user message they stand in.
 
 use super::changes::Change;
+use super::lost::{Lost, NO_PLACE, Place};
 use super::turn::{Assistant, Call, Part, Turn};
 use crate::Profile;
 use crate::profile::{MidSystem, ReasoningOut};
@@ -22,6 +23,7 @@ pub(super) fn turns<'a>(
         context,
         profile,
         turns: Vec::with_capacity(request.messages.len() + 8),
+        lost: Lost::default(),
     };
     let (text, marked) = reader.system_text(request.system)?;
     if !text.is_empty() {
@@ -40,6 +42,7 @@ struct Reader<'a, 'p> {
     context: &'p Context,
     profile: &'p Profile,
     turns: Vec<Turn<'a>>,
+    lost: Lost,
 }
 
 impl<'a> Reader<'a, '_> {
@@ -61,11 +64,12 @@ impl<'a> Reader<'a, '_> {
             Content::Text(all) => text = all,
             Content::Blocks(blocks) => {
                 for block in &blocks {
-                    match block
-                        .text
-                        .and_then(Escaped::of)
-                        .or_else(|| tool_change(block))
-                    {
+                    let change = tool_change(block);
+                    if change.is_none() {
+                        self.lost.rest(Place::System, &block.rest);
+                    }
+                    self.lost_mark(Place::System, block);
+                    match block.text.and_then(Escaped::of).or(change) {
                         Some(piece) if self.drops(&piece) => {}
                         Some(piece) => {
                             text.join(separator::BLANK_LINE, piece);
@@ -77,6 +81,13 @@ impl<'a> Reader<'a, '_> {
             }
         }
         Ok((text, marked))
+    }
+
+    /// Tells of a cache mark that does not go out.
+    fn lost_mark(&self, place: Place, block: &Block<'_>) {
+        if block.cache_control.is_some() && !self.profile.cache_control {
+            self.lost.member(place, "cache_control", "drop", NO_PLACE);
+        }
     }
 
     /// Whether the cache mark of a block goes out.
@@ -133,6 +144,11 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn assistant_block(&self, turn: &mut Assistant<'a>, block: Block<'a>) {
+        self.lost.rest(Place::Block, &block.rest);
+        if block.cache_control.is_some() {
+            let lost = &self.lost;
+            lost.member(Place::Block, "cache_control", "drop", NO_PLACE);
+        }
         match block.kind.as_ref() {
             "text" => turn.text.join(
                 separator::NONE,
@@ -229,7 +245,11 @@ impl<'a> Reader<'a, '_> {
         images: &mut Vec<Part<'a>>,
     ) -> Result<Escaped<'a>, Error> {
         let mut text = Escaped::default();
+        self.lost.rest(Place::Block, &block.rest);
+        self.lost_mark(Place::Block, block);
         if block.is_error == Some(true) {
+            let why = "there is no mark for a failed tool: its text says so";
+            self.lost.member(Place::Block, "is_error", "change", why);
             text = Escaped::verbatim("Error: ");
         }
         let mut content = Escaped::default();
@@ -254,6 +274,8 @@ impl<'a> Reader<'a, '_> {
 
     /// A block of user content or of a tool result. None: an empty text.
     fn part(&self, block: Block<'a>) -> Result<Option<Part<'a>>, Error> {
+        self.lost.rest(Place::Block, &block.rest);
+        self.lost_mark(Place::Block, &block);
         let text = match block.kind.as_ref() {
             "text" => block.text.and_then(Escaped::of).unwrap_or_default(),
             "image" => return Ok(Some(self.image(block.source().unwrap_or_default()))),

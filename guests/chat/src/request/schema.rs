@@ -1,10 +1,11 @@
 //! JSON schemas of tools: what a provider does not take of them.
 
+use super::lost::Lost;
 use crate::Profile;
 use sdk::json::{Escaped, Members, RawValue, Str, Writer};
 
 /// The schema as it came, without the members the provider refuses.
-pub(super) fn write(out: &mut String, schema: &RawValue, profile: &Profile) {
+pub(super) fn write(out: &mut String, schema: &RawValue, profile: &Profile, lost: &Lost) {
     if profile.schema_strip.is_empty() {
         out.push_str(schema.get());
         return;
@@ -15,7 +16,9 @@ pub(super) fn write(out: &mut String, schema: &RawValue, profile: &Profile) {
     };
     let mut object = Writer::object(out);
     for (name, value) in members.iter() {
-        if !profile.schema_strip.iter().any(|strip| strip == name) {
+        if profile.schema_strip.iter().any(|strip| strip == name) {
+            lost.stripped(name);
+        } else {
             object.raw(Escaped::plain(name).get(), value.get());
         }
     }

@@ -1,5 +1,6 @@
 //! Tools, tool choice and parallel calls.
 
+use super::lost::{Lost, NO_PLACE, Place};
 use super::{Names, schema};
 use crate::Profile;
 use sdk::anthropic::{Request, Tool};
@@ -51,8 +52,10 @@ pub fn write_tools<'r, 'a>(
         return Vec::new();
     }
     let mut list = Writer::list(body.member("tools"));
+    let lost = Lost::default();
     for tool in &tools {
-        write_tool(list.item(), names, tool, profile);
+        note_lost(&lost, tool, profile);
+        write_tool(list.item(), names, tool, profile, &lost);
     }
     list.end();
     tools
@@ -67,7 +70,25 @@ fn kept(tool: &Tool<'_>) -> bool {
     kept
 }
 
-fn write_tool(out: &mut String, names: &mut Names, tool: &Tool<'_>, profile: &Profile) {
+fn note_lost(lost: &Lost, tool: &Tool<'_>, profile: &Profile) {
+    for (name, _) in tool.rest.iter() {
+        if name != "strict" || !goes_strict(tool, profile) {
+            lost.member(Place::Tool, name, "drop", NO_PLACE);
+        }
+    }
+    if tool.defer_loading.is_some() {
+        let why = "the model is given every tool from the beginning";
+        lost.member(Place::Tool, "defer_loading", "drop", why);
+    }
+}
+
+fn write_tool(
+    out: &mut String,
+    names: &mut Names,
+    tool: &Tool<'_>,
+    profile: &Profile,
+    lost: &Lost,
+) {
     let mut object = Writer::object(out);
     let mut function = Writer::object(object.raw("type", r#""function""#).member("function"));
     function.plain("name", &names.outgoing(&tool.name));
@@ -76,18 +97,20 @@ fn write_tool(out: &mut String, names: &mut Names, tool: &Tool<'_>, profile: &Pr
     }
     let parameters = function.member("parameters");
     match tool.input_schema {
-        Some(schema) => schema::write(parameters, schema, profile),
+        Some(schema) => schema::write(parameters, schema, profile, lost),
         None => parameters.push_str(r#"{"type":"object","properties":{}}"#),
     }
-    let strict = tool
-        .rest
-        .get("strict")
-        .is_some_and(|raw| raw.get() == "true");
-    if strict && profile.strict_ok && tool.input_schema.is_some_and(schema::is_strict) {
+    if goes_strict(tool, profile) {
         function.flag("strict", true);
     }
     function.end();
     object.end();
+}
+
+/// Whether the client wants the schema obeyed strictly, and the provider can with this one.
+fn goes_strict(tool: &Tool<'_>, profile: &Profile) -> bool {
+    let strict = tool.rest.get("strict").map(RawValue::get);
+    strict == Some("true") && profile.strict_ok && tool.input_schema.is_some_and(schema::is_strict)
 }
 
 fn write_choice(

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli::recordings::{Choice, Service, Summary};
+use crate::cli::recordings::{Choice, Recorder, Summary};
 use crate::cli::serve::configuration;
 use crate::cli::{Places, USAGE, runtime, term};
 use crate::config::{Config, Redaction, process_env};
@@ -81,12 +81,12 @@ async fn record(args: &RecordArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(USAGE));
         }
     };
-    let service = Service::find(&config).await?;
+    let recorder = Recorder::find(&config).await?;
     if args.on || args.off {
-        switch(&service, args.on).await?;
+        switch(&recorder, args.on).await?;
         return Ok(ExitCode::SUCCESS);
     }
-    let list = service.list().await?;
+    let list = recorder.list().await?;
     if args.list {
         show(&list, args.json);
         return Ok(ExitCode::SUCCESS);
@@ -98,7 +98,7 @@ async fn record(args: &RecordArgs) -> anyhow::Result<ExitCode> {
     };
     let mut recordings = Vec::new();
     for summary in choice.of(&list)? {
-        recordings.push(service.recording(&summary.id).await?);
+        recordings.push(recorder.recording(&summary.id).await?);
     }
     write(args, &config, redactor, &recordings).await
 }
@@ -118,8 +118,8 @@ fn redactor(args: &RecordArgs, config: &Config) -> Result<Redactor, String> {
         .map_err(|why| format!("--redact: {why}"))
 }
 
-async fn switch(service: &Service, on: bool) -> anyhow::Result<()> {
-    let was = service.record(on).await?;
+async fn switch(recorder: &Recorder, on: bool) -> anyhow::Result<()> {
+    let was = recorder.switch(on).await?;
     term::say(match (on, was) {
         (true, false) => {
             "transom records from now on: its last exchanges, in memory, until it ends or `transom guest record --off`"
@@ -176,6 +176,7 @@ async fn write(
         maker.learn(recording);
     }
     let mut written = Vec::new();
+    let mut refused = false;
     let several = recordings.len() > 1;
     for (number, recording) in recordings.iter().enumerate() {
         let numbered = |case: &String| format!("{case}-{}", number + 1);
@@ -188,9 +189,15 @@ async fn write(
             let folder = args.fixtures.clone();
             let folder = folder.unwrap_or_else(|| place::folder(&stage.name));
             let name = place::free_name(&folder, case.as_deref())?;
-            let made = maker
-                .make(recording, at, args.why.as_deref(), &folder.join(name))
-                .await?;
+            let case = folder.join(name);
+            let made = match maker.make(recording, at, args.why.as_deref(), &case).await {
+                Ok(made) => made,
+                Err(why) => {
+                    term::fail(&format!("{why:#}"));
+                    refused = true;
+                    continue;
+                }
+            };
             if !args.json {
                 term::say(&made.to_string());
             }
@@ -200,12 +207,12 @@ async fn write(
     if args.json {
         let list: Vec<Value> = written.iter().map(Written::to_json).collect();
         term::say(&json!(list).to_string());
-    } else {
+    } else if !written.is_empty() {
         term::note(
             "What was said in the conversation is in these files: read them before you share them.",
         );
     }
-    Ok(if written.iter().all(|one| one.passes) {
+    Ok(if !refused && written.iter().all(|one| one.passes) {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::bail;
 use clap::Args;
 use serde_json::Value;
 
@@ -40,13 +39,8 @@ pub(super) fn run(args: &RollbackArgs) -> anyhow::Result<ExitCode> {
     };
     let path = format!("/api/transformers/{name}/rollback");
     let answer = runtime.block_on(async {
-        match Service::running(&config).await {
-            Some(service) => service.post(&path).await,
-            None => bail!(
-                "no transom runs at {}; start it with `transom serve`",
-                config.listen
-            ),
-        }
+        let service = Service::find(&config, "start it with `transom serve`").await?;
+        service.post(&path).await
     });
     match answer {
         Ok(answer) if args.json => term::say(&answer.to_string()),

@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::recordings::{Choice, Service};
+use crate::cli::recordings::{Choice, Recorder, Summary};
 use crate::cli::serve::configuration;
 use crate::cli::{Places, USAGE, runtime, term};
 use crate::config::Config;
@@ -65,9 +65,9 @@ async fn trace(args: &TraceArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(USAGE));
         }
     };
-    let service = Service::find(&config).await?;
+    let recorder = Recorder::find(&config).await?;
     if args.follow || args.next {
-        follow(args, &config, &service).await?;
+        follow(args, &config, &recorder).await?;
         return Ok(ExitCode::SUCCESS);
     }
     let choice = Choice {
@@ -75,14 +75,14 @@ async fn trace(args: &TraceArgs) -> anyhow::Result<ExitCode> {
         id: args.id.as_deref(),
         last: args.last,
     };
-    for summary in choice.of(&service.list().await?)? {
-        show(args, &config, &service.recording(&summary.id).await?).await?;
+    for summary in choice.of(&recorder.list().await?)? {
+        show(args, &config, &recorder.recording(&summary.id).await?).await?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn follow(args: &TraceArgs, config: &Config, service: &Service) -> anyhow::Result<()> {
-    let mut seen: HashSet<String> = service
+async fn follow(args: &TraceArgs, config: &Config, recorder: &Recorder) -> anyhow::Result<()> {
+    let mut seen: HashSet<String> = recorder
         .list()
         .await?
         .into_iter()
@@ -90,8 +90,8 @@ async fn follow(args: &TraceArgs, config: &Config, service: &Service) -> anyhow:
         .collect();
     term::note("waiting for exchanges");
     loop {
-        let list = service.list().await?;
-        let wanted = |one: &&crate::cli::recordings::Summary| {
+        let list = recorder.list().await?;
+        let wanted = |one: &&Summary| {
             let of = args.of.as_ref();
             of.is_none_or(|name| one.stages.contains(name))
         };
@@ -100,7 +100,7 @@ async fn follow(args: &TraceArgs, config: &Config, service: &Service) -> anyhow:
                 continue;
             }
             // One that made room for others meanwhile cannot be shown.
-            if let Ok(recording) = service.recording(&one.id).await {
+            if let Ok(recording) = recorder.recording(&one.id).await {
                 show(args, config, &recording).await?;
                 if args.next {
                     return Ok(());

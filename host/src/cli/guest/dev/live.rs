@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{bail, ensure};
 use serde_json::Value;
 
-use crate::cli::recordings;
+use crate::cli::recordings::Recorder;
 use crate::cli::service::Service;
 use crate::config::Config;
 use crate::wasm::sha256;
@@ -31,10 +31,10 @@ pub(super) enum Went {
 /// Has the running service keep its last exchanges, so that each version is tried on them, unless its
 /// configuration decides. True if it did not before.
 pub(super) async fn record(config: &Config) -> bool {
-    let Ok(service) = recordings::Service::find(config).await else {
+    let Ok(recorder) = Recorder::find(config).await else {
         return false;
     };
-    matches!(service.record(true).await, Ok(false))
+    matches!(recorder.switch(true).await, Ok(false))
 }
 
 /// Puts the bytes in place by `put` and waits until they serve.
@@ -58,6 +58,11 @@ pub(super) async fn swap(
     if let (Some(generation), true) = (before, lies_there) {
         looks_here(&status, target)?;
         return Ok(Went::Unchanged(generation));
+    }
+    let told = entry(&status, name);
+    if lies_there && text(told, "refused") == Some(&sha256) {
+        let why = text(told, "last_error").unwrap_or("the service does not say why");
+        bail!("the same bytes were refused before, and are not tried again: {why}");
     }
     put()?;
     looks_here(&status, target)?;

@@ -7,24 +7,25 @@ use anyhow::{Context as _, bail};
 
 /// Adds the crate `name`, which depends on these crates of the workspace.
 pub(super) fn join(guests: &Path, name: &str, dependencies: &[&str]) -> anyhow::Result<()> {
-    let manifest = guests.join("Cargo.toml");
-    change(&manifest, |text| with_member(text, name)).with_context(|| {
-        format!(
-            "add \"{name}\" to `members` in {} by hand",
+    let (manifest, lock) = (guests.join("Cargo.toml"), guests.join("Cargo.lock"));
+    let (old, packages) = (read(&manifest)?, read(&lock)?);
+    let Some(members) = with_member(&old, name) else {
+        bail!(
+            "{} has no list `members = [`: make the folder elsewhere with --path",
             manifest.display()
-        )
-    })?;
-    let lock = guests.join("Cargo.lock");
-    change(&lock, |text| Some(with_package(text, name, dependencies)))
+        );
+    };
+    write(&lock, &with_package(&packages, name, dependencies))?;
+    // A member without its folder would break every build in the workspace: the manifest is the last.
+    write(&manifest, &members).inspect_err(|_| drop(write(&lock, &packages)))
 }
 
-fn change(path: &Path, with: impl FnOnce(&str) -> Option<String>) -> anyhow::Result<()> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("{} cannot be read", path.display()))?;
-    let Some(changed) = with(&text) else {
-        bail!("{} is not as expected", path.display());
-    };
-    std::fs::write(path, changed).with_context(|| format!("{} cannot be written", path.display()))
+fn read(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
 }
 
 /// The manifest with one more member, at the end of the list.

@@ -25,7 +25,21 @@ pub(super) struct Label {
     pub(super) source: String,
 }
 
-/// Headers that say something of a connection, an account or a moment, and nothing to a transformer.
+/// Headers that say something to a transformer, or begin so. Any other may tell an account, and is left out.
+const SAYING: [&str; 10] = [
+    "anthropic-ratelimit-",
+    "content-type",
+    "ratelimit",
+    "retry-after",
+    "x-model",
+    "x-ratelimit-",
+    "x-request-limit",
+    "x-should-retry",
+    "x-token-limit",
+    "x-usage",
+];
+
+/// Headers of a connection or a moment, of which nobody needs to know that they are left out.
 const PASSING: [&str; 24] = [
     "alt-svc",
     "anthropic-organization-id",
@@ -52,6 +66,16 @@ const PASSING: [&str; 24] = [
     "x-envoy-upstream-service-time",
     "x-request-id",
 ];
+
+/// The headers of an answer that go into a case, and the names of those of which a person should know
+/// that they do not.
+pub(super) fn sorted_out(headers: Vec<(String, String)>) -> (Vec<(String, String)>, Vec<String>) {
+    let says = |name: &str| SAYING.iter().any(|begin| name.starts_with(begin));
+    let (kept, left): (Vec<_>, Vec<_>) = headers.into_iter().partition(|(name, _)| says(name));
+    let names = left.into_iter().map(|(name, _)| name);
+    let told = names.filter(|name| !PASSING.contains(&name.as_str()));
+    (kept, told.collect())
+}
 
 /// The case of one stage.
 pub(super) fn fixture(
@@ -179,17 +203,11 @@ impl Fixture {
             Some(Framing::JsonLines) => "response.upstream.jsonl",
         };
         self.files.push((file, answer.body.clone()));
-        let kept: Vec<(String, String)> = answer
-            .head
-            .headers
-            .iter()
-            .filter(|(name, _)| !PASSING.contains(&name.as_str()))
-            .cloned()
-            .collect();
+        let kept = &answer.head.headers;
         let mut upstream = Map::new();
         upstream.insert("status".to_owned(), json!(answer.head.status));
         if !kept.is_empty() {
-            upstream.insert("headers".to_owned(), map(&kept));
+            upstream.insert("headers".to_owned(), map(kept));
         }
         case.insert("upstream".to_owned(), Value::Object(upstream));
         if let Ending::Broken(how) = &answer.ending {
