@@ -60,6 +60,8 @@ pub struct App {
     pub started: Instant,
     /// Where it listens.
     pub address: SocketAddr,
+    /// What shows that a request comes from this service's own user; none without a folder for it.
+    pub(crate) owner: Option<Secret>,
     /// Given by `--listen`, and stronger than any configuration.
     listen: Option<SocketAddr>,
     snapshot: ArcSwap<Snapshot>,
@@ -83,6 +85,7 @@ pub struct Snapshot {
 impl Snapshot {
     fn new(config: Config, generation: u64, registry: &Registry) -> anyhow::Result<Self> {
         let secrets = Secrets::new(&secrets_of(&config));
+        registry.scrub(secrets.clone());
         let upstream =
             Upstream::new(&config.timeouts, secrets).context("the HTTP client cannot be built")?;
         let limits = Arc::new(config.limits.clone());
@@ -182,6 +185,14 @@ impl Running {
         let registry = Arc::new(registry.remembering(history));
         load(&registry, Wanted::of(&config)).await?;
         let snapshot = Snapshot::new(config, 1, &registry)?;
+        let address = listener.local_addr()?;
+        let owner = state.and_then(|state| {
+            crate::owner::make(state, address.port())
+                .inspect_err(|error| {
+                    tracing::warn!(%error, "no token for this user can be written; without `api_key` recorded exchanges are for nobody");
+                })
+                .ok()
+        });
         let app = Arc::new(App {
             registry,
             permits: Arc::new(Semaphore::new(engine.step().instances as usize)),
@@ -189,7 +200,8 @@ impl Running {
             recorder,
             in_flight: Arc::default(),
             started: Instant::now(),
-            address: listener.local_addr()?,
+            address,
+            owner,
             listen: start.listen,
             snapshot: ArcSwap::from_pointee(snapshot),
             config_error: Mutex::default(),
@@ -266,8 +278,8 @@ async fn load(registry: &Arc<Registry>, wanted: Wanted) -> anyhow::Result<()> {
     let registry = registry.clone();
     tokio::task::spawn_blocking(move || {
         // Failures are in the log and in the status; the other providers are served.
-        drop(registry.prepare(&wanted));
-        registry.adopt(wanted);
+        let prepared = registry.prepare(wanted);
+        registry.adopt(prepared);
     })
     .await
     .context("loading components failed")

@@ -31,6 +31,7 @@ pub mod http;
 mod ids;
 pub mod message;
 mod mount;
+mod owner;
 pub mod reading;
 pub mod record;
 pub mod recorder;

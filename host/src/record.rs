@@ -8,6 +8,7 @@ use std::time::Instant;
 use crate::error::ApiError;
 use crate::recorder::{End, Tape};
 use crate::sse::Usage;
+use crate::upstream::Secrets;
 use crate::wasm::Counters;
 
 /// What is known of an exchange.
@@ -24,6 +25,8 @@ pub struct Record {
     pub counters: Option<Arc<Counters>>,
     /// What the client gets is written down here, if exchanges are recorded.
     pub tape: Option<Tape>,
+    /// What must not be in a log line, whoever says it.
+    pub secrets: Secrets,
     in_flight: Arc<AtomicUsize>,
 }
 
@@ -64,6 +67,7 @@ impl Record {
             outcome: Outcome::Left,
             counters: None,
             tape: None,
+            secrets: Secrets::default(),
             in_flight,
         }
     }
@@ -152,6 +156,8 @@ impl Drop for Record {
             Outcome::Failed(error) => (error.status, Some(logged(error))),
             Outcome::Broken(why) => (200, Some(format!("aborted: {why}"))),
         };
+        // The words of a panic, or of an error, may quote a body with a key in it.
+        let error = error.map(|error| self.secrets.scrub_text(&error));
         let served = self.route.as_ref();
         let counted = |read: fn(&Counters) -> u64| self.counters.as_deref().map(read);
         tracing::info!(

@@ -13,6 +13,7 @@ use super::json;
 use crate::app::App;
 use crate::config::{Auth, Config, Key, Provider, Transformer};
 use crate::registry::{Origin, Slot};
+use crate::upstream::Secrets;
 
 pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
     json(
@@ -34,7 +35,7 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Response {
         "providers": config.providers.iter().map(provider).collect::<Vec<_>>(),
         "trust": config.trust.name(),
         "transformers_folder": app.registry.dir(),
-        "transformers": app.registry.slots().iter().map(|slot| transformer(slot, config)).collect::<Vec<_>>(),
+        "transformers": app.registry.slots().iter().map(|slot| transformer(slot, config, &snapshot.upstream.secrets())).collect::<Vec<_>>(),
         "recorder": recorder(&app),
         "in_flight": app.in_flight.load(Ordering::Relaxed),
     }))
@@ -64,11 +65,13 @@ fn provider(provider: &Provider) -> Value {
     json!({"name": provider.name, "base_url": provider.base_url.as_str(), "key": key, "transformer": transformer})
 }
 
-fn transformer(slot: &Slot, config: &Config) -> Value {
+fn transformer(slot: &Slot, config: &Config, secrets: &Secrets) -> Value {
+    // What a panic says is of a body.
+    let scrubbed = |said: Option<String>| said.map(|said| secrets.scrub_text(&said));
     let pin = config.pins.get(&slot.name);
     let Some(generation) = slot.current() else {
         return json!({"name": slot.name, "source": null, "path": null, "generation": 0, "sha256": null, "wit": null,
-            "loaded_at": null, "calls": 0, "traps": 0, "pin": pin, "refused": slot.refused(), "last_error": slot.last_error()});
+            "loaded_at": null, "calls": 0, "traps": 0, "pin": pin, "refused": slot.refused(), "last_error": scrubbed(slot.last_error())});
     };
     let (source, path) = match &generation.origin {
         Origin::Builtin => ("builtin", None),
@@ -89,7 +92,7 @@ fn transformer(slot: &Slot, config: &Config) -> Value {
         "refused": slot.refused(),
         "previous": slot.previous(),
         "rolled_back": slot.taken_back(),
-        "last_error": slot.last_error().or_else(|| generation.last_fault()),
-        "replay": slot.replayed(),
+        "last_error": scrubbed(slot.last_error().or_else(|| generation.last_fault())),
+        "replay": scrubbed(slot.replayed()),
     })
 }

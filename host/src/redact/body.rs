@@ -11,11 +11,28 @@ pub(super) struct Fragments<'a> {
     all: Vec<Fragment<'a>>,
 }
 
+/// What a text is in its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The name of a member.
+    Name,
+    /// A line of a stream that names the event.
+    Event,
+    /// A string.
+    Value,
+    /// A whole number.
+    Number,
+    /// No JSON.
+    Text,
+}
+
 struct Fragment<'a> {
     /// In the body; of a string without its quotes.
     range: Range<usize>,
     text: Cow<'a, str>,
-    is_json: bool,
+    role: Role,
+    /// The name that a value stands under, also inside a list.
+    member: Option<Cow<'a, str>>,
     changed: bool,
     /// Where the string stands in its event: those of one place may be pieces of one text.
     place: Option<String>,
@@ -34,19 +51,30 @@ impl<'a> Fragments<'a> {
                 all: all.collect(),
             };
         }
-        let mut all = Vec::new();
+        let is_stream = body.lines().any(|line| line.starts_with("data:"));
+        let mut all: Vec<Fragment<'a>> = Vec::new();
         let mut start = 0;
         for line in body.split_inclusive('\n') {
             let data = line.strip_prefix("data:").unwrap_or(line);
             let before = start + line.len() - data.len();
             let ours = data.trim();
             let json = ours.starts_with(['{', '[']).then(|| strings(data, before));
-            match json.flatten() {
-                Some(strings) => all.extend(strings),
-                None => all.push(Fragment {
-                    range: start..start + line.len(),
+            let names = is_stream && (line.starts_with("event:") || line.starts_with("retry:"));
+            let range = start..start + line.len();
+            match (json.flatten(), all.last_mut()) {
+                (Some(strings), _) => all.extend(strings),
+                // What spans lines is found, too.
+                (None, Some(last))
+                    if !names && last.role == Role::Text && last.range.end == start =>
+                {
+                    last.range.end = range.end;
+                    last.text = Cow::Borrowed(&body[last.range.clone()]);
+                }
+                (None, _) => all.push(Fragment {
                     text: Cow::Borrowed(line),
-                    is_json: false,
+                    range,
+                    role: if names { Role::Event } else { Role::Text },
+                    member: None,
                     changed: false,
                     place: None,
                 }),
@@ -64,6 +92,17 @@ impl<'a> Fragments<'a> {
         self.all.get(at).map_or("", |fragment| &fragment.text)
     }
 
+    pub(super) fn role(&self, at: usize) -> Role {
+        self.all
+            .get(at)
+            .map_or(Role::Text, |fragment| fragment.role)
+    }
+
+    /// The name that a value stands under.
+    pub(super) fn member(&self, at: usize) -> Option<&str> {
+        self.all.get(at)?.member.as_deref()
+    }
+
     pub(super) fn set(&mut self, at: usize, text: String) {
         if let Some(fragment) = self.all.get_mut(at) {
             fragment.text = Cow::Owned(text);
@@ -71,9 +110,16 @@ impl<'a> Fragments<'a> {
         }
     }
 
-    /// Every text, decoded.
-    pub(super) fn decoded(&self) -> impl Iterator<Item = &str> {
-        self.all.iter().map(|fragment| fragment.text.as_ref())
+    /// Every text, decoded, and what came in pieces as one.
+    pub(super) fn decoded(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let pieces = self.channels().into_iter().map(|channel| {
+            let pieces = channel.into_iter().map(|at| self.get(at));
+            Cow::Owned(pieces.collect::<String>())
+        });
+        let texts = self.all.iter();
+        texts
+            .map(|fragment| Cow::Borrowed(fragment.text.as_ref()))
+            .chain(pieces.collect::<Vec<_>>())
     }
 
     /// For each place of an event that has a string in more than one: the fragments there.
@@ -93,7 +139,7 @@ impl<'a> Fragments<'a> {
         let mut done = 0;
         for fragment in self.all.iter().filter(|fragment| fragment.changed) {
             out.push_str(&self.body[done..fragment.range.start]);
-            if fragment.is_json {
+            if matches!(fragment.role, Role::Name | Role::Value) {
                 let quoted = serde_json::Value::from(fragment.text.as_ref()).to_string();
                 out.push_str(&quoted[1..quoted.len() - 1]);
             } else {
@@ -138,6 +184,7 @@ fn strings(text: &str, offset: usize) -> Option<Vec<Fragment<'_>>> {
         offset,
         at: 0,
         path: String::new(),
+        member: None,
         found: Vec::new(),
     };
     walk.value(0)?;
@@ -153,6 +200,7 @@ struct Walk<'a> {
     offset: usize,
     at: usize,
     path: String,
+    member: Option<Cow<'a, str>>,
     found: Vec<Fragment<'a>>,
 }
 
@@ -180,10 +228,10 @@ impl<'a> Walk<'a> {
             b'"' => {
                 let (range, text) = self.string()?;
                 let place = Some(self.path.clone());
-                self.keep(range, text, place);
+                self.keep(range, text, Role::Value, place);
                 Some(())
             }
-            _ => self.plain().map(drop),
+            _ => self.number_or_word(),
         }
     }
 
@@ -198,11 +246,13 @@ impl<'a> Walk<'a> {
             self.path.push('/');
             self.path.push_str(&name);
             let is_index = name == "index";
-            self.keep(range, name, None);
+            self.keep(range, name.clone(), Role::Name, None);
             self.byte(b':')?;
             self.blank();
             let start = self.at;
+            let outer = self.member.replace(name);
             self.value(depth + 1)?;
+            self.member = outer;
             if is_index {
                 index = self.text.get(start..self.at);
             }
@@ -270,6 +320,15 @@ impl<'a> Walk<'a> {
         Some((range, text))
     }
 
+    fn number_or_word(&mut self) -> Option<()> {
+        let start = self.at;
+        let word = self.plain()?;
+        if word.bytes().all(|byte| byte.is_ascii_digit()) {
+            self.keep(start..self.at, Cow::Borrowed(word), Role::Number, None);
+        }
+        Some(())
+    }
+
     /// A number or a word.
     fn plain(&mut self) -> Option<&'a str> {
         let start = self.at;
@@ -280,11 +339,16 @@ impl<'a> Walk<'a> {
             .filter(|word| !word.is_empty())
     }
 
-    fn keep(&mut self, range: Range<usize>, text: Cow<'a, str>, place: Option<String>) {
+    fn keep(&mut self, range: Range<usize>, text: Cow<'a, str>, role: Role, place: Option<String>) {
+        let member = match role {
+            Role::Value | Role::Number => self.member.clone(),
+            Role::Name | Role::Event | Role::Text => None,
+        };
         self.found.push(Fragment {
             range: range.start + self.offset..range.end + self.offset,
             text,
-            is_json: true,
+            role,
+            member,
             changed: false,
             place,
         });
@@ -302,6 +366,7 @@ mod tests {
         let mut fragments = Fragments::of(body);
         let texts: Vec<_> = fragments.decoded().collect();
         assert_eq!(texts, ["a/b", "x/y", "n", "l", "q\"", "c"]);
+        assert_eq!(fragments.member(4), Some("l"));
         fragments.set(4, "\"Q\"".to_owned());
         assert_eq!(
             fragments.joined(),
@@ -348,7 +413,7 @@ mod tests {
         fn every_string_of_a_value_is_found(texts in proptest::collection::vec(".{0,10}", 0..5)) {
             let body = serde_json::to_string(&texts).unwrap();
             let fragments = Fragments::of(&body);
-            let found: Vec<&str> = fragments.decoded().collect();
+            let found: Vec<_> = fragments.decoded().collect();
             prop_assert_eq!(found, texts);
         }
     }

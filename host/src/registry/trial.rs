@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::generation::{Built, Generation};
 use super::history::Held;
-use super::load::Candidate;
+use super::load::{Candidate, Looked, Ready};
 use super::probation::Probation;
 use super::refusal::Refusal;
 use super::slot::{Outcome, Slot, keep, swap};
@@ -12,15 +12,15 @@ use super::{Registry, Wanted};
 use crate::recorder::{self, Report, Tried};
 
 impl Registry {
-    /// Tries the new version on what was recorded, tells what differs, and makes it current, unless
+    /// Tries the new version on what was recorded and tells what differs. It is ready to go live, unless
     /// the configuration wants no version that differs.
-    pub(super) fn try_and_swap(
+    pub(super) fn tried_out(
         &self,
         slot: &Slot,
         built: Built,
         new: Candidate,
         wanted: &Wanted,
-    ) -> Outcome {
+    ) -> Looked {
         let number = slot.state().number + 1;
         let generation = Generation::new(built, number, new.origin.clone());
         let generation = Arc::new(self.tried(slot, generation, wanted));
@@ -32,10 +32,16 @@ impl Registry {
         {
             let remedy = "switch recorder.block_on_diff off to let it go live";
             let refusal = Refusal::of_file("it is not the same on recorded exchanges", remedy);
-            let refusal = refusal.with_inside(report.to_string());
+            let refusal = refusal.with_inside(self.scrubbed(&report.to_string()));
             self.hold_back(slot, &new.sha256, Held::Differs, &refusal);
-            return keep(slot, Some(new.sha256), vec![refusal]);
+            return Looked::Done(keep(slot, Some(new.sha256), vec![refusal]));
         }
+        Looked::Ready(Ready { generation, new })
+    }
+
+    /// Makes it current.
+    pub(super) fn go_live(&self, slot: &Slot, ready: Ready) -> Outcome {
+        let Ready { generation, new } = ready;
         self.remember(slot, &new);
         swap(slot, generation, new.bytes, new.started)
     }
@@ -69,12 +75,14 @@ impl Registry {
         };
         let report = self.runtime.block_on(recorder::replay(&recordings, &tried));
         let (transformer, generation) = (&slot.name, new.number);
+        // What differs is told with words of a client's body.
+        let told = self.scrubbed(&report.to_string());
         if report.differs() || report.skipped > 0 {
-            tracing::warn!(transformer, generation, "replay: {report}");
+            tracing::warn!(transformer, generation, "replay: {told}");
         } else {
-            tracing::info!(transformer, generation, "replay: {report}");
+            tracing::info!(transformer, generation, "replay: {told}");
         }
-        slot.state().replayed = Some((new.component.sha256.clone(), report.to_string()));
+        slot.state().replayed = Some((new.component.sha256.clone(), told));
         Some(report)
     }
 }

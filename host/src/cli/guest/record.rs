@@ -7,6 +7,7 @@
 mod case_file;
 pub(super) mod component;
 mod fixture;
+mod headers;
 mod machine;
 mod made;
 mod place;

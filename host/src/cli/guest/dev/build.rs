@@ -36,10 +36,15 @@ impl Package {
         let folder = folder
             .canonicalize()
             .map_err(|error| format!("{}: {error}", folder.display()))?;
-        let name = folder
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        let name = name.unwrap_or_default();
+        let manifest = std::fs::read_to_string(folder.join("Cargo.toml"));
+        let manifest = manifest.map_err(|error| format!("{}: {error}", folder.display()))?;
+        // The folder may be called otherwise.
+        let name = name_in(&manifest).ok_or_else(|| {
+            format!(
+                "{} names no package; a guest is a crate of its own",
+                folder.join("Cargo.toml").display()
+            )
+        })?;
         // In a checkout the libraries beside it are its sources too, and fixtures lie with the tests.
         let beside = folder.parent().filter(|parent| parent.join("sdk").is_dir());
         let shared = beside
@@ -87,7 +92,7 @@ impl Package {
         if !output.status.success() {
             let errors = diagnostics(&messages, "error");
             for error in &errors {
-                term::note(error.trim_end());
+                term::note_coloured(error.trim_end());
             }
             let said = said(&output.stderr);
             match errors.len() {
@@ -108,6 +113,19 @@ impl Package {
             warnings: diagnostics(&messages, "warning").len(),
         })
     }
+}
+
+/// The `name` of the table `package`.
+fn name_in(manifest: &str) -> Option<String> {
+    let lines = manifest.lines().map(str::trim);
+    let package = lines.skip_while(|line| *line != "[package]").skip(1);
+    let mut members = package.take_while(|line| !line.starts_with('['));
+    members.find_map(|line| {
+        let value = line.strip_prefix("name")?.trim_start().strip_prefix('=')?;
+        let quoted = value.trim().trim_start_matches(['"', '\'']);
+        let name = quoted.split(['"', '\'']).next()?;
+        (!name.is_empty()).then(|| name.to_owned())
+    })
 }
 
 /// What a build gave.
@@ -192,6 +210,18 @@ mod tests {
             component(&json!({"reason": "build-finished"}), "my-guest"),
             None
         );
+    }
+
+    #[test]
+    fn a_guest_is_called_as_its_package_whatever_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest =
+            "[lib]\nname = \"other\"\n\n[package] \nversion = \"1.0.0\"\nname = 'bar' # ours\n";
+        std::fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
+        let package = Package::find(&folder.path().to_string_lossy()).unwrap();
+        assert_eq!(package.name, "bar");
+        std::fs::write(folder.path().join("Cargo.toml"), "[workspace]\n").unwrap();
+        assert!(Package::find(&folder.path().to_string_lossy()).is_err());
     }
 
     #[test]

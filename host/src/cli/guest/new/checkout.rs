@@ -6,25 +6,31 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 
 /// Adds the crate `name`, which depends on these crates of the workspace.
+///
+/// Errors: a file cannot be read, is not as expected, or cannot be written; both are as they were then.
 pub(super) fn join(guests: &Path, name: &str, dependencies: &[&str]) -> anyhow::Result<()> {
-    let manifest = guests.join("Cargo.toml");
-    change(&manifest, |text| with_member(text, name)).with_context(|| {
-        format!(
-            "add \"{name}\" to `members` in {} by hand",
+    let (manifest, lock) = (guests.join("Cargo.toml"), guests.join("Cargo.lock"));
+    let before = read(&manifest)?;
+    let locked = with_package(&read(&lock)?, name, dependencies);
+    let Some(joined) = with_member(&before, name) else {
+        bail!(
+            "{} is not as expected; add \"{name}\" to its `members` by hand",
             manifest.display()
-        )
-    })?;
-    let lock = guests.join("Cargo.lock");
-    change(&lock, |text| Some(with_package(text, name, dependencies)))
+        );
+    };
+    write(&manifest, &joined)?;
+    write(&lock, &locked).inspect_err(|_| {
+        // A member that is not there would break every call of cargo.
+        drop(write(&manifest, &before));
+    })
 }
 
-fn change(path: &Path, with: impl FnOnce(&str) -> Option<String>) -> anyhow::Result<()> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("{} cannot be read", path.display()))?;
-    let Some(changed) = with(&text) else {
-        bail!("{} is not as expected", path.display());
-    };
-    std::fs::write(path, changed).with_context(|| format!("{} cannot be written", path.display()))
+fn read(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
 }
 
 /// The manifest with one more member, at the end of the list.
@@ -66,6 +72,19 @@ mod tests {
         let expected = "[workspace]\nmembers = [\"a\", \"c\", \"b\"]\nresolver = \"3\"\n";
         assert_eq!(with_member(manifest, "b").as_deref(), Some(expected));
         assert_eq!(with_member("[workspace]\n", "b"), None);
+    }
+
+    #[test]
+    fn a_workspace_without_a_lock_file_is_left_as_it_was() {
+        let guests = tempfile::tempdir().unwrap();
+        let manifest = guests.path().join("Cargo.toml");
+        let before = "[workspace]\nmembers = [\"a\"]\n";
+        std::fs::write(&manifest, before).unwrap();
+        assert!(join(guests.path(), "b", &["sdk"]).is_err());
+        assert_eq!(std::fs::read_to_string(&manifest).unwrap(), before);
+        std::fs::write(guests.path().join("Cargo.lock"), LOCK).unwrap();
+        join(guests.path(), "b", &["sdk"]).unwrap();
+        assert_ne!(std::fs::read_to_string(&manifest).unwrap(), before);
     }
 
     #[test]

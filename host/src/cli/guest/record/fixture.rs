@@ -13,8 +13,12 @@ use crate::wasm::bindings::{Context, Ending};
 
 /// The files of one case, and what could not be put into them.
 pub(super) struct Fixture {
-    /// Name and content; `case.json5` is the last.
+    /// Name and content of all but `case.json5`.
     pub(super) files: Vec<(&'static str, Bytes)>,
+    /// What `case.json5` says of the exchange, as JSON.
+    pub(super) case: Bytes,
+    /// What it says of itself.
+    label: Label,
     /// Sentences for the person who records.
     pub(super) remarks: Vec<String>,
 }
@@ -25,48 +29,20 @@ pub(super) struct Label {
     pub(super) source: String,
 }
 
-/// Headers that say something of a connection, an account or a moment, and nothing to a transformer.
-const PASSING: [&str; 24] = [
-    "alt-svc",
-    "anthropic-organization-id",
-    "cf-cache-status",
-    "cf-ray",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "date",
-    "keep-alive",
-    "nel",
-    "openai-organization",
-    "openai-project",
-    "report-to",
-    "request-id",
-    "server",
-    "set-cookie",
-    "strict-transport-security",
-    "trailer",
-    "transfer-encoding",
-    "vary",
-    "via",
-    "x-amzn-requestid",
-    "x-envoy-upstream-service-time",
-    "x-request-id",
-];
-
 /// The case of one stage.
 pub(super) fn fixture(
-    label: &Label,
+    label: Label,
     context: &Context,
     options: &Value,
     played: &Played,
 ) -> Fixture {
     let mut fixture = Fixture {
         files: vec![("request.client.json", played.given.clone())],
+        case: Bytes::new(),
+        label,
         remarks: Vec::new(),
     };
     let mut case = Map::new();
-    case.insert("why".to_owned(), json!(label.why));
-    case.insert("source".to_owned(), json!(label.source));
     case.insert("context".to_owned(), context_of(context));
     if options
         .as_object()
@@ -89,12 +65,24 @@ pub(super) fn fixture(
             fixture.back(back, &mut case);
         }
     }
-    let text = super::case_file::json5(&Value::Object(case));
-    fixture.files.push(("case.json5", Bytes::from(text)));
+    fixture.case = Bytes::from(Value::Object(case).to_string());
     fixture
 }
 
 impl Fixture {
+    /// Every file, ready to be written.
+    pub(super) fn all(&self) -> Vec<(&'static str, Bytes)> {
+        let mut case = Map::new();
+        case.insert("why".to_owned(), json!(self.label.why));
+        case.insert("source".to_owned(), json!(self.label.source));
+        let said: Map<String, Value> = serde_json::from_slice(&self.case).unwrap_or_default();
+        case.extend(said);
+        let text = super::case_file::json5(&Value::Object(case));
+        let mut all = self.files.clone();
+        all.push(("case.json5", Bytes::from(text)));
+        all
+    }
+
     /// The member `request` of a case, and the file beside it.
     fn request(&mut self, requested: &Requested, context: &Context) -> Value {
         match requested {
@@ -179,17 +167,11 @@ impl Fixture {
             Some(Framing::JsonLines) => "response.upstream.jsonl",
         };
         self.files.push((file, answer.body.clone()));
-        let kept: Vec<(String, String)> = answer
-            .head
-            .headers
-            .iter()
-            .filter(|(name, _)| !PASSING.contains(&name.as_str()))
-            .cloned()
-            .collect();
+        let headers = &answer.head.headers;
         let mut upstream = Map::new();
         upstream.insert("status".to_owned(), json!(answer.head.status));
-        if !kept.is_empty() {
-            upstream.insert("headers".to_owned(), map(&kept));
+        if !headers.is_empty() {
+            upstream.insert("headers".to_owned(), map(headers));
         }
         case.insert("upstream".to_owned(), Value::Object(upstream));
         if let Ending::Broken(how) = &answer.ending {
