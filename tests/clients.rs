@@ -21,10 +21,19 @@ mod harness;
 )]
 mod strict;
 
+#[allow(
+    dead_code,
+    reason = "each test binary uses its own part of the table of routes"
+)]
+#[path = "routing/cases.rs"]
+mod routing_cases;
+
 mod clients {
+    mod ccr;
     mod claude;
     mod claude_code;
     mod commands;
+    mod fallback;
     mod installed;
     mod interactive;
     mod recorded;

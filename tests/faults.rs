@@ -77,7 +77,8 @@ async fn a_refused_connection_is_a_bad_gateway_that_names_the_provider() {
 
 #[tokio::test]
 async fn every_status_keeps_its_meaning_and_the_upstreams_words_in_every_shape() {
-    let roads = Roads::start().await;
+    // Hundreds of errors: trying each again would only take time.
+    let roads = Roads::with(|host| host.set("retries", json!({ "attempts": 0 }))).await;
     let words = "tool_choice: `x` — is not one of the tools";
     for road in Road::ALL {
         for (status, told, kind) in STATUSES {

@@ -184,3 +184,79 @@ async fn a_trap_of_a_development_build_is_logged_with_the_functions_that_it_came
     assert!(log.contains("  in scaffold_trap::stumble"), "{log}");
     assert!(log.contains("src/lib.rs:"), "the place of the panic: {log}");
 }
+
+/// What npm would do, without its network: `build` is whatever the script beside it does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_in_javascript_is_built_by_npm_in_its_own_folder_too() {
+    const NAME: &str = "scaffold_js";
+    let home = TempDir::new().expect("a temporary folder");
+    let mut new = Builder::new().command(&["guest", "new", NAME, "--lang", "js"]);
+    let made = new.current_dir(home.path()).output().expect("it runs");
+    assert!(made.status.success(), "{made:?}");
+    let folder = home.path().join(NAME);
+    // They are of the scaffold's own source, which is not what is built here.
+    std::fs::remove_dir_all(folder.join("fixtures")).expect("fixtures");
+    let upstream = Upstream::always(Answer::json(200, &json!({ "ok": true }))).await;
+    let host = Builder::new()
+        .component(NAME, &scene::guest("faulty"))
+        .provider(provider("mine", &upstream.url(), NAME, "m"))
+        .start();
+    let bin = home.path().join("bin");
+    std::fs::create_dir(&bin).expect("a folder");
+    let npm = |script: &str| {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = bin.join("npm");
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a script");
+        let mode = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(&path, mode).expect("it is ours");
+    };
+    let round = |guest: &str| {
+        let transformers = host.transformers();
+        let transformers = transformers.to_string_lossy();
+        let arguments = [
+            "guest",
+            "dev",
+            guest,
+            "--once",
+            "--transformers",
+            &transformers,
+        ];
+        let address = host.base().trim_start_matches("http://");
+        let config = json!({
+            "listen": address,
+            "providers": [provider("mine", &upstream.url(), NAME, "m")],
+        });
+        let mut command = host.command_beside(&arguments, &config);
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::split_paths(&path);
+        let path = std::env::join_paths(std::iter::once(bin.clone()).chain(path)).expect("a path");
+        command.current_dir(&folder).env("PATH", path);
+        command.output().expect("it runs")
+    };
+    let other = home.path().join("other.wasm");
+    std::fs::write(&other, scene::same_but_other(&scene::guest("faulty"))).expect("write");
+    npm(&format!(
+        "[ \"$1 $2\" = \"run build\" ] && cp {} {NAME}.wasm",
+        other.display()
+    ));
+    let output = round(NAME);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{output:?}");
+    assert!(said.contains(&format!("live as {NAME}@2")), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+
+    npm("echo 'SyntaxError: oops' >&2; exit 1");
+    let output = round(".");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("SyntaxError: oops"), "{said}");
+    assert!(said.contains("run `npm install` in "), "{said}");
+    assert!(said.contains("what serves stays"), "{said}");
+    let output = round("nobody");
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains(&format!("`transom guest dev .` takes `{NAME}`")),
+        "{said}"
+    );
+}

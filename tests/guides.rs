@@ -4,6 +4,8 @@ use std::path::Path;
 
 use crate::harness::host::Builder;
 
+mod commands;
+
 const GUIDES: [&str; 2] = ["docs/porting-from-ccr.md", "docs/transformers.md"];
 
 fn read(path: &str) -> String {
@@ -11,10 +13,11 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-/// Each block in JavaScript, with the line before it.
-fn blocks(guide: &str) -> Vec<(&str, String)> {
+/// Each block in a language, with the line before it.
+fn blocks_of<'a>(guide: &'a str, language: &str) -> Vec<(&'a str, String)> {
     let lines: Vec<&str> = guide.lines().collect();
-    let begins = |at: &usize| lines[*at].trim() == "```js";
+    let fence = format!("```{language}");
+    let begins = |at: &usize| lines[*at].trim() == fence;
     (0..lines.len())
         .filter(begins)
         .map(|at| {
@@ -31,7 +34,7 @@ fn blocks(guide: &str) -> Vec<(&str, String)> {
 fn javascript_in_the_guides_is_that_of_files_which_are_built() {
     let mut shown = 0;
     for guide in GUIDES {
-        for (before, block) in blocks(&read(guide)) {
+        for (before, block) in blocks_of(&read(guide), "js") {
             let path = before
                 .strip_prefix("<!-- ")
                 .and_then(|rest| rest.strip_suffix(" -->"));

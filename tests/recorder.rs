@@ -194,6 +194,77 @@ async fn a_version_that_traps_is_told_by_its_trap_first() {
     assert_eq!(status["transformers"][0]["replay"], Value::Null);
 }
 
+/// Whatever the configuration says of differences.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_breaks_over_a_recorded_exchange_does_not_go_live() {
+    for fault in ["push-trap", "request-trap"] {
+        let upstream =
+            Upstream::always(Answer::json(200, &scene::message_whole(&["hi".to_owned()]))).await;
+        let host = Builder::new()
+            .provider(provider("p", &upstream.url(), "faulty", "m"))
+            .set("recorder", json!({ "on": true }))
+            .component("faulty", &scene::faulty("response-hex"))
+            .start();
+        client::messages(host.base(), &scene::ask_whole("m", "hi")).await;
+        let kept = |status: &Value| status["recorder"]["exchanges"] == 1;
+        host.wait_for_status("a recorded exchange", kept).await;
+        let file = host.transformers().join("faulty.wasm");
+        scene::put(&file, &scene::faulty(fault));
+        let refused = |status: &Value| status["transformers"][0]["last_error"].is_string();
+        let status = host.wait_for_status("the refusal", refused).await;
+        let transformer = &status["transformers"][0];
+        let why = transformer["last_error"].as_str().unwrap_or_default();
+        assert!(
+            why.starts_with("it breaks over a recorded exchange that the version before it serves"),
+            "{why}"
+        );
+        assert!(why.contains("trapped in `"), "{why}");
+        // What was tried is not counted where it serves.
+        assert_eq!(
+            (&transformer["generation"], &transformer["traps"]),
+            (&json!(1), &json!(0))
+        );
+        let reply = client::messages(host.base(), &scene::ask_whole("m", "hi")).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+
+        // Other bytes are looked at anew.
+        scene::put(&file, &scene::guest("faulty"));
+        let live = |status: &Value| status["transformers"][0]["generation"] == 2;
+        host.wait_for_status("a version that does not break", live)
+            .await;
+    }
+}
+
+/// Two of twenty are enough to know: a reload waits for no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_never_comes_back_is_refused_without_trying_all_that_is_recorded() {
+    let upstream =
+        Upstream::always(Answer::json(200, &scene::message_whole(&["hi".to_owned()]))).await;
+    let host = Builder::new()
+        .provider(provider("p", &upstream.url(), "faulty", "m"))
+        .set("recorder", json!({ "on": true }))
+        .set("limits", json!({ "request_ms": 100 }))
+        .component("faulty", &scene::guest("faulty"))
+        .start();
+    for number in 0..20 {
+        client::messages(host.base(), &scene::ask_whole("m", &number.to_string())).await;
+    }
+    let kept = |status: &Value| status["recorder"]["exchanges"] == 20;
+    host.wait_for_status("twenty recorded exchanges", kept)
+        .await;
+    let file = host.transformers().join("faulty.wasm");
+    scene::put(&file, &scene::faulty("request-loop"));
+    let refused = |status: &Value| status["transformers"][0]["last_error"].is_string();
+    let status = host.wait_for_status("the refusal", refused).await;
+    let transformer = &status["transformers"][0];
+    assert_eq!(transformer["generation"], 1);
+    let replay = transformer["replay"].as_str().unwrap_or_default();
+    assert!(
+        replay.starts_with("0 the same, 2 differ, 18 not tried"),
+        "{replay}"
+    );
+}
+
 #[tokio::test]
 async fn a_request_that_is_refused_before_it_is_sent_is_recorded_too() {
     let upstream = Upstream::always(Answer::json(200, &json!({}))).await;

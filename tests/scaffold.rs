@@ -48,7 +48,7 @@ fn cargo(folder: &Path, arguments: &[&str]) -> String {
 }
 
 /// Makes a scaffold, builds its component, and runs its fixtures through it.
-fn made_built_and_tested(kind: &str) {
+fn made_built_and_tested(kind: &str, cases: usize) {
     let home = TempDir::new().expect("a temporary folder");
     let name = format!("scaffold_{kind}");
     let new = transom(home.path(), &["guest", "new", &name, "--from", kind]);
@@ -72,18 +72,45 @@ fn made_built_and_tested(kind: &str) {
     let tested = transom(&folder, &["guest", "test", &component, "fixtures"]);
     assert_code(&tested, 0);
     let said = text(&tested.stdout);
-    assert!(said.contains("2 passed, 0 failed"), "{said}");
+    assert!(
+        said.contains(&format!("{cases} passed, 0 failed")),
+        "{said}"
+    );
     std::fs::remove_file(&*component).expect("it was just tested");
 }
 
 #[test]
 fn a_passthrough_scaffold_builds_anywhere_and_passes_its_fixtures() {
-    made_built_and_tested("passthrough");
+    made_built_and_tested("passthrough", 2);
 }
 
 #[test]
 fn an_openai_scaffold_builds_anywhere_and_passes_its_fixtures() {
-    made_built_and_tested("openai");
+    made_built_and_tested("openai", 2);
+}
+
+#[test]
+fn a_scaffold_of_an_own_format_builds_anywhere_and_passes_its_fixtures() {
+    made_built_and_tested("own", 3);
+}
+
+#[test]
+fn a_workspace_that_cannot_be_joined_is_left_as_it_was() {
+    let home = TempDir::new().expect("a temporary folder");
+    let guests = home.path().join("guests");
+    std::fs::create_dir_all(guests.join("sdk")).expect("a fresh folder");
+    std::fs::create_dir_all(home.path().join("wit/transformer")).expect("a fresh folder");
+    std::fs::write(home.path().join("wit/transformer/transformer.wit"), "").expect("it is ours");
+    std::fs::write(guests.join("sdk/Cargo.toml"), "").expect("it is ours");
+    let manifest = "[workspace]\nmembers = [\"sdk\"]\n";
+    std::fs::write(guests.join("Cargo.toml"), manifest).expect("it is ours");
+    // No Cargo.lock.
+    let new = transom(home.path(), &["guest", "new", "acme"]);
+    assert_code(&new, 1);
+    assert!(text(&new.stderr).contains("Cargo.lock cannot be read"));
+    let left = std::fs::read_to_string(guests.join("Cargo.toml")).expect("a manifest");
+    assert_eq!(left, manifest);
+    assert!(!guests.join("acme").exists());
 }
 
 #[test]

@@ -2,16 +2,18 @@
 
 mod clients;
 mod reload;
+mod serving;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Instant, SystemTime};
 
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -19,10 +21,14 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use clients::Clients;
+pub use serving::Leaving;
 
 use crate::config::{Config, Key, Limits, Problem, Secret};
+use crate::metrics::Metrics;
+use crate::quota::Quota;
 use crate::recorder::Recorder;
 use crate::registry::{History, Registry, Slot, Wanted};
+use crate::route::Usages;
 use crate::upstream::{Secrets, Upstream};
 use crate::wasm::{Cache, Engine};
 
@@ -38,6 +44,8 @@ pub struct Start {
     pub state: Option<PathBuf>,
     /// Instead of the configuration's address.
     pub listen: Option<SocketAddr>,
+    /// A listener of the address that a running service hands over.
+    pub listener: Option<std::net::TcpListener>,
     /// Follow changes of component files and of the configuration.
     pub watch: bool,
     /// Keep the last exchanges, whatever the configuration says.
@@ -52,12 +60,22 @@ pub struct App {
     pub engine: Engine,
     /// Instances that may still be opened.
     pub permits: Arc<Semaphore>,
+    /// What providers' accounts have left. Kept over changes of the configuration.
+    pub quota: Quota,
     /// The last exchanges, if recording is on.
     pub recorder: Arc<Recorder>,
+    /// How long conversations are, as providers counted.
+    pub usages: Arc<Usages>,
     /// Exchanges that run.
     pub in_flight: Arc<AtomicUsize>,
+    /// Figures of those that ended.
+    pub metrics: Arc<Metrics>,
+    /// Tells this process from others.
+    pub instance: String,
     /// When it started.
     pub started: Instant,
+    /// The same by the clock of the machine.
+    pub started_at: SystemTime,
     /// Where it listens.
     pub address: SocketAddr,
     /// What shows that a request comes from this service's own user; none without a folder for it.
@@ -86,8 +104,10 @@ impl Snapshot {
     fn new(config: Config, generation: u64, registry: &Registry) -> anyhow::Result<Self> {
         let secrets = Secrets::new(&secrets_of(&config));
         registry.scrub(secrets.clone());
-        let upstream =
-            Upstream::new(&config.timeouts, secrets).context("the HTTP client cannot be built")?;
+        let upstream = Upstream::new(&config.timeouts, secrets).context(
+            "the HTTP client cannot be built; if CA certificates are missing, install them \
+             (Debian and Ubuntu: `apt-get install ca-certificates`)",
+        )?;
         let limits = Arc::new(config.limits.clone());
         Ok(Self {
             config,
@@ -108,9 +128,9 @@ fn secrets_of(config: &Config) -> Vec<Secret> {
     let keys = config
         .providers
         .iter()
-        .filter_map(|provider| match &provider.key {
-            Key::Set(secret) => Some(secret.clone()),
-            Key::Missing { .. } | Key::Absent => None,
+        .flat_map(|provider| match &provider.key {
+            Key::Set(secrets) => secrets.clone(),
+            Key::Missing { .. } | Key::Absent => Vec::new(),
         });
     keys.chain(config.api_key.clone()).collect()
 }
@@ -153,9 +173,12 @@ impl Running {
         let config = listening(start.config, start.listen)
             .map_err(|problem| anyhow::anyhow!("{problem}"))?;
         // First: that the address is taken is known at once, and nothing was compiled in vain.
-        let listener = TcpListener::bind(config.listen)
-            .await
-            .map_err(|error| Unbound(config.listen, error))?;
+        let listener = match start.listener {
+            Some(listener) => TcpListener::from_std(listener)?,
+            None => TcpListener::bind(config.listen)
+                .await
+                .map_err(|error| Unbound(config.listen, error))?,
+        };
         let limits = &config.limits;
         let engine = Engine::new(
             u32::try_from(limits.instances).unwrap_or(u32::MAX),
@@ -197,9 +220,14 @@ impl Running {
             registry,
             permits: Arc::new(Semaphore::new(engine.step().instances as usize)),
             engine,
+            quota: Quota::default(),
             recorder,
+            usages: Arc::default(),
             in_flight: Arc::default(),
+            metrics: Arc::default(),
+            instance: crate::ids::exchange_id(),
             started: Instant::now(),
+            started_at: SystemTime::now(),
             address,
             owner,
             listen: start.listen,
@@ -218,27 +246,23 @@ impl Running {
         format!("http://{}", self.app.address)
     }
 
-    /// Serves until `stop` is ready, then gives running exchanges the drain time.
-    pub async fn serve(
-        self,
-        stop: impl Future<Output = ()> + Send + 'static,
-    ) -> anyhow::Result<()> {
+    /// The listener once more, for a successor.
+    pub fn listener(&self) -> std::io::Result<OwnedFd> {
+        self.listener.as_fd().try_clone_to_owned()
+    }
+
+    /// Serves until `stop` says why not, then lets running exchanges end as that wants.
+    pub async fn serve(self, stop: impl Future<Output = Leaving>) {
         let Self { app, listener } = self;
-        let drain = app.snapshot().config.timeouts.drain;
-        let (told, stopping) = tokio::sync::oneshot::channel::<()>();
         let router = crate::http::router(app.clone());
-        let clients = Clients::new(listener, move || app.snapshot().config.timeouts.client);
-        let serving = axum::serve(clients, router).with_graceful_shutdown(async move {
-            stop.await;
-            drop(told);
-        });
-        let serving = serving.into_future();
-        tokio::select! {
-            result = serving => result.context("serving failed"),
-            () = drained(stopping, drain) => {
-                tracing::warn!("exchanges still ran when the drain time was over; their connections are closed");
-                Ok(())
-            }
+        let settings = app.clone();
+        let limit = move || settings.snapshot().config.timeouts.client;
+        let clients = Clients::new(listener, limit);
+        let drain = move || app.snapshot().config.timeouts.drain;
+        if !serving::serve(clients, router, stop, drain).await {
+            tracing::warn!(
+                "exchanges still ran when the drain time was over; their connections are closed"
+            );
         }
     }
 }
@@ -268,12 +292,6 @@ fn listening(config: Config, listen: Option<SocketAddr>) -> Result<Config, Probl
     }
 }
 
-async fn drained(stopping: tokio::sync::oneshot::Receiver<()>, drain: Duration) {
-    // The sender is dropped when the stop was asked for; it never sends.
-    drop(stopping.await);
-    tokio::time::sleep(drain).await;
-}
-
 async fn load(registry: &Arc<Registry>, wanted: Wanted) -> anyhow::Result<()> {
     let registry = registry.clone();
     tokio::task::spawn_blocking(move || {
@@ -284,5 +302,3 @@ async fn load(registry: &Arc<Registry>, wanted: Wanted) -> anyhow::Result<()> {
     .await
     .context("loading components failed")
 }
-
-use std::future::IntoFuture;

@@ -8,14 +8,18 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 pub mod activate;
+mod background;
 pub mod check;
 pub mod code;
 mod commands;
 mod demo;
 mod guest;
+mod logs;
 mod recordings;
+mod route;
 mod serve;
 mod service;
+mod status;
 mod term;
 
 /// Exit code for wrong usage or configuration.
@@ -40,12 +44,24 @@ struct Cli {
 enum Command {
     /// Serve in the foreground
     Serve(ServeArgs),
+    /// Start the service in the background; running already is fine
+    Start(StartArgs),
+    /// Stop the service, after the exchanges that run
+    Stop(StopArgs),
+    /// Replace the running service by a new process, without a request lost
+    Restart(RestartArgs),
+    /// Whether the service runs, and what runs in it
+    Status(StatusArgs),
+    /// Show the log of the service
+    Logs(LogsArgs),
     /// Run Claude Code through transom: arguments go to `claude` untouched
     Code(CodeArgs),
     /// Print the environment that makes Claude Code use transom, for `eval`
     Activate(ActivateArgs),
     /// Check the configuration: providers, keys, transformers, contradictions
     Check(CheckArgs),
+    /// Show where a request would go, and why
+    Route(route::RouteArgs),
     /// Show a transformer being swapped while a stream runs, on an embedded upstream
     Demo,
     /// Look at and test transformers
@@ -74,6 +90,85 @@ struct ServeArgs {
     /// Keep the last exchanges in memory, for `guest record` and `guest trace`
     #[arg(long)]
     record: bool,
+    /// Started by `transom start`: leave the terminal
+    #[arg(long, hide = true)]
+    background: bool,
+    /// Started by `transom restart`: take the listener of the service at this address
+    #[arg(long, hide = true, value_name = "ADDR")]
+    takes_over: Option<SocketAddr>,
+}
+
+#[derive(Args)]
+struct StartArgs {
+    #[command(flatten)]
+    places: Places,
+    /// Address to listen on, instead of the configuration's; port 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Keep the last exchanges in memory, for `guest record` and `guest trace`
+    #[arg(long)]
+    record: bool,
+    /// Print JSON for a program
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct StopArgs {
+    #[command(flatten)]
+    places: Places,
+    /// Address of the service, instead of the configuration's
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Do not wait for exchanges that run
+    #[arg(long)]
+    now: bool,
+    /// Print JSON for a program
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct RestartArgs {
+    #[command(flatten)]
+    places: Places,
+    /// Address of the service, instead of the configuration's
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Print JSON for a program
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct StatusArgs {
+    #[command(flatten)]
+    places: Places,
+    /// Address of the service, instead of the configuration's
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Print JSON for a program, as /api/status has it
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct LogsArgs {
+    /// Go on as lines are written
+    #[arg(short, long)]
+    follow: bool,
+    /// The last so many lines
+    #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 50)]
+    lines: usize,
+    /// Only lines of this level and more serious ones
+    #[arg(long, value_enum)]
+    level: Option<logs::Level>,
+    /// Only lines of one exchange, by its request-id
+    #[arg(long, value_name = "ID")]
+    exchange: Option<String>,
+    /// Print lines as they are in the files, one JSON object each
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Args)]
@@ -113,12 +208,19 @@ pub fn run() -> ExitCode {
     keep_keys_out_of_core_dumps();
     let result = match Cli::parse().command {
         Command::Serve(args) => serve::run(args),
+        Command::Start(args) => background::start(&args),
+        Command::Stop(args) => background::stop(&args),
+        Command::Restart(args) => background::restart(&args),
+        Command::Status(args) => status::run(&args),
+        Command::Logs(args) => logs::run(&args),
         Command::Demo => demo::run(),
         Command::Guest(command) => guest::run(command),
         Command::Code(args) => commands::code(&args.args),
         Command::Activate(args) => commands::activate(&args),
         Command::Check(args) => commands::check(&args),
+        Command::Route(args) => route::run(&args),
     };
+    crate::telemetry::flush();
     match result {
         Ok(code) if code == ExitCode::SUCCESS && term::lost() => ExitCode::FAILURE,
         Ok(code) => code,

@@ -13,12 +13,15 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::telemetry::files::Bounds;
+
 pub use glimpse::{Glimpse, Named, Spot};
 pub use load::{Examined, Loaded};
 pub use nearest::nearest;
 pub use paths::Paths;
 pub use pin::{NotWritten, with_pin};
 pub use problem::{Problem, Problems};
+pub use routing::{Change, Effort, Pattern, Project, Router, Rule, Target, When};
 pub use secret::Secret;
 
 mod env_file;
@@ -32,6 +35,7 @@ mod pin;
 mod problem;
 mod read;
 pub(crate) mod reader;
+mod routing;
 mod secret;
 pub(crate) mod text;
 
@@ -44,9 +48,6 @@ pub const DEFAULT_LISTEN: SocketAddr =
 
 /// How many different requests a new generation may trap on unless told otherwise.
 const DEFAULT_ROLLBACK_AFTER: usize = 3;
-
-/// What counts as a long conversation unless told otherwise, in tokens.
-const DEFAULT_LONG_CONTEXT: u32 = 60_000;
 
 /// Everything a configuration file can say, defaults filled in.
 #[derive(Debug, Clone)]
@@ -69,10 +70,18 @@ pub struct Config {
     pub router: Router,
     /// Bare model names of clients to targets.
     pub aliases: BTreeMap<String, Target>,
+    /// Routes that stand in place of `router` in a project, in the order of the file.
+    pub projects: Vec<Project>,
+    /// Routes that stand in place of `router` and of the project's, by the client's session id.
+    pub conversations: BTreeMap<String, Router>,
     /// What a guest and a request may use.
     pub limits: Limits,
     /// How long to wait for an upstream.
     pub timeouts: Timeouts,
+    /// When the same provider is asked again.
+    pub retries: Retries,
+    /// What is done about a provider's quota.
+    pub pacing: Pacing,
     /// What is kept of the last exchanges.
     pub recorder: RecorderSettings,
     /// A new generation of a transformer that traps on so many different requests among its first is
@@ -126,8 +135,8 @@ pub struct Provider {
 /// The state of a provider's key.
 #[derive(Debug, Clone)]
 pub enum Key {
-    /// Present.
-    Set(Secret),
+    /// Present: one or several, in the order of the file, each once.
+    Set(Vec<Secret>),
     /// A variable named in `api_key` is not set: the provider cannot be used.
     Missing {
         /// The variable's name.
@@ -138,7 +147,7 @@ pub enum Key {
 }
 
 /// A model of a provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     /// As the provider names it.
     pub id: String,
@@ -146,6 +155,34 @@ pub struct Model {
     pub context_window: Option<u32>,
     /// In tokens.
     pub max_output: Option<u32>,
+    /// Whether it takes images; none: not known.
+    pub vision: Option<bool>,
+    /// What it costs, if that is known.
+    pub price: Option<Price>,
+}
+
+/// Dollars for a million tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Price {
+    /// Read anew.
+    pub input: f64,
+    /// Written.
+    pub output: f64,
+    /// Read from the provider's cache; none: as `input`.
+    pub cache_read: Option<f64>,
+    /// Put into it; none: as `input`.
+    pub cache_write: Option<f64>,
+}
+
+impl Price {
+    /// Dollars of one answer. `input` is what was neither read from a cache nor put into it.
+    pub fn of(&self, input: u64, output: u64, cache_read: u64, cache_write: u64) -> f64 {
+        let dollars = |tokens: u64, price: f64| tokens as f64 * price / 1e6;
+        dollars(input, self.input)
+            + dollars(output, self.output)
+            + dollars(cache_read, self.cache_read.unwrap_or(self.input))
+            + dollars(cache_write, self.cache_write.unwrap_or(self.input))
+    }
 }
 
 /// How a provider's format is converted.
@@ -175,36 +212,6 @@ pub enum Auth {
     Header(String),
     /// The first line that this command prints is presented as bearer.
     Command(Vec<String>),
-}
-
-/// A provider and one of its models.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// The provider's name as configured.
-    pub provider: String,
-    /// The model as the provider names it.
-    pub model: String,
-}
-
-/// The routes of the configuration.
-#[derive(Debug, Clone, Default)]
-pub struct Router {
-    /// For whatever no other rule takes.
-    pub default: Option<Target>,
-    /// For small side requests.
-    pub background: Option<Target>,
-    /// For requests with extended thinking.
-    pub think: Option<Target>,
-    /// For long conversations.
-    pub long_context: Option<Target>,
-    /// In tokens: what counts as long.
-    pub long_context_threshold: u32,
-    /// For requests with a web search tool.
-    pub web_search: Option<Target>,
-    /// For requests whose last message carries an image.
-    pub image: Option<Target>,
-    /// What to try next when a route's target fails, by route name.
-    pub fallback: BTreeMap<String, Vec<Target>>,
 }
 
 /// What a guest and a request may use. Sizes in bytes.
@@ -262,6 +269,9 @@ pub struct Timeouts {
     pub connect: Duration,
     /// For the status line after the request was sent. Reasoning models can take minutes.
     pub headers: Duration,
+    /// For the status line of a stream while another target is left to try; a whole answer gets three
+    /// times as long, because its status line comes when all of it is there.
+    pub before_fallback: Duration,
     /// Between two reads of the body.
     pub idle: Duration,
     /// How long response headers are held for a first event after the upstream's 2xx.
@@ -279,11 +289,49 @@ impl Default for Timeouts {
         Self {
             connect: Duration::from_secs(10),
             headers: Duration::from_mins(10),
+            before_fallback: Duration::from_secs(20),
             idle: Duration::from_mins(5),
             hold: Duration::from_secs(10),
             ping: Duration::from_secs(10),
             client: Duration::from_mins(10),
             drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// When the same provider is asked again for a request whose answer has not begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retries {
+    /// The most retries of a request; 0: none.
+    pub attempts: u32,
+    /// After the first failure no retry begins later than this.
+    pub within: Duration,
+    /// A provider that asks for a longer wait is not waited for.
+    pub longest_wait: Duration,
+}
+
+impl Default for Retries {
+    fn default() -> Self {
+        Self {
+            attempts: 2,
+            within: Duration::from_secs(10),
+            longest_wait: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What is done about a provider's quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pacing {
+    /// A request that the quota does not take now is held if the quota is renewed within this time;
+    /// zero: never.
+    pub hold: Duration,
+}
+
+impl Default for Pacing {
+    fn default() -> Self {
+        Self {
+            hold: Duration::from_secs(5),
         }
     }
 }
@@ -339,8 +387,12 @@ pub enum OnBroken {
 pub struct Log {
     /// `error`, `warn`, `info`, `debug` or `trace`.
     pub level: String,
-    /// One JSON object a line instead of text.
+    /// One JSON object a line instead of text, on standard error. Log files are always JSON.
     pub json: bool,
+    /// Log files are written.
+    pub files: bool,
+    /// What they may take.
+    pub bounds: Bounds,
 }
 
 impl Default for Log {
@@ -348,6 +400,12 @@ impl Default for Log {
         Self {
             level: "info".to_owned(),
             json: false,
+            files: true,
+            bounds: Bounds {
+                file: 8 << 20,
+                total: 64 << 20,
+                days: 14,
+            },
         }
     }
 }

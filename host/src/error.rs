@@ -24,6 +24,24 @@ pub struct ApiError {
     pub should_retry: Option<bool>,
     /// What only log and component tests are told: the words of a guest's panic, and where it was.
     pub inside: Option<String>,
+    /// Where it came about, for those who decide whether to ask again. A client is not told.
+    pub trouble: Trouble,
+}
+
+/// Where an error came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Trouble {
+    /// Said or done by the provider: the status says the rest.
+    #[default]
+    Provider,
+    /// No connection could be made.
+    Unreachable,
+    /// The connection ended before a byte of an answer: a pooled one may have been dead already.
+    Dropped,
+    /// Nothing came in the time that was given.
+    Silent,
+    /// In this host or in its configuration: asking the same provider again would change nothing.
+    Lasting,
 }
 
 /// Every error type of the Messages API with its usual status.
@@ -57,7 +75,14 @@ impl ApiError {
             retry_after_ms: None,
             should_retry: None,
             inside: None,
+            trouble: Trouble::Provider,
         }
+    }
+
+    /// The same, with where it came about.
+    #[must_use]
+    pub fn of(self, trouble: Trouble) -> Self {
+        Self { trouble, ..self }
     }
 
     /// 400.
@@ -141,6 +166,7 @@ impl From<Fault> for ApiError {
         Self {
             should_retry,
             inside,
+            trouble: Trouble::Lasting,
             ..Self::new("api_error", message)
         }
     }

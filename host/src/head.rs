@@ -1,13 +1,24 @@
 //! What the host reads of a client's body: the fields that routing needs, in one pass that also
 //! proves the body to be JSON. Nothing is copied; the body goes on as it came.
+//!
+//! What only some rules want to know (names of tools, texts) is read in a second pass, when it is
+//! asked for: [`Details`].
 
-use std::fmt;
+mod details;
+mod walk;
+
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+pub use details::Details;
+pub(crate) use details::{Message, blocks, plain, range_in};
+use walk::{Messages, System, Tools};
+
+use crate::config::Effort;
 use crate::error::ApiError;
 
 /// The fields of a Messages request that the host looks at.
@@ -21,10 +32,64 @@ pub struct RequestHead {
     pub stream: bool,
     /// Tokens of system, messages and tools, estimated from their text.
     pub input_estimate: u32,
-    /// Extended thinking with a budget is on.
-    pub thinking: bool,
+    /// The most output tokens that the client asks for.
+    pub max_tokens: Option<u32>,
+    /// No tokenizer makes more tokens of it: each has at least one byte.
+    pub most_tokens: u32,
+    /// What is asked of extended thinking.
+    pub thinking: Thinking,
+    /// `output_config.effort`, if it is one that is known.
+    pub effort: Option<Effort>,
     /// A tool is a web search of the server's.
     pub web_search: bool,
+    /// There is at least one tool.
+    pub tools: bool,
+    /// `output_config.format` wants an object with a `title`: Claude Code's request for one.
+    pub title: bool,
+    /// The last message, system messages aside, is the user's and carries an image, at its top level
+    /// or in the result of a tool.
+    pub image: bool,
+    /// Any message carries an image.
+    pub any_image: bool,
+    /// A system text holds [`SUBAGENT_TAG`].
+    pub subagent: bool,
+    /// Where `metadata` stands in the body.
+    pub metadata: Option<Range<usize>>,
+}
+
+/// What begins the tag that names a subagent's model.
+pub const SUBAGENT_TAG: &str = "<CCR-SUBAGENT-MODEL>";
+
+/// `thinking.type` of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Thinking {
+    /// There is none, or one that is not known.
+    #[default]
+    Absent,
+    /// With a budget.
+    Enabled,
+    /// As much as the model likes: what Claude Code sends on every turn.
+    Adaptive,
+    /// Expressly none.
+    Disabled,
+}
+
+impl Thinking {
+    /// As the API writes it; `absent` where there is none.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Enabled => "enabled",
+            Self::Adaptive => "adaptive",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    fn named(kind: &str) -> Self {
+        let all = [Self::Enabled, Self::Adaptive, Self::Disabled];
+        let known = all.into_iter().find(|one| one.name() == kind);
+        known.unwrap_or_default()
+    }
 }
 
 /// Bytes of text to a token: what o200k makes of code and JSON, roughly.
@@ -44,25 +109,33 @@ impl RequestHead {
         };
         let model: String = serde_json::from_str(raw.get())
             .map_err(|_| ApiError::invalid("model: Input should be a string"))?;
-        if fields.messages.is_none() {
+        let Some(Messages(messages)) = fields.messages else {
             return Err(ApiError::invalid("messages: Field required"));
-        }
-        let start = raw.get().as_ptr() as usize - body.as_ptr() as usize;
-        let weight = [&fields.messages, &fields.system, &fields.tools]
-            .into_iter()
-            .flatten();
-        let tokens = weight.fold(0, |sum, part| {
-            sum + part.bytes / BYTES_PER_TOKEN + part.images * IMAGE_TOKENS
-        });
+        };
+        let System(system) = fields.system.unwrap_or_default();
+        let Tools(tools) = fields.tools.unwrap_or_default();
+        let weight = [&messages, &system, &tools];
+        let tokens = |bytes_per_token: usize| {
+            let each = weight.map(|part| part.bytes / bytes_per_token + part.data * IMAGE_TOKENS);
+            u32::try_from(each.iter().sum::<usize>()).unwrap_or(u32::MAX)
+        };
+        let output = fields.output_config.map(output_config).unwrap_or_default();
         Ok(Self {
             model,
-            model_range: start..start + raw.get().len(),
+            model_range: range_in(body, raw.get()),
             stream: fields.stream.unwrap_or(false),
-            input_estimate: u32::try_from(tokens).unwrap_or(u32::MAX),
-            thinking: fields
-                .thinking
-                .is_some_and(|thinking| thinking.kind.as_deref() == Some("enabled")),
-            web_search: fields.tools.is_some_and(|tools| tools.web_search),
+            max_tokens: fields.max_tokens.and_then(|raw| raw.get().parse().ok()),
+            input_estimate: tokens(BYTES_PER_TOKEN),
+            most_tokens: tokens(1),
+            thinking: fields.thinking.map(thinking).unwrap_or_default(),
+            effort: output.effort.as_deref().and_then(Effort::named),
+            web_search: tools.web_search,
+            tools: tools.items > 0,
+            title: output.wants_title(),
+            image: messages.last_image(),
+            any_image: messages.any_image,
+            subagent: system.tagged || messages.tagged,
+            metadata: fields.metadata.map(|raw| range_in(body, raw.get())),
         })
     }
 }
@@ -78,140 +151,68 @@ struct Fields<'a> {
     #[serde(borrow)]
     model: Option<&'a RawValue>,
     stream: Option<bool>,
-    messages: Option<Weight>,
-    system: Option<Weight>,
-    tools: Option<Weight>,
     #[serde(borrow)]
-    thinking: Option<Thinking<'a>>,
+    max_tokens: Option<&'a RawValue>,
+    messages: Option<Messages>,
+    system: Option<System>,
+    tools: Option<Tools>,
+    #[serde(borrow)]
+    thinking: Option<ThinkingField<'a>>,
+    #[serde(borrow)]
+    output_config: Option<&'a RawValue>,
+    #[serde(borrow)]
+    metadata: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
-struct Thinking<'a> {
+struct ThinkingField<'a> {
     #[serde(rename = "type", borrow)]
-    kind: Option<std::borrow::Cow<'a, str>>,
+    kind: Option<Cow<'a, str>>,
 }
 
-/// How much text a JSON value holds. Base64 data is not text.
-#[derive(Default, Clone, Copy)]
-struct Weight {
-    bytes: usize,
-    images: usize,
-    web_search: bool,
+fn thinking(field: ThinkingField<'_>) -> Thinking {
+    field
+        .kind
+        .as_deref()
+        .map(Thinking::named)
+        .unwrap_or_default()
 }
 
-impl Weight {
-    fn add(&mut self, other: Self) {
-        self.bytes += other.bytes;
-        self.images += other.images;
-        self.web_search |= other.web_search;
-    }
+#[derive(Deserialize, Default)]
+struct OutputConfig<'a> {
+    #[serde(borrow)]
+    effort: Option<Cow<'a, str>>,
+    format: Option<Format>,
 }
 
-impl<'de> Deserialize<'de> for Weight {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(WeightVisitor)
-    }
+#[derive(Deserialize)]
+struct Format {
+    schema: Option<Schema>,
 }
 
-struct WeightVisitor;
-
-impl<'de> Visitor<'de> for WeightVisitor {
-    type Value = Weight;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Weight, E> {
-        let web_search = text.starts_with("web_search_");
-        Ok(Weight {
-            bytes: text.len(),
-            images: 0,
-            web_search,
-        })
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Weight, E> {
-        Ok(Weight {
-            bytes: 4,
-            ..Weight::default()
-        })
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Weight, E> {
-        Ok(Weight {
-            bytes: 4,
-            ..Weight::default()
-        })
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Weight, E> {
-        Ok(Weight {
-            bytes: 4,
-            ..Weight::default()
-        })
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Weight, E> {
-        Ok(Weight {
-            bytes: 4,
-            ..Weight::default()
-        })
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Weight, E> {
-        Ok(Weight::default())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Weight, A::Error> {
-        let mut sum = Weight::default();
-        while let Some(item) = items.next_element::<Weight>()? {
-            sum.add(item);
-        }
-        Ok(sum)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Weight, A::Error> {
-        let mut sum = Weight::default();
-        while let Some(key) = entries.next_key::<Key>()? {
-            match key {
-                Key::Data => {
-                    entries.next_value::<IgnoredAny>()?;
-                    sum.images += 1;
-                }
-                Key::Other(length) => {
-                    sum.bytes += length;
-                    sum.add(entries.next_value()?);
-                }
-            }
-        }
-        Ok(sum)
-    }
+#[derive(Deserialize)]
+struct Schema {
+    properties: Option<Properties>,
 }
 
-/// A key of an object; `data` is where sources keep base64.
-enum Key {
-    Data,
-    Other(usize),
+#[derive(Deserialize)]
+struct Properties {
+    title: Option<IgnoredAny>,
 }
 
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl Visitor<'_> for KeyVisitor {
-            type Value = Key;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key")
-            }
-            fn visit_str<E: Error>(self, key: &str) -> Result<Key, E> {
-                Ok(if key == "data" {
-                    Key::Data
-                } else {
-                    Key::Other(key.len())
-                })
-            }
-        }
-        deserializer.deserialize_str(KeyVisitor)
+/// What does not have the form that is documented says nothing here; the provider may object.
+fn output_config(raw: &RawValue) -> OutputConfig<'_> {
+    serde_json::from_str(raw.get()).unwrap_or_default()
+}
+
+impl OutputConfig<'_> {
+    fn wants_title(&self) -> bool {
+        let schema = self
+            .format
+            .as_ref()
+            .and_then(|format| format.schema.as_ref());
+        let properties = schema.and_then(|schema| schema.properties.as_ref());
+        properties.is_some_and(|properties| properties.title.is_some())
     }
 }
 
@@ -249,5 +250,68 @@ mod tests {
         );
         let estimate = RequestHead::peek(body.as_bytes()).unwrap().input_estimate;
         assert!((1600..1700).contains(&estimate), "{estimate}");
+    }
+
+    #[test]
+    fn thinking_effort_and_the_title_request_are_read() {
+        let head = |rest: &str| {
+            RequestHead::peek(format!(r#"{{"model":"m","messages":[],{rest}}}"#).as_bytes())
+                .unwrap()
+        };
+        let adaptive = head(r#""thinking":{"type":"adaptive"},"output_config":{"effort":"xhigh"}"#);
+        assert_eq!(adaptive.thinking, Thinking::Adaptive);
+        assert_eq!(adaptive.effort, Some(Effort::Xhigh));
+        assert!(!adaptive.title && !adaptive.tools);
+        let title = head(
+            r#""output_config":{"format":{"type":"json_schema","schema":{"properties":{"title":{}}}}},"tools":[]"#,
+        );
+        assert!(title.title && !title.tools);
+        let strange =
+            head(r#""output_config":7,"tools":[{"name":"a","description":"web_search_x"}]"#);
+        assert_eq!(strange.effort, None);
+        assert!(strange.tools && !strange.web_search);
+        assert!(head(r#""tools":[{"name":"s","type":"web_search_20250305"}]"#).web_search);
+    }
+
+    #[test]
+    fn an_image_counts_where_the_user_speaks_last() {
+        const IMAGE: &str = r#"{"source":{"type":"url","url":"u"},"type":"image"}"#;
+        let seen = |messages: String| {
+            let body = format!(r#"{{"model":"m","messages":[{messages}]}}"#);
+            let head = RequestHead::peek(body.as_bytes()).unwrap();
+            (head.image, head.any_image)
+        };
+        let user = |block: &str| format!(r#"{{"content":[{block}],"role":"user"}}"#);
+        let result = format!(r#"{{"type":"tool_result","content":[{IMAGE}]}}"#);
+        let called = format!(r#"{{"type":"tool_use","input":{{"content":[{IMAGE}]}}}}"#);
+        let system = r#"{"role":"system","content":"s"}"#;
+        assert_eq!(seen(user(IMAGE)), (true, true));
+        assert_eq!(seen(user(&result)), (true, true));
+        assert_eq!(seen(user(&called)), (false, false));
+        assert_eq!(seen(format!("{},{system}", user(IMAGE))), (true, true));
+        let text = user(r#"{"type":"text","text":"t"}"#);
+        assert_eq!(seen(format!("{},{text}", user(IMAGE))), (false, true));
+    }
+
+    #[test]
+    fn the_tag_of_a_subagent_counts_in_system_texts_only() {
+        let tagged = |body: &str| RequestHead::peek(body.as_bytes()).unwrap().subagent;
+        let tag = "<CCR-SUBAGENT-MODEL>a,b</CCR-SUBAGENT-MODEL>";
+        for system in [
+            format!(r#""system":"x {tag}","messages":[]"#),
+            format!(
+                r#""system":[{{"type":"text","text":"a"}},{{"type":"text","text":"{tag}"}}],"messages":[]"#
+            ),
+            format!(
+                r#""messages":[{{"role":"system","content":[{{"text":"{tag}","type":"text"}}]}}]"#
+            ),
+            format!(r#""messages":[{{"content":"{tag}","role":"system"}}]"#),
+        ] {
+            assert!(tagged(&format!(r#"{{"model":"m",{system}}}"#)), "{system}");
+        }
+        let user = format!(r#"{{"model":"m","messages":[{{"role":"user","content":"{tag}"}}]}}"#);
+        assert!(!tagged(&user));
+        let user = format!(r#"{{"model":"m","messages":[{{"content":"{tag}","role":"user"}}]}}"#);
+        assert!(!tagged(&user));
     }
 }

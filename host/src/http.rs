@@ -4,6 +4,7 @@ mod count_tokens;
 mod exchange;
 mod guard;
 mod messages;
+mod metrics;
 mod models;
 mod recordings;
 mod reply;
@@ -23,6 +24,7 @@ use crate::app::App;
 use crate::error::ApiError;
 
 pub use reply::{error_event, error_json};
+pub use status::of as status;
 
 /// All paths. Queries are ignored.
 pub fn router(app: Arc<App>) -> Router {
@@ -38,6 +40,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/models", get(models::list).fallback(wrong_method))
         .route("/health", get(status::health).fallback(wrong_method))
         .route("/api/status", get(status::status).fallback(wrong_method))
+        .route("/metrics", get(metrics::metrics).fallback(wrong_method))
         .route(
             "/api/transformers/{name}/rollback",
             post(rollback::roll_back).fallback(wrong_method),

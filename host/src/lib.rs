@@ -8,12 +8,14 @@
 //! | look | [`head`] | model, stream and a token estimate, in one borrowed pass |
 //! | choose | [`route`] | provider, model and the rule that chose |
 //! | pin | [`registry`] | the current generation of each transformer, for the whole exchange |
+//! | wait | [`quota`] | a key whose account takes the request; held for a moment rather than refused |
 //! | open | [`chain`], [`wasm`] | one store a stage: instantiate, configure, construct |
 //! | guests out | [`chain`] | the client's body becomes the upstream's, left to right |
 //! | send | [`upstream`] | below the base URL, with the key that no guest ever sees |
 //! | answer | [`reading`], [`relay`] | whole, as frames, or an error; what really came decides |
 //! | guests back | [`chain`] | frames become Anthropic events, right to left, one push a read |
 //! | out | [`relay`] | held headers, pings, a break passed on as a break |
+//! | again | [`attempts`] | what failed before the first byte went out: once more, or to the next target |
 //!
 //! A provider whose transformer is `"anthropic"` skips the guests: the `Bytes` that the HTTP client
 //! read are the `Bytes` that the HTTP server writes.
@@ -21,6 +23,7 @@
 //! Beside the requests, [`app`] follows changes of component files and of the configuration.
 
 pub mod app;
+pub mod attempts;
 pub mod chain;
 pub mod cli;
 pub mod config;
@@ -30,8 +33,10 @@ pub mod head;
 pub mod http;
 mod ids;
 pub mod message;
+pub mod metrics;
 mod mount;
 mod owner;
+pub mod quota;
 pub mod reading;
 pub mod record;
 pub mod recorder;
@@ -39,6 +44,7 @@ pub mod redact;
 pub mod registry;
 pub mod relay;
 pub mod route;
+pub mod service;
 pub mod sse;
 pub mod telemetry;
 pub mod testing;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::chain::{Chain, Explained};
-use crate::error::{ApiError, known_kind};
+use crate::error::{ApiError, Trouble, known_kind};
 use crate::upstream::{ReadError, joined};
 use crate::wasm::bindings::Head;
 
@@ -85,7 +85,7 @@ pub fn head(status: StatusCode, headers: &HeaderMap) -> Head {
 /// For a body that could not be read to its end.
 pub fn unread(error: &ReadError) -> ApiError {
     match error {
-        ReadError::Idle(_) => ApiError::new("timeout_error", error.to_string()),
+        ReadError::Idle(_) => ApiError::new("timeout_error", error.to_string()).of(Trouble::Silent),
         ReadError::Broken(_) | ReadError::TooLarge(_) => ApiError::bad_gateway(error.to_string()),
     }
 }

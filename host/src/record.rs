@@ -1,13 +1,21 @@
-//! The record of one exchange: who served it, how it went. Written as one log line when the
-//! exchange ends, however it ends. Holds no body and no header.
+//! The record of one exchange: who served it, how it went. Handed to the log and to the figures when
+//! the exchange ends, however it ends. Holds no header.
+
+mod ended;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
+pub use ended::{Ended, Guest};
+
+use crate::attempts::Tried;
+use crate::config::Price;
 use crate::error::ApiError;
+use crate::metrics::Metrics;
 use crate::recorder::{End, Tape};
-use crate::sse::Usage;
+use crate::route::Usages;
+use crate::sse::{PING, Usage};
 use crate::upstream::Secrets;
 use crate::wasm::Counters;
 
@@ -17,7 +25,11 @@ pub struct Record {
     started: Instant,
     /// Provider, model, rule and transformer, once chosen.
     pub route: Option<Served>,
-    first_byte_ms: Option<f64>,
+    /// Attempts that failed, in order: the answer is that of another one, or the first error.
+    pub tried: Vec<Tried>,
+    /// How long it waited for providers' quotas, all attempts together.
+    pub held: Duration,
+    first_token: Option<Instant>,
     bytes: usize,
     usage: Option<Usage>,
     outcome: Outcome,
@@ -27,6 +39,10 @@ pub struct Record {
     pub tape: Option<Tape>,
     /// What must not be in a log line, whoever says it.
     pub secrets: Secrets,
+    /// Where it is counted.
+    pub metrics: Option<Arc<Metrics>>,
+    /// Where the length of the conversation is remembered, and under which session id.
+    pub conversation: Option<(Arc<Usages>, String)>,
     in_flight: Arc<AtomicUsize>,
 }
 
@@ -38,11 +54,15 @@ pub struct Served {
     /// As the provider names it.
     pub model: String,
     /// The rule that chose.
-    pub rule: &'static str,
+    pub rule: String,
     /// Labels of the pinned generations, comma-separated; `anthropic` for passthrough.
     pub transformer: String,
     /// A stream was asked for.
     pub streaming: bool,
+    /// The configuration lists the model.
+    pub listed: bool,
+    /// Of the model, if it is known.
+    pub price: Option<Price>,
 }
 
 enum Outcome {
@@ -61,13 +81,17 @@ impl Record {
             request_id,
             started: Instant::now(),
             route: None,
-            first_byte_ms: None,
+            tried: Vec::new(),
+            held: Duration::ZERO,
+            first_token: None,
             bytes: 0,
             usage: None,
             outcome: Outcome::Left,
             counters: None,
             tape: None,
             secrets: Secrets::default(),
+            metrics: None,
+            conversation: None,
             in_flight,
         }
     }
@@ -83,14 +107,24 @@ impl Record {
         if let Some(tape) = &self.tape {
             tape.told(bytes);
         }
-        let started = self.started;
-        self.first_byte_ms
-            .get_or_insert_with(|| milliseconds(started));
+        if self.first_token.is_none() && bytes != PING {
+            self.first_token = Some(Instant::now());
+        }
+    }
+
+    /// What the upstream counted, as far as it is known.
+    pub fn used(&mut self, usage: Option<Usage>) {
+        self.usage = usage
+            .filter(|usage| *usage != Usage::default())
+            .or(self.usage);
     }
 
     /// The answer is complete. An error that was told before stays the outcome.
     pub fn finished(&mut self, usage: Option<Usage>) {
-        self.usage = usage.filter(|usage| *usage != Usage::default());
+        self.used(usage);
+        if let (Some(usage), Some((usages, session))) = (self.usage, &self.conversation) {
+            usages.tell(session, usage.input());
+        }
         if matches!(self.outcome, Outcome::Left) {
             self.outcome = Outcome::Finished(200);
         }
@@ -143,13 +177,36 @@ fn logged(error: &ApiError) -> String {
 
 /// Milliseconds with two places: more is noise.
 pub(crate) fn milliseconds(since: Instant) -> f64 {
-    (since.elapsed().as_secs_f64() * 100_000.0).round() / 100.0
+    rounded(since.elapsed().as_secs_f64() * 1000.0)
 }
 
-impl Drop for Record {
-    fn drop(&mut self) {
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
-        self.end_tape();
+fn rounded(figure: f64) -> f64 {
+    (figure * 100.0).round() / 100.0
+}
+
+impl Record {
+    /// Of a stream, from its first token on. One that came all at once has no rate.
+    fn tokens_per_s(&self) -> Option<f64> {
+        let streaming = self.route.as_ref().is_some_and(|served| served.streaming);
+        let tokens = self.usage?.output_tokens;
+        let seconds = self.first_token?.elapsed().as_secs_f64();
+        (streaming && tokens > 1 && seconds >= 0.001).then(|| rounded(tokens as f64 / seconds))
+    }
+
+    fn cost_usd(&self) -> Option<f64> {
+        let price = self.route.as_ref()?.price?;
+        let usage = self.usage?;
+        let cost = price.of(
+            usage.input_tokens,
+            usage.output_tokens,
+            usage.cache_read_input_tokens,
+            usage.cache_creation_input_tokens,
+        );
+        // To a thousandth of a cent and a bit: sums of many must not drift.
+        Some((cost * 1e8).round() / 1e8)
+    }
+
+    fn ended(&mut self) -> Ended {
         let (status, error) = match &self.outcome {
             Outcome::Left => (499, Some("the client left".to_owned())),
             Outcome::Finished(status) => (*status, None),
@@ -158,26 +215,41 @@ impl Drop for Record {
         };
         // The words of a panic, or of an error, may quote a body with a key in it.
         let error = error.map(|error| self.secrets.scrub_text(&error));
-        let served = self.route.as_ref();
-        let counted = |read: fn(&Counters) -> u64| self.counters.as_deref().map(read);
-        tracing::info!(
-            request_id = self.request_id,
-            provider = served.map(|served| served.provider.as_str()),
-            model = served.map(|served| served.model.as_str()),
-            route = served.map(|served| served.rule),
-            transformer = served.map(|served| served.transformer.as_str()),
-            stream = served.map(|served| served.streaming),
+        let started = self.started;
+        let guest = self.counters.as_deref().map(|counters| Guest {
+            bytes_in: counters.bytes_in.load(Ordering::Relaxed),
+            bytes_out: counters.bytes_out.load(Ordering::Relaxed),
+            pushes: counters.pushes.load(Ordering::Relaxed),
+        });
+        Ended {
+            at: SystemTime::now(),
+            tokens_per_s: self.tokens_per_s(),
+            cost_usd: self.cost_usd(),
+            request_id: std::mem::take(&mut self.request_id),
+            served: self.route.take(),
+            tried: std::mem::take(&mut self.tried),
             status,
-            ms = milliseconds(self.started),
-            first_byte_ms = self.first_byte_ms,
-            bytes = self.bytes,
-            input_tokens = self.usage.map(|usage| usage.input_tokens),
-            output_tokens = self.usage.map(|usage| usage.output_tokens),
-            guest_in = counted(|counters| counters.bytes_in.load(Ordering::Relaxed)),
-            guest_out = counted(|counters| counters.bytes_out.load(Ordering::Relaxed)),
-            pushes = counted(|counters| counters.pushes.load(Ordering::Relaxed)),
+            held_ms: Some(self.held.as_millis() as u64).filter(|ms| *ms > 0),
             error,
-            "exchange"
-        );
+            ms: milliseconds(started),
+            first_token_ms: self
+                .first_token
+                .map(|first| rounded((first - started).as_secs_f64() * 1000.0)),
+            bytes: self.bytes,
+            usage: self.usage,
+            guest,
+        }
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.end_tape();
+        let ended = self.ended();
+        if let Some(metrics) = &self.metrics {
+            metrics.count(&ended);
+        }
+        crate::telemetry::exchange(ended);
     }
 }

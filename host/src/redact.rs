@@ -184,6 +184,8 @@ impl Redactor {
     fn fragment(&mut self, text: &str, role: Role, member: Option<&str>) -> String {
         match role {
             Role::Text => self.text(text),
+            // A path or a sentence is no name that a format gave.
+            Role::Name if !words::is_identifier(text) => self.text(text),
             Role::Name | Role::Event => self.by_rules(text, Rules::NoNames),
             Role::Number => self.number(text, member),
             Role::Value => self.value(text, member),

@@ -107,7 +107,7 @@ impl Relay {
             }
             match self.ended.take() {
                 Some(Ended::Clean) => {
-                    record.finished(self.source.usage());
+                    record.finished(Some(self.source.usage()));
                     self.source.release();
                     return None;
                 }
@@ -126,6 +126,7 @@ impl Relay {
                     // The server drops what it has not written yet when a body fails: a turn of
                     // the scheduler lets it write the head and the pieces before this.
                     tokio::task::yield_now().await;
+                    record.used(Some(self.source.usage()));
                     record.broken(&why);
                     return Some(Err(Aborted(why)));
                 }

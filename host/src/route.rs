@@ -1,131 +1,56 @@
-//! Which provider and model a request goes to, and by which rule. Pure: a configuration and a head in, a choice out.
+//! Which provider and model a request goes to, by which rule, and what is changed of it on the way.
+//!
+//! A decision is pure: a configuration and a request in, a [`Choice`] out. Only [`dispatch`] knows the
+//! running host. The order of the rules is in `docs/routing.md`; each can be asked why by [`explain`].
 
-use crate::config::{Config, Provider, Target};
-use crate::error::ApiError;
-use crate::head::RequestHead;
+mod asked;
+mod builtin;
+mod choose;
+mod dispatch;
+mod edits;
+mod explain;
+mod images;
+mod overrides;
+mod rule;
+mod session;
+mod subagent;
+mod usages;
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use crate::config::{Change, Provider, Target};
+
+pub use asked::Asked;
+pub use choose::choose;
+pub use dispatch::{Routed, dispatch};
+pub use explain::{Explanation, Step, explain};
+pub use session::session_id;
+pub use usages::Usages;
 
 /// The outcome of routing.
-#[derive(Debug, Clone, Copy)]
-pub struct Choice<'a> {
+#[derive(Debug, Clone)]
+pub struct Choice<'c> {
     /// Where the request goes.
-    pub provider: &'a Provider,
+    pub provider: &'c Provider,
     /// The model as the provider names it.
-    pub model: &'a str,
-    /// The rule that chose: `explicit`, `alias`, `listed`, `web_search`, `background`, `think`,
-    /// `long_context` or `default`.
-    pub rule: &'static str,
+    pub model: String,
+    /// What decided: a route or rule of the configuration by name, `explicit`, `alias`, `listed`,
+    /// `subagent`, or `component`, with the label that it gave after a colon.
+    pub rule: Cow<'c, str>,
+    /// What to try next when the target fails, in order.
+    pub fallback: &'c [Target],
+    /// What rules change of the request.
+    pub set: Vec<&'c Change>,
 }
 
-/// Chooses. First match wins: explicit `provider,model`; alias; the only provider that lists the
-/// model; the router's rules; its default.
-///
-/// Errors: 404 for a provider that is not configured, 400 when no rule takes the model.
-pub fn choose<'a>(config: &'a Config, head: &'a RequestHead) -> Result<Choice<'a>, ApiError> {
-    if let Some((provider, model)) = head.model.split_once(',') {
-        return explicit(config, provider.trim(), model.trim());
-    }
-    if let Some(target) = config.aliases.get(&head.model) {
-        return to(config, target, "alias");
-    }
-    if let Some(choice) = listed(config, &head.model) {
-        return Ok(choice);
-    }
-    if let Some((target, rule)) = by_rule(config, head) {
-        return to(config, target, rule);
-    }
-    match &config.router.default {
-        Some(target) => to(config, target, "default"),
-        None => Err(ApiError::invalid(format!(
-            "no route for the model `{}`: set `router.default` in the configuration, or ask for `provider,model`",
-            head.model
-        ))),
-    }
-}
-
-fn explicit<'a>(config: &'a Config, name: &str, model: &'a str) -> Result<Choice<'a>, ApiError> {
-    if model.is_empty() {
-        return Err(ApiError::invalid(format!(
-            "the model `{name},` names a provider and no model"
-        )));
-    }
-    match find(config, name) {
-        Some(provider) => Ok(Choice {
-            provider,
-            model,
-            rule: "explicit",
-        }),
-        None => {
-            let known: Vec<_> = config
-                .providers
-                .iter()
-                .map(|provider| provider.name.as_str())
-                .collect();
-            let known = known.join(", ");
-            Err(ApiError::new(
-                "not_found_error",
-                format!("no provider `{name}` is configured; configured are {known}"),
-            ))
-        }
-    }
-}
-
-/// The only provider that lists the model.
-fn listed<'a>(config: &'a Config, model: &'a str) -> Option<Choice<'a>> {
-    let mut listing = config
-        .providers
-        .iter()
-        .filter(|provider| provider.models.iter().any(|known| known.id == model));
-    match (listing.next(), listing.next()) {
-        (Some(provider), None) => Some(Choice {
-            provider,
-            model,
-            rule: "listed",
-        }),
-        _ => None,
-    }
-}
-
-fn by_rule<'a>(config: &'a Config, head: &RequestHead) -> Option<(&'a Target, &'static str)> {
-    let router = &config.router;
-    let long =
-        head.input_estimate > router.long_context_threshold && router.long_context_threshold > 0;
-    let background = head.model.contains("haiku");
-    let rules = [
-        (long, &router.long_context, "long_context"),
-        (background, &router.background, "background"),
-        (head.web_search, &router.web_search, "web_search"),
-        (head.thinking, &router.think, "think"),
-    ];
-    rules
-        .into_iter()
-        .find_map(|(applies, target, rule)| Some((target.as_ref().filter(|_| applies)?, rule)))
-}
-
-fn to<'a>(
-    config: &'a Config,
-    target: &'a Target,
-    rule: &'static str,
-) -> Result<Choice<'a>, ApiError> {
-    match find(config, &target.provider) {
-        Some(provider) => Ok(Choice {
-            provider,
-            model: &target.model,
-            rule,
-        }),
-        // Reading the configuration refuses this; a route must not be lost if it ever does not.
-        None => Err(ApiError::new(
-            "not_found_error",
-            format!(
-                "the route `{rule}` names the provider `{}`, which is not configured",
-                target.provider
-            ),
-        )),
-    }
-}
-
-fn find<'a>(config: &'a Config, name: &str) -> Option<&'a Provider> {
-    config
-        .providers
-        .iter()
-        .find(|provider| provider.name.eq_ignore_ascii_case(name))
+/// What a router component answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advice {
+    /// `provider,model`, or a name that an alias or a list of models knows.
+    pub target: String,
+    /// Of the rule in the component, for `x-transom-route`.
+    pub label: Option<String>,
 }

@@ -1,53 +1,94 @@
-//! Log lines: to standard error, as text or as one JSON object each. No body and no key is logged at any level.
+//! Log lines: to standard error as text or JSON, and as JSON into files that stay under their bound.
+//! No body and no key is logged at any level.
+//!
+//! `tracing`'s events become lines where they happen. The line of an exchange is made by the log's
+//! own thread: an exchange that ends hands over what it knows and waits for nothing.
 
-use std::fs::{File, OpenOptions};
-use std::io::IsTerminal;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+pub mod clock;
+mod exchange;
+pub mod files;
+mod sink;
 
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::writer::MakeWriterExt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::Log;
+use crate::record::Ended;
+use files::Files;
+use sink::{Form, Outlets, Sink};
 
-/// A log file of this size, in bytes, begins anew at the next start.
-const LONGEST: u64 = 4 << 20;
+/// The target of the line of an exchange, for `TRANSOM_LOG`.
+pub(crate) const EXCHANGES: &str = "transom::exchange";
 
-/// Starts logging into a file that only this user can read; without one, nowhere. Several processes
-/// may share it.
-pub fn start_in_file(log: &Log, path: Option<PathBuf>) {
-    let Some(file) = path.as_deref().and_then(open) else {
+/// A process has one log.
+static SINK: OnceLock<Sink> = OnceLock::new();
+
+/// Starts logging, to standard error and to files in `folder` if one is given and wanted.
+/// `TRANSOM_LOG` (in `tracing`'s directive syntax) comes before the configuration.
+pub fn start(log: &Log, folder: Option<PathBuf>) {
+    let form = if log.json { Form::Json } else { Form::Text };
+    start_with(log, Some(form), Level::TRACE, folder);
+}
+
+/// Starts logging into files, and for as long as somebody reads it what is wrong to standard error.
+pub fn start_in_background(log: &Log, folder: Option<PathBuf>) {
+    start_with(log, Some(Form::Text), Level::WARN, folder);
+}
+
+/// Starts logging into files only.
+pub fn start_in_files(log: &Log, folder: Option<PathBuf>) {
+    start_with(log, None, Level::WARN, folder);
+}
+
+fn start_with(log: &Log, shown: Option<Form>, most: Level, folder: Option<PathBuf>) {
+    let files = folder
+        .filter(|_| log.files)
+        .map(|folder| Files::new(folder, log.bounds));
+    let filed = files.is_some();
+    let Some(sink) = Sink::start(Outlets { shown, files }) else {
         return;
     };
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter(log))
-        .with_writer(Mutex::new(file))
-        .with_ansi(false)
-        .log_internal_errors(false);
-    let started = if log.json {
-        builder.json().flatten_event(true).try_init()
-    } else {
-        builder.try_init()
-    };
+    // A second start (the demo after a service in one process) keeps the first.
+    if SINK.set(sink.clone()).is_err() {
+        return;
+    }
+    let text = (shown == Some(Form::Text)).then(|| {
+        events()
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_writer(Lines::shown(&sink).with_max_level(most))
+    });
+    let json = (shown == Some(Form::Json)).then(|| {
+        events()
+            .json()
+            .flatten_event(true)
+            .with_writer(Lines::shown(&sink).with_max_level(most))
+    });
+    let filed = filed.then(|| {
+        events()
+            .json()
+            .flatten_event(true)
+            .with_writer(Lines::filed(&sink))
+    });
+    let started = tracing_subscriber::registry()
+        .with(filter(log))
+        .with(text)
+        .with(json)
+        .with(filed)
+        .try_init();
     drop(started);
 }
 
-fn open(path: &Path) -> Option<File> {
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path.parent()?)
-        .ok()?;
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(path)
-        .ok()?;
-    if file.metadata().is_ok_and(|meta| meta.len() > LONGEST) {
-        file.set_len(0).ok()?;
-    }
-    Some(file)
+/// A reader of the log that went away must not cost an exchange: saying so would panic.
+fn events<S>() -> tracing_subscriber::fmt::Layer<S> {
+    tracing_subscriber::fmt::layer().log_internal_errors(false)
 }
 
 fn filter(log: &Log) -> EnvFilter {
@@ -55,19 +96,78 @@ fn filter(log: &Log) -> EnvFilter {
     EnvFilter::try_new(&directives).unwrap_or_else(|_| EnvFilter::new("info"))
 }
 
-/// Starts logging. `TRANSOM_LOG` (in `tracing`'s directive syntax) comes before the configuration.
-pub fn start(log: &Log) {
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter(log))
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        // A reader of the log that went away must not cost an exchange: saying so would panic.
-        .log_internal_errors(false);
-    // A second start (the demo after a service in one process) keeps the first.
-    let started = if log.json {
-        builder.json().flatten_event(true).try_init()
-    } else {
-        builder.try_init()
-    };
-    drop(started);
+/// Logs an exchange that ended. Waits for nothing.
+pub(crate) fn exchange(ended: Ended) {
+    if let Some(sink) = SINK.get()
+        && tracing::enabled!(target: EXCHANGES, Level::INFO)
+    {
+        sink.exchange(ended);
+    }
+}
+
+/// The file that is written.
+pub fn current_file() -> Option<PathBuf> {
+    SINK.get()?.current()
+}
+
+/// Lines that are lost because they came faster than they could be written.
+pub fn dropped() -> u64 {
+    SINK.get().map_or(0, Sink::dropped)
+}
+
+/// Waits until the last lines are written.
+pub fn flush() {
+    if let Some(sink) = SINK.get() {
+        sink.flush();
+    }
+}
+
+/// Leaves standard error alone from now on: nobody reads it any more. A panic goes to the log files.
+pub fn leave_standard_error() {
+    if let Some(sink) = SINK.get() {
+        sink.silence();
+    }
+    std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+}
+
+/// Hands the lines of `tracing` to the log's thread.
+#[derive(Clone)]
+struct Lines {
+    sink: Sink,
+    put: fn(&Sink, &[u8]),
+}
+
+impl Lines {
+    fn shown(sink: &Sink) -> Self {
+        Self {
+            sink: sink.clone(),
+            put: Sink::shown,
+        }
+    }
+
+    fn filed(sink: &Sink) -> Self {
+        Self {
+            sink: sink.clone(),
+            put: Sink::filed,
+        }
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        (self.put)(&self.sink, line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
 }

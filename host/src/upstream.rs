@@ -24,7 +24,7 @@ use http::{HeaderMap, StatusCode};
 use url::Url;
 
 use crate::config::{Auth, Provider, Secret, Timeouts};
-use crate::error::ApiError;
+use crate::error::{ApiError, Trouble};
 
 /// The pooled connections. One for the whole host.
 #[derive(Clone)]
@@ -46,8 +46,21 @@ pub struct Outgoing {
     pub headers: HeaderMap,
     /// In pieces that are not joined.
     pub body: Vec<Bytes>,
+    /// The provider's key, unless it has none or a command prints it.
+    pub key: Option<Secret>,
     /// How the key is presented.
     pub auth: Auth,
+    /// How long the provider may take for its status line.
+    pub patience: Patience,
+}
+
+/// A time limit and the setting that it comes from, for the words of an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// The limit.
+    pub limit: Duration,
+    /// Such as `timeouts.headers_ms`.
+    pub setting: &'static str,
 }
 
 /// What came back: the status line and headers; the body is still to be read.
@@ -113,23 +126,25 @@ impl Upstream {
             url,
             mut headers,
             body,
+            key,
             auth,
+            patience,
         } = outgoing;
-        key::present(provider, &auth, &mut headers, &self.printed).await?;
+        key::present(provider, key, &auth, &mut headers, &self.printed).await?;
         let mut request = reqwest::Request::new(reqwest::Method::POST, url);
         *request.headers_mut() = headers;
         *request.body_mut() = Some(reqwest::Body::wrap(SlicedBody::new(body)));
         let sent = self.client.execute(request);
-        let response = match tokio::time::timeout(self.timeouts.headers, sent).await {
+        let response = match tokio::time::timeout(patience.limit, sent).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(unreachable(provider, &error)),
             Err(_) => {
-                let seconds = self.timeouts.headers.as_secs_f32();
+                let (seconds, setting) = (patience.limit.as_secs_f32(), patience.setting);
                 let message = format!(
-                    "provider `{}` did not answer within {seconds} s (timeouts.headers_ms)",
+                    "provider `{}` did not answer within {seconds} s ({setting})",
                     provider.name
                 );
-                return Err(ApiError::new("timeout_error", message));
+                return Err(ApiError::new("timeout_error", message).of(Trouble::Silent));
             }
         };
         let status = response.status();
@@ -154,14 +169,15 @@ fn unreachable(provider: &Provider, error: &reqwest::Error) -> ApiError {
         return ApiError::new(
             "timeout_error",
             format!("provider `{why}` at {origin} cannot be reached: {what}"),
-        );
+        )
+        .of(Trouble::Unreachable);
     }
-    let verb = if error.is_connect() {
-        "cannot be reached"
+    let (verb, trouble) = if error.is_connect() {
+        ("cannot be reached", Trouble::Unreachable)
     } else {
-        "broke the connection before it answered"
+        ("broke the connection before it answered", Trouble::Dropped)
     };
-    ApiError::bad_gateway(format!("provider `{why}` at {origin} {verb}: {what}"))
+    ApiError::bad_gateway(format!("provider `{why}` at {origin} {verb}: {what}")).of(trouble)
 }
 
 /// The innermost cause: the one a person can act on.

@@ -166,7 +166,8 @@ async fn an_error_inside_a_200_is_not_tried_again() {
     let error = json!({ "error": { "message": "inside" } });
     let upstream = Upstream::always(Answer::json(200, &error)).await;
     let stages = json!([link("A", json!({})), link("B", json!({ "resend": true }))]);
-    let host = host_of(&upstream, &[("inside", stages)]).start();
+    let host = host_of(&upstream, &[("inside", stages)]);
+    let host = host.set("retries", json!({ "attempts": 0 })).start();
     for reply in [ask(&host, "inside").await, ask_whole(&host, "inside").await] {
         assert_eq!(reply.json()["error"]["message"], "inside");
     }

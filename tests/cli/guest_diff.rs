@@ -68,3 +68,44 @@ fn what_cannot_be_compared_is_neither_the_same_nor_different() {
         assert!(!stderr(&output).is_empty(), "{arguments:?}");
     }
 }
+
+#[test]
+fn what_differs_only_in_other_pieces_of_a_stream_is_told_with_the_cut() {
+    let builder = configured();
+    let folder = builder.transformers();
+    let cases = folder.with_file_name("cases");
+    let case = cases.join("stream");
+    std::fs::create_dir_all(&case).expect("a folder");
+    let plan = "{ why: \"it comes in pieces\", source: \"our own rule\" }";
+    std::fs::write(case.join("case.json5"), plan).expect("write");
+    let stream = scene::message_events(&scene::pieces("it", 3)).concat();
+    std::fs::write(case.join("response.upstream.sse"), stream).expect("write");
+    let component = |name: &str, bytes: Vec<u8>| {
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).expect("write");
+        path.display().to_string()
+    };
+    let (old, new) = (
+        component("old.wasm", scene::guest("faulty")),
+        component("new.wasm", scene::faulty("late-trap")),
+    );
+    let cases = cases.display().to_string();
+    let output = builder.output(&["guest", "diff", &old, &new, &cases]);
+    assert_code(&output, 1);
+    let text = stdout(&output);
+    for words in [
+        "only with the stream frame by frame, splice rules on:",
+        "/fault: ",
+        "byte by byte",
+        "0 the same, 1 differs",
+    ] {
+        assert!(text.contains(words), "{words} is missing:\n{text}");
+    }
+    let output = builder.output(&["guest", "diff", &old, &new, &cases, "--json"]);
+    assert_code(&output, 1);
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON and nothing else");
+    assert_eq!(
+        report["cases"][0]["only_cut"][0],
+        "frame by frame, splice rules on"
+    );
+}

@@ -4,6 +4,7 @@
 #   DIR/npm/node_modules/...   Claude Code (the native binary of this platform) and the TypeScript SDK
 #   DIR/python/bin/python      an environment of its own with the Python SDK
 #   DIR/bin/claude             a link to the Claude Code binary
+#   DIR/ccr/node_modules/...   claude-code-router, beside which routing is compared
 #
 # Usage: tests/clients/install.sh DIR. Running it again does nothing when everything is there.
 set -eu
@@ -11,6 +12,7 @@ set -eu
 CLAUDE_CODE=2.1.330
 TYPESCRIPT_SDK=1.12.0
 PYTHON_SDK=2.12.0
+CLAUDE_CODE_ROUTER=1.0.73
 
 fail() {
     echo "install.sh: $1" >&2
@@ -46,7 +48,7 @@ if [ "$os" = linux ] && ls /lib/ld-musl-* >/dev/null 2>&1; then
 fi
 package="@anthropic-ai/claude-code-$os-$arch$libc"
 
-wanted="$package@$CLAUDE_CODE typescript-$TYPESCRIPT_SDK python-$PYTHON_SDK"
+wanted="$package@$CLAUDE_CODE typescript-$TYPESCRIPT_SDK python-$PYTHON_SDK ccr-$CLAUDE_CODE_ROUTER"
 if [ -f "$dir/installed" ] && [ "$(cat "$dir/installed")" = "$wanted" ]; then
     exit 0
 fi
@@ -56,6 +58,10 @@ echo "installing Claude Code $CLAUDE_CODE and the Anthropic SDKs below $dir (abo
 npm install --prefix "$dir/npm" --no-audit --no-fund --no-package-lock --loglevel=error \
     "$package@$CLAUDE_CODE" "@anthropic-ai/sdk@$TYPESCRIPT_SDK" ||
     fail "npm could not install $package@$CLAUDE_CODE: is the npm registry reachable?"
+
+npm install --prefix "$dir/ccr" --no-audit --no-fund --no-package-lock --loglevel=error \
+    "@musistudio/claude-code-router@$CLAUDE_CODE_ROUTER" ||
+    fail "npm could not install claude-code-router $CLAUDE_CODE_ROUTER: is the npm registry reachable?"
 
 [ -x "$dir/python/bin/python" ] || python3 -m venv "$dir/python"
 "$dir/python/bin/python" -m pip install --quiet --disable-pip-version-check "anthropic==$PYTHON_SDK" ||

@@ -41,6 +41,11 @@ pub(super) fn node_modules() -> PathBuf {
     file("npm/node_modules")
 }
 
+/// The program of claude-code-router.
+pub(super) fn ccr() -> PathBuf {
+    file("ccr/node_modules/@musistudio/claude-code-router/dist/cli.js")
+}
+
 /// Clients run at once: each Claude Code takes most of a core and a few hundred megabytes.
 pub(super) async fn turn_to_run() -> SemaphorePermit<'static> {
     static PLACES: Semaphore = Semaphore::const_new(3);

@@ -2,6 +2,7 @@
 //! puts them in the order strict servers want, `write` makes the body.
 
 mod effort;
+mod lost;
 mod names;
 mod read;
 mod repair;

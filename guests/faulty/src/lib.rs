@@ -225,6 +225,8 @@ impl sdk::Exchange for Exchange {
         }
         match self.fault {
             Fault::PushTrap => trap(),
+            // Only where a stream comes in more than one push.
+            Fault::LateTrap if !sdk::sse::text(&frames).contains("message_start") => trap(),
             Fault::PushLoop => spin(),
             Fault::PushMemory => hoard(),
             Fault::PushFlood => sdk::pushed(Output::Replace(flood(FLOOD)), Next::More),

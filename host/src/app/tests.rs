@@ -54,6 +54,7 @@ async fn both_sockets_of_an_exchange_send_small_writes_at_once() {
         cache: None,
         state: None,
         listen: Some(([127, 0, 0, 1], 0).into()),
+        listener: None,
         watch: false,
         record: false,
     });
@@ -97,6 +98,7 @@ async fn a_configuration_that_is_edited_while_the_host_starts_is_taken_up() {
         cache: None,
         state: None,
         listen: Some(([127, 0, 0, 1], 0).into()),
+        listener: None,
         watch: true,
         record: false,
     });

@@ -36,7 +36,7 @@ pub struct Report {
     /// In the order of the file, those with problems among them.
     pub providers: Vec<ProviderState>,
     /// Route name to `provider,model`.
-    pub routes: BTreeMap<&'static str, String>,
+    pub routes: BTreeMap<String, String>,
     /// Alias to `provider,model`.
     pub aliases: BTreeMap<String, String>,
     /// Tokens that Claude Code is told, if a routed model's window is known.
@@ -143,7 +143,9 @@ impl Report {
         Self {
             listen: Some(config.listen.to_string()),
             asks_key: Some(config.api_key.is_some()),
-            routes: routes.map(|(name, to)| (name, to.to_string())).collect(),
+            routes: routes
+                .map(|(name, to)| (name.to_owned(), to.to_string()))
+                .collect(),
             aliases: aliases
                 .map(|(name, to)| (name.clone(), to.to_string()))
                 .collect(),

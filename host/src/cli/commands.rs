@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use super::activate::{Environment, Shell, base_url};
 use super::check::{Report, components};
 use super::code::{Answer, become_claude, running_service};
-use super::serve::{configuration, no_folder, start};
+use super::serve::{configuration, log_folder, no_folder, start};
 use super::{ActivateArgs, CheckArgs, Places, USAGE, runtime, term};
-use crate::app::{Running, Start};
-use crate::config::{Config, Loaded, Paths, process_env};
+use crate::app::{Leaving, Running, Start};
+use crate::config::{Config, Loaded, process_env};
 use crate::telemetry;
 
 /// Uses the running service, else serves in this process for as long as `claude` runs.
@@ -24,10 +24,7 @@ pub(super) fn code(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
     }
     runtime.block_on(async {
         // The terminal belongs to claude: lines of ours would be written over its screen.
-        telemetry::start_in_file(
-            &config.log,
-            Paths::of(&process_env).map(|paths| paths.state.join("code.log")),
-        );
+        telemetry::start_in_files(&config.log, log_folder());
         let running = Running::start(Start {
             // For claude alone: a free port, and of this machine whatever the service listens on.
             listen: Some((std::net::Ipv4Addr::LOCALHOST, 0).into()),
@@ -36,7 +33,10 @@ pub(super) fn code(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
         let running = running.await?;
         let url = running.url();
         let (ended, stop) = tokio::sync::oneshot::channel::<()>();
-        let serving = tokio::spawn(running.serve(async move { drop(stop.await) }));
+        let serving = tokio::spawn(running.serve(async move {
+            drop(stop.await);
+            Leaving::Stop
+        }));
         let code = super::code::run(&url, &config, &process_env, arguments).await;
         drop(ended);
         // What still runs belongs to a client that is gone.

@@ -37,6 +37,7 @@ async fn show(dir: &Path) -> anyhow::Result<()> {
         state: None,
         cache: Some(dir.join("cache")),
         listen: None,
+        listener: None,
         watch: true,
         record: false,
     };

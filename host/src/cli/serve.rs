@@ -5,16 +5,21 @@ use std::process::ExitCode;
 
 use super::{Places, ServeArgs, USAGE, runtime, term};
 use crate::app::{Running, Start, Unbound};
-use crate::config::{
-    Config, Key, Loaded, Paths, Problem, Problems, Provider, Transformer, process_env,
-};
+use crate::config::{Config, Loaded, Paths, Problem, Problems, process_env};
 use crate::demo::Upstream;
 use crate::telemetry;
 
+mod announce;
+mod life;
 mod stop;
-mod unbound;
+pub(super) mod unbound;
+
+pub(super) use life::{absolute, place};
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    if args.background {
+        leave_terminal();
+    }
     runtime()?.block_on(serve(args))
 }
 
@@ -26,7 +31,11 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(USAGE));
         }
     };
-    telemetry::start(&loaded.config.log);
+    if args.background {
+        telemetry::start_in_background(&loaded.config.log, log_folder());
+    } else {
+        telemetry::start(&loaded.config.log, log_folder());
+    }
     for warning in loaded.warnings.iter().chain(&no_folder(&args.places)) {
         tracing::warn!("{warning}");
     }
@@ -36,8 +45,17 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
         term::fail(&problem.to_string());
         return Ok(ExitCode::from(USAGE));
     }
+    let mut predecessor = match args.takes_over {
+        Some(listen) => Some(life::Predecessor::find(listen)?),
+        None => None,
+    };
+    let listener = match &mut predecessor {
+        Some(before) => before.listener(life::wanted(&args, &loaded.config))?,
+        None => None,
+    };
     let start = Start {
         listen: args.listen,
+        listener,
         record: args.record,
         ..start(loaded.config, &args.places)
     };
@@ -51,14 +69,15 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    // Before anyone can know that the host is there: a signal right after that drains too.
-    let (stop, at_once) = stop::signals();
-    announce(&running);
-    tokio::select! {
-        result = running.serve(stop) => result?,
-        () = at_once => tracing::warn!("asked to stop again: running exchanges are cut off"),
-    }
+    life::serve(running, &args, predecessor, announce::announce).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A background service outlives the terminal that it was started from, and holds no folder.
+fn leave_terminal() {
+    // Fails only for a process that leads a group: that was not started by `transom start`.
+    let _ = rustix::process::setsid();
+    let _ = std::env::set_current_dir("/");
 }
 
 /// The configuration that the places name; without any file the embedded demo.
@@ -95,6 +114,11 @@ pub(super) fn no_folder(places: &Places) -> Option<Problem> {
     ))
 }
 
+/// Where log files go.
+pub(super) fn log_folder() -> Option<PathBuf> {
+    Some(Paths::of(&process_env)?.state.join("logs"))
+}
+
 /// Everything a host needs, with the usual folders where none are named.
 pub(super) fn start(config: Config, places: &Places) -> Start {
     let paths = Paths::of(&process_env);
@@ -110,60 +134,8 @@ pub(super) fn start(config: Config, places: &Places) -> Start {
         cache: paths.as_ref().map(|paths| paths.cache.clone()),
         state: paths.as_ref().map(|paths| paths.state.clone()),
         listen: None,
+        listener: None,
         watch: true,
         record: false,
     }
-}
-
-fn announce(running: &Running) {
-    term::say(&format!("listening on {}", running.url()));
-    let snapshot = running.app.snapshot();
-    for provider in &snapshot.config.providers {
-        term::say(&registered(provider));
-    }
-    for slot in running.app.registry.slots() {
-        match slot.current() {
-            Some(generation) if generation.shadows_builtin() => {
-                term::say(&format!(
-                    "transformer {} comes from {} and stands before the built-in of that name",
-                    slot.name, generation.origin
-                ));
-            }
-            Some(_) => {}
-            None => term::say(&format!(
-                "transformer {} is not loaded: {}",
-                slot.name,
-                slot.last_error().unwrap_or_default()
-            )),
-        }
-    }
-    if snapshot.config.path.is_none() {
-        let place = Paths::of(&process_env).map_or_else(
-            || "a file named by --config".to_owned(),
-            |paths| paths.config.display().to_string(),
-        );
-        term::say(&format!(
-            "no configuration: the embedded `demo` provider answers; a configuration goes to {place}"
-        ));
-    }
-}
-
-fn registered(provider: &Provider) -> String {
-    let key = match &provider.key {
-        Key::Set(_) => "key set".to_owned(),
-        Key::Missing { variable } => format!("KEY MISSING: {variable} is not set"),
-        Key::Absent => "no key".to_owned(),
-    };
-    let transformer = match &provider.transformer {
-        Transformer::Passthrough => "anthropic".to_owned(),
-        Transformer::Chain(stages) => stages
-            .iter()
-            .map(|stage| stage.name.as_str())
-            .collect::<Vec<_>>()
-            .join(" > "),
-    };
-    format!(
-        "provider registered {} {} (transformer {transformer}, {key})",
-        provider.name, provider.base_url
-    )
 }

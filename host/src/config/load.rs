@@ -11,7 +11,7 @@ use url::Url;
 use super::problem::{Problem, Problems};
 use super::reader::{Place, Reader};
 use super::{Config, Env, Key, Model, Paths, Provider, Router, Stage, Target, Transformer};
-use super::{DEFAULT_LISTEN, DEFAULT_LONG_CONTEXT, env_file, glimpse, read, text};
+use super::{DEFAULT_LISTEN, env_file, glimpse, read, text};
 use super::{Glimpse, Spot, Trust};
 
 /// A configuration that holds, and what looks wrong with it all the same.
@@ -114,6 +114,8 @@ impl Config {
                 id: name(),
                 context_window: None,
                 max_output: None,
+                price: None,
+                vision: None,
             }],
             transformer: Transformer::Chain(vec![stage]),
             auth: None,
@@ -132,12 +134,15 @@ impl Config {
             providers: vec![provider],
             router: Router {
                 default: Some(default),
-                long_context_threshold: DEFAULT_LONG_CONTEXT,
                 ..Router::default()
             },
             aliases: BTreeMap::new(),
+            projects: Vec::new(),
+            conversations: BTreeMap::new(),
             limits: super::Limits::default(),
             timeouts: super::Timeouts::default(),
+            retries: super::Retries::default(),
+            pacing: super::Pacing::default(),
             recorder: super::RecorderSettings::default(),
             rollback_after: super::DEFAULT_ROLLBACK_AFTER,
             on_broken: super::OnBroken::default(),

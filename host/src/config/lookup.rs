@@ -29,9 +29,12 @@ impl Config {
         models.iter().find(|model| model.id == target.model)
     }
 
-    /// Every route by name, in a fixed order.
-    pub fn routes(&self) -> impl Iterator<Item = (&'static str, &Target)> {
+    /// Every route of `router` by name, in a fixed order; then the rules of the user's own that lead
+    /// somewhere.
+    pub fn routes(&self) -> impl Iterator<Item = (&str, &Target)> {
         let router = &self.router;
+        let rules = router.rules.iter();
+        let rules = rules.map(|rule| (rule.name.as_str(), &rule.route));
         [
             ("default", &router.default),
             ("background", &router.background),
@@ -41,6 +44,7 @@ impl Config {
             ("image", &router.image),
         ]
         .into_iter()
+        .chain(rules)
         .filter_map(|(name, target)| Some((name, target.as_ref()?)))
     }
 

@@ -8,15 +8,17 @@ use std::net::SocketAddr;
 use super::problem::Problem;
 use super::reader::{Fields, Place, Reader};
 use super::{
-    Config, DEFAULT_LISTEN, DEFAULT_ROLLBACK_AFTER, Glimpse, Log, OnBroken, Provider, Secret, Trust,
+    Config, DEFAULT_LISTEN, DEFAULT_ROLLBACK_AFTER, Glimpse, OnBroken, Provider, Secret, Trust,
 };
 
 mod auth;
 mod base_url;
 pub(super) mod limits;
+pub(super) mod log;
 pub(super) mod provider;
 pub(super) mod recorder;
-mod route;
+pub(super) mod retries;
+pub(super) mod route;
 mod transformer;
 
 pub(super) use route::split as split_target;
@@ -24,19 +26,23 @@ pub(super) use route::split as split_target;
 /// Of the first hundred exchanges, which is how long a generation is new.
 const MOST_ROLLBACK_AFTER: u64 = 100;
 
-pub(super) const SETTINGS: [&str; 16] = [
+pub(super) const SETTINGS: [&str; 20] = [
     "$schema",
     "aliases",
     "allowed_hosts",
     "api_key",
+    "conversations",
     "limits",
     "listen",
     "log",
     "on_broken",
+    "pacing",
     "pins",
+    "projects",
     "providers",
     "proxy",
     "recorder",
+    "retries",
     "rollback_after",
     "router",
     "timeouts",
@@ -87,6 +93,14 @@ pub(super) fn config(
             .get("aliases")
             .map(|at| route::aliases(at, &providers, &names, reader))
             .unwrap_or_default(),
+        projects: fields
+            .get("projects")
+            .map(|at| route::projects(at, &providers, &names, reader))
+            .unwrap_or_default(),
+        conversations: fields
+            .get("conversations")
+            .map(|at| route::conversations(at, &providers, &names, reader))
+            .unwrap_or_default(),
         limits: fields
             .get("limits")
             .map(|at| limits::limits(at, reader))
@@ -94,6 +108,14 @@ pub(super) fn config(
         timeouts: fields
             .get("timeouts")
             .map(|at| limits::timeouts(at, reader))
+            .unwrap_or_default(),
+        retries: fields
+            .get("retries")
+            .map(|at| retries::retries(at, reader))
+            .unwrap_or_default(),
+        pacing: fields
+            .get("pacing")
+            .map(|at| retries::pacing(at, reader))
             .unwrap_or_default(),
         recorder: fields
             .get("recorder")
@@ -109,7 +131,7 @@ pub(super) fn config(
             .unwrap_or_default(),
         log: fields
             .get("log")
-            .map(|at| log(at, reader))
+            .map(|at| log::log(at, reader))
             .unwrap_or_default(),
         providers,
         digest: None,
@@ -240,25 +262,6 @@ fn pins(at: &Place<'_>, reader: &mut Reader<'_>) -> BTreeMap<String, String> {
         }
     }
     pins
-}
-
-fn log(at: &Place<'_>, reader: &mut Reader<'_>) -> Log {
-    let mut log = Log::default();
-    let Some(fields) = reader.fields(at, &["level", "format"]) else {
-        return log;
-    };
-    let levels = ["error", "warn", "info", "debug", "trace"].map(|name| (name, name));
-    if let Some(level) = fields
-        .get("level")
-        .and_then(|at| reader.choice(at, &levels))
-    {
-        level.clone_into(&mut log.level);
-    }
-    if let Some(format) = fields.get("format") {
-        let json = reader.choice(format, &[("text", false), ("json", true)]);
-        log.json = json.unwrap_or_default();
-    }
-    log
 }
 
 /// A section whose name is kept free: empty it says nothing, and anything in it would be ignored.

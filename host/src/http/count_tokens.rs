@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::json;
 
-use super::exchange::{self, Count, Exchange};
-use super::messages::read;
+use super::exchange::{self, Count, Exchange, To};
+use super::messages::{read, routed};
 use super::reply;
 use crate::app::App;
 use crate::config::Transformer;
@@ -17,7 +17,6 @@ use crate::error::ApiError;
 use crate::head::RequestHead;
 use crate::ids;
 use crate::record::Record;
-use crate::route;
 
 pub(super) async fn count(State(app): State<Arc<App>>, request: Request) -> Response {
     let request_id = ids::exchange_id();
@@ -45,8 +44,20 @@ async fn answer(
     let snapshot = app.snapshot();
     let body = read(body, snapshot.limits.request_body).await?;
     let head = RequestHead::peek(&body)?;
-    let choice = route::choose(&snapshot.config, &head)?;
-    let exchange = Exchange::open(app, &snapshot, &parts.headers, &head, choice, record)?;
+    let routed = routed(app, &snapshot, &parts.headers, (head, body))?;
+    let choice = &routed.choice;
+    let fitted = routed.fitted(choice.provider, &choice.model)?;
+    let (head, body) = match &fitted {
+        Some((head, body)) => (head, body.clone()),
+        None => (&routed.head, routed.body.clone()),
+    };
+    let to = To {
+        provider: choice.provider,
+        model: &choice.model,
+        rule: &choice.rule,
+        has_other: false,
+    };
+    let exchange = Exchange::open(app, &snapshot, &parts.headers, head, to, record)?;
     let counted = match &choice.provider.transformer {
         Transformer::Passthrough => exchange::passthrough_count(&exchange, body).await,
         Transformer::Chain(_) => match exchange::count(&exchange, body).await {

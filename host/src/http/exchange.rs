@@ -5,6 +5,8 @@ mod transformed;
 
 use std::sync::Arc;
 
+use std::time::Duration;
+
 use http::HeaderMap;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -14,11 +16,12 @@ pub(super) use transformed::{Count, count, transformed};
 use crate::app::{App, Snapshot};
 use crate::chain::{self, Pinned};
 use crate::config::{Provider, Transformer};
-use crate::error::ApiError;
+use crate::error::{ApiError, Trouble};
 use crate::head::RequestHead;
+use crate::quota::{Ask, Lease};
 use crate::record::{Record, Served};
 use crate::relay::Manners;
-use crate::route::Choice;
+use crate::upstream::Patience;
 
 /// What an exchange works with from its first hop to its last.
 pub(super) struct Exchange<'a> {
@@ -29,7 +32,21 @@ pub(super) struct Exchange<'a> {
     pub(super) provider: &'a Provider,
     pub(super) model: &'a str,
     pub(super) id: String,
+    /// Another target is left if this one fails.
+    has_other: bool,
     pinned: Vec<Pinned>,
+}
+
+/// Where an exchange goes, and why.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct To<'a> {
+    pub(super) provider: &'a Provider,
+    /// As the provider names it.
+    pub(super) model: &'a str,
+    /// The rule that chose.
+    pub(super) rule: &'a str,
+    /// Another target is left if this one fails.
+    pub(super) has_other: bool,
 }
 
 impl<'a> Exchange<'a> {
@@ -41,18 +58,22 @@ impl<'a> Exchange<'a> {
         snapshot: &'a Snapshot,
         client_headers: &'a HeaderMap,
         head: &'a RequestHead,
-        choice: Choice<'a>,
+        to: To<'a>,
         record: &mut Record,
     ) -> Result<Self, ApiError> {
+        let mut models = choice.provider.models.iter();
+        let known = models.find(|model| model.id == choice.model);
         let mut served = Served {
-            provider: choice.provider.name.clone(),
-            model: choice.model.to_owned(),
-            rule: choice.rule,
-            transformer: choice.provider.transformer.shown(),
+            provider: to.provider.name.clone(),
+            model: to.model.to_owned(),
+            rule: to.rule.to_owned(),
+            transformer: to.provider.transformer.shown(),
             streaming: head.stream,
+            listed: known.is_some(),
+            price: known.and_then(|model| model.price),
         };
         record.route = Some(served.clone());
-        let pinned = pin(snapshot, choice.provider)?;
+        let pinned = pin(snapshot, to.provider)?;
         if !pinned.is_empty() {
             let labels: Vec<_> = pinned.iter().map(|pin| pin.generation.label()).collect();
             served.transformer = labels.join(", ");
@@ -63,11 +84,42 @@ impl<'a> Exchange<'a> {
             snapshot,
             client_headers,
             head,
-            provider: choice.provider,
-            model: choice.model,
+            provider: to.provider,
+            model: to.model,
             id: record.request_id().to_owned(),
+            has_other: to.has_other,
             pinned,
         })
+    }
+
+    /// A key, once the provider's quota takes the request. Holds no instance of a guest while it waits.
+    ///
+    /// Errors: as of [`crate::quota::Quota::admit`].
+    pub(super) async fn admit(&self) -> Result<Lease, ApiError> {
+        let ask = Ask {
+            provider: self.provider,
+            model: self.model,
+            input: self.head.input_estimate,
+            output: self.head.max_tokens,
+            hold: self.snapshot.config.pacing.hold,
+            has_other: self.has_other,
+        };
+        self.app.quota.admit(&ask).await
+    }
+
+    /// How long the provider may take for its status line.
+    fn patience(&self) -> Patience {
+        let timeouts = &self.snapshot.config.timeouts;
+        let whole = if self.head.stream { 1 } else { 3 };
+        let limit: Duration = timeouts.before_fallback * whole;
+        if self.has_other && limit < timeouts.headers {
+            let setting = "timeouts.before_fallback_ms";
+            return Patience { limit, setting };
+        }
+        Patience {
+            limit: timeouts.headers,
+            setting: "timeouts.headers_ms",
+        }
     }
 
     fn manners(&self) -> Manners {
@@ -93,6 +145,7 @@ impl<'a> Exchange<'a> {
             );
             return Err(ApiError {
                 should_retry: Some(false),
+                trouble: Trouble::Lasting,
                 ..ApiError::new("api_error", message)
             });
         }
@@ -104,6 +157,7 @@ impl<'a> Exchange<'a> {
                 ApiError::overloaded(format!(
                     "transom runs as many exchanges as it may: {most} instances (limits.instances)"
                 ))
+                .of(Trouble::Lasting)
             })
     }
 }
@@ -129,6 +183,7 @@ fn pin(snapshot: &Snapshot, provider: &Provider) -> Result<Vec<Pinned>, ApiError
                     );
                     ApiError {
                         should_retry: Some(false),
+                        trouble: Trouble::Lasting,
                         ..ApiError::new("api_error", message)
                     }
                 })?;

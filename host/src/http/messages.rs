@@ -8,21 +8,25 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body_util::BodyExt;
+use tokio::time::Instant;
 
-use super::exchange::{self, Exchange};
+use super::exchange::{self, Exchange, To};
 use super::reply;
 use crate::app::{App, Snapshot};
+use crate::attempts::{self, Attempts, Next};
 use crate::config::Transformer;
 use crate::error::ApiError;
 use crate::head::RequestHead;
 use crate::ids;
 use crate::record::Record;
 use crate::relay::Relay;
-use crate::route;
+use crate::route::{self, Routed};
+use crate::sse::Usage;
 
 pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Response {
     let request_id = ids::exchange_id();
     let mut record = Record::new(request_id.clone(), app.in_flight.clone());
+    record.metrics = Some(app.metrics.clone());
     let (parts, body) = request.into_parts();
     let snapshot = app.snapshot();
     record.secrets = snapshot.upstream.secrets();
@@ -33,12 +37,12 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
         }
         Ok(Answered::Events { events, headers }) => {
             record.sent(&events);
-            record.finished(None);
+            record.finished(Some(Usage::of_events(&events)));
             reply::stream(Body::from(events), headers, &request_id)
         }
         Ok(Answered::Whole { body, headers }) => {
             record.sent(&body);
-            record.finished(None);
+            record.finished(Usage::of_message(&body));
             reply::whole(body, headers, &request_id)
         }
         Err(error) => {
@@ -48,6 +52,10 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
             let mut response = reply::error(&error, &request_id);
             if let Some(served) = &record.route {
                 reply::tell_route(response.headers_mut(), served);
+            }
+            // One attempt is what the error itself tells of.
+            if record.tried.len() > 1 {
+                reply::tell_tried(response.headers_mut(), &record.tried);
             }
             response
         }
@@ -76,16 +84,117 @@ async fn answer(
 ) -> Result<Answered, ApiError> {
     let body = read(body, snapshot.limits.request_body).await?;
     let head = RequestHead::peek(&body)?;
-    let choice = route::choose(&snapshot.config, &head)?;
-    let exchange = Exchange::open(app, snapshot, headers, &head, choice, record)?;
-    let mut answered = match &choice.provider.transformer {
-        Transformer::Passthrough => exchange::passthrough(&exchange, body).await?,
-        Transformer::Chain(_) => exchange::transformed(&exchange, body, record).await?,
+    record.conversation =
+        route::session_id(headers, &head, &body).map(|session| (app.usages.clone(), session));
+    let routed = routed(app, snapshot, headers, (head, body))?;
+    let mut attempts = Attempts::new(&snapshot.config, &routed.choice);
+    let mut first_route = None;
+    loop {
+        let result = attempt(app, snapshot, headers, &routed, &mut attempts, record).await;
+        let failure = match result {
+            Ok(answered) => return Ok(told(answered, record)),
+            Err(failure) => failure,
+        };
+        first_route = first_route.or_else(|| record.route.clone());
+        match after(app, &mut attempts, failure, record) {
+            Next::Again(wait) => tokio::time::sleep(wait).await,
+            Next::Other => {}
+            Next::Over(error) => {
+                if attempts.fell_back() {
+                    // The error is the first target's, and what was recorded is the last one's.
+                    record.route = first_route;
+                    record.tape = None;
+                }
+                return Err(error);
+            }
+        }
+    }
+}
+
+/// One target, once: nothing of it is left when it fails.
+async fn attempt(
+    app: &Arc<App>,
+    snapshot: &Snapshot,
+    headers: &HeaderMap,
+    routed: &Routed<'_>,
+    attempts: &mut Attempts<'_>,
+    record: &mut Record,
+) -> Result<Answered, ApiError> {
+    let to = To {
+        provider: attempts.provider,
+        model: attempts.model,
+        rule: &routed.choice.rule,
+        has_other: attempts.has_other(),
     };
+    (record.tape, record.counters) = (None, None);
+    let fitted = routed.fitted(to.provider, to.model)?;
+    let (head, body) = match &fitted {
+        Some((head, body)) => (head, body.clone()),
+        None => (&routed.head, routed.body.clone()),
+    };
+    let exchange = Exchange::open(app, snapshot, headers, head, to, record)?;
+    let asked = Instant::now();
+    let admitted = exchange.admit().await;
+    let held = asked.elapsed();
+    attempts.held(held);
+    record.held += held;
+    let mut lease = admitted?;
+    let answered = match &exchange.provider.transformer {
+        Transformer::Passthrough => exchange::passthrough(&exchange, &mut lease, body).await,
+        Transformer::Chain(_) => exchange::transformed(&exchange, &mut lease, body, record).await,
+    };
+    answered.map_err(|error| {
+        // What is remembered and logged from here on holds no key that the provider may have echoed.
+        let error = error.scrubbed(&snapshot.upstream.secrets());
+        lease.failed(error, !attempts.has_keys())
+    })
+}
+
+/// Decides what follows a failure, and says so.
+fn after(app: &App, attempts: &mut Attempts<'_>, error: ApiError, record: &mut Record) -> Next {
+    let failed = format!("{error}");
+    let other_key = app.quota.has_open_key(attempts.provider, attempts.model);
+    let next = attempts.after(error, other_key, Instant::now(), attempts::chance());
+    record.tried = attempts.tried().to_vec();
+    let (request_id, tried) = (record.request_id(), attempts.tried().last());
+    let tried = tried.map(ToString::to_string).unwrap_or_default();
+    match &next {
+        Next::Again(wait) => {
+            tracing::info!(request_id, tried, why = failed, ?wait, "it is asked again");
+        }
+        Next::Other => {
+            let next = format!("{},{}", attempts.provider.name, attempts.model);
+            tracing::warn!(
+                request_id,
+                tried,
+                why = failed,
+                next,
+                "the next target is asked"
+            );
+        }
+        Next::Over(_) => {}
+    }
+    next
+}
+
+/// The answer with headers that say whose it is, and who failed before.
+fn told(mut answered: Answered, record: &Record) -> Answered {
     if let Some(served) = &record.route {
         reply::tell_route(answered.headers_mut(), served);
     }
-    Ok(answered)
+    reply::tell_tried(answered.headers_mut(), &record.tried);
+    answered
+}
+
+/// Where a request goes, and its bytes as they go there.
+pub(super) fn routed<'s>(
+    app: &App,
+    snapshot: &'s Snapshot,
+    headers: &HeaderMap,
+    request: (RequestHead, Bytes),
+) -> Result<Routed<'s>, ApiError> {
+    let usages = Some(&*app.usages);
+    route::dispatch(&snapshot.config, headers, usages, request, None)
 }
 
 impl Answered {

@@ -1,4 +1,7 @@
 //! `GET /v1/models`: what the configuration names, as `provider,model` and by alias.
+//!
+//! The picker of Claude Code keeps only ids that contain `claude` or `anthropic`. Aliases that do come
+//! first, and what is shown of each says where it really goes.
 
 use std::sync::Arc;
 
@@ -8,36 +11,10 @@ use serde_json::{Value, json};
 
 use super::json;
 use crate::app::App;
+use crate::config::{Config, Model};
 
 pub(super) async fn list(State(app): State<Arc<App>>) -> Response {
-    let snapshot = app.snapshot();
-    let config = &snapshot.config;
-    let entry = |id: &str, name: String, window: Option<u32>, output: Option<u32>| {
-        json!({
-            "type": "model", "id": id, "display_name": name, "created_at": "1970-01-01T00:00:00Z",
-            "max_input_tokens": window, "max_tokens": output,
-        })
-    };
-    let mut data: Vec<Value> = Vec::new();
-    for (alias, target) in &config.aliases {
-        data.push(entry(
-            alias,
-            format!("{alias} ({},{})", target.provider, target.model),
-            None,
-            None,
-        ));
-    }
-    for provider in &config.providers {
-        for model in &provider.models {
-            let id = format!("{},{}", provider.name, model.id);
-            data.push(entry(
-                &id,
-                id.clone(),
-                model.context_window,
-                model.max_output,
-            ));
-        }
-    }
+    let data = entries(&app.snapshot().config);
     let id_of = |entry: Option<&Value>| {
         entry
             .and_then(|entry| entry.get("id"))
@@ -46,4 +23,35 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Response {
     };
     let (first, last) = (id_of(data.first()), id_of(data.last()));
     json(&json!({"data": data, "has_more": false, "first_id": first, "last_id": last}))
+}
+
+fn entries(config: &Config) -> Vec<Value> {
+    let mut aliases: Vec<_> = config.aliases.iter().collect();
+    aliases.sort_by_key(|(alias, _)| !kept_by_the_picker(alias));
+    let mut data: Vec<Value> = Vec::new();
+    for (alias, target) in aliases {
+        let name = format!("{} ({})", target.model, target.provider);
+        data.push(entry(alias, &name, config.model(target)));
+    }
+    for provider in &config.providers {
+        for model in &provider.models {
+            let id = format!("{},{}", provider.name, model.id);
+            data.push(entry(&id, &id, Some(model)));
+        }
+    }
+    data
+}
+
+/// The rule of Claude Code's gateway discovery.
+fn kept_by_the_picker(id: &str) -> bool {
+    let id = id.to_ascii_lowercase();
+    id.contains("claude") || id.contains("anthropic")
+}
+
+fn entry(id: &str, name: &str, model: Option<&Model>) -> Value {
+    json!({
+        "type": "model", "id": id, "display_name": name, "created_at": "1970-01-01T00:00:00Z",
+        "max_input_tokens": model.and_then(|model| model.context_window),
+        "max_tokens": model.and_then(|model| model.max_output),
+    })
 }

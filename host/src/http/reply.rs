@@ -7,6 +7,7 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::json;
 
+use crate::attempts::{Tried, shown};
 use crate::error::ApiError;
 use crate::record::Served;
 
@@ -77,12 +78,22 @@ fn identify(headers: &mut HeaderMap, request_id: &str) {
     }
 }
 
+/// Says which attempts failed before the one that the answer is from.
+pub(super) fn tell_tried(headers: &mut HeaderMap, tried: &[Tried]) {
+    if tried.is_empty() {
+        return;
+    }
+    if let Ok(value) = HeaderValue::from_str(&shown(tried)) {
+        headers.insert(HeaderName::from_static("x-transom-tried"), value);
+    }
+}
+
 /// Says who serves the exchange.
 pub(super) fn tell_route(headers: &mut HeaderMap, served: &Served) {
     let told = [
         ("x-transom-provider", served.provider.as_str()),
         ("x-transom-model", served.model.as_str()),
-        ("x-transom-route", served.rule),
+        ("x-transom-route", served.rule.as_str()),
         ("x-transom-transformer", served.transformer.as_str()),
     ];
     for (name, value) in told {

@@ -13,32 +13,54 @@ use super::json;
 use crate::app::App;
 use crate::config::{Auth, Config, Key, Provider, Transformer};
 use crate::registry::{Origin, Slot};
+use crate::telemetry::{self, clock::Stamp};
 use crate::upstream::Secrets;
 
 pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
     json(
         &json!({"status": "ok", "name": "transom", "version": env!("CARGO_PKG_VERSION"), "pid": std::process::id(),
+        "instance": app.instance,
         "uptime_s": app.started.elapsed().as_secs()}),
     )
 }
 
 pub(super) async fn status(State(app): State<Arc<App>>) -> Response {
+    json(&of(&app))
+}
+
+/// What runs in a host, as `GET /api/status` tells it.
+pub fn of(app: &App) -> Value {
     let snapshot = app.snapshot();
     let config = &snapshot.config;
     let step = app.engine.step();
-    json(&json!({
+    json!({
         "version": env!("CARGO_PKG_VERSION"),
+        "pid": std::process::id(),
+        "instance": app.instance,
+        "started_at": Stamp::of(app.started_at).to_string(),
         "uptime_s": app.started.elapsed().as_secs(),
+        "log_file": telemetry::current_file(),
         "listen": app.address.to_string(),
         "config": {"path": config.path, "generation": snapshot.generation, "error": app.config_error()},
         "pool": {"instances": step.instances, "free": app.permits.available_permits(), "reservation": step.reservation, "memory": step.memory},
-        "providers": config.providers.iter().map(provider).collect::<Vec<_>>(),
+        "providers": config.providers.iter().map(|one| provider(&app, one)).collect::<Vec<_>>(),
         "trust": config.trust.name(),
         "transformers_folder": app.registry.dir(),
         "transformers": app.registry.slots().iter().map(|slot| transformer(slot, config, &snapshot.upstream.secrets())).collect::<Vec<_>>(),
-        "recorder": recorder(&app),
+        "recorder": recorder(app),
         "in_flight": app.in_flight.load(Ordering::Relaxed),
-    }))
+        "totals": totals(app),
+    })
+}
+
+/// Since the start.
+fn totals(app: &App) -> Value {
+    let totals = app.metrics.totals();
+    json!({
+        "requests": totals.requests, "failed": totals.failed, "retries": totals.retries, "fallbacks": totals.fallbacks,
+        "input_tokens": totals.usage.input_tokens, "output_tokens": totals.usage.output_tokens,
+        "cached_tokens": totals.usage.cache_read_input_tokens, "cost_usd": totals.cost_usd,
+    })
 }
 
 fn recorder(app: &App) -> Value {
@@ -46,7 +68,7 @@ fn recorder(app: &App) -> Value {
     json!({"on": app.recorder.on(), "exchanges": exchanges, "bytes": bytes})
 }
 
-fn provider(provider: &Provider) -> Value {
+fn provider(app: &App, provider: &Provider) -> Value {
     let key = match &provider.key {
         _ if matches!(provider.auth, Some(Auth::Command(_))) => "command",
         Key::Set(_) => "set",
@@ -62,7 +84,8 @@ fn provider(provider: &Provider) -> Value {
             json!(stages.iter().map(|stage| &stage.name).collect::<Vec<_>>())
         }
     };
-    json!({"name": provider.name, "base_url": provider.base_url.as_str(), "key": key, "transformer": transformer})
+    json!({"name": provider.name, "base_url": provider.base_url.as_str(), "key": key, "transformer": transformer,
+        "quota": app.quota.status(provider)})
 }
 
 fn transformer(slot: &Slot, config: &Config, secrets: &Secrets) -> Value {

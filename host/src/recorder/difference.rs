@@ -81,8 +81,41 @@ pub(crate) struct Unlike {
     pub(crate) new: Option<usize>,
 }
 
-/// What two lists have not in common, in order: changed items in pairs, then what is left over.
+/// More items than this are not aligned where they differ: that takes as much time as the square of them.
+const ALIGNED: usize = 2_000;
+
+/// What two lists have not in common, in order: changed items in pairs, then what is left over. Of very
+/// long ones what stands in the same place belongs together.
 pub(crate) fn unlike(old: &[String], new: &[String]) -> Vec<Unlike> {
+    let common = old.iter().zip(new).take_while(|(one, two)| one == two);
+    let start = common.count();
+    let (rest, others) = (&old[start..], &new[start..]);
+    let common = rest.iter().rev().zip(others.iter().rev());
+    let end = common.take_while(|(one, two)| one == two).count();
+    let (middle, others) = (&rest[..rest.len() - end], &others[..others.len() - end]);
+    let place = |at: Option<usize>| at.map(|at| start + at);
+    let pairs = if middle.len() + others.len() > ALIGNED {
+        in_place(middle, others)
+    } else {
+        aligned(middle, others)
+    };
+    let pairs = pairs.into_iter().map(|pair| Unlike {
+        old: place(pair.old),
+        new: place(pair.new),
+    });
+    pairs.collect()
+}
+
+fn in_place(old: &[String], new: &[String]) -> Vec<Unlike> {
+    let pairs = (0..old.len().max(new.len())).map(|at| Unlike {
+        old: (at < old.len()).then_some(at),
+        new: (at < new.len()).then_some(at),
+    });
+    let same = |pair: &Unlike| pair.old.map(|at| &old[at]) == pair.new.map(|at| &new[at]);
+    pairs.filter(|pair| !same(pair)).collect()
+}
+
+fn aligned(old: &[String], new: &[String]) -> Vec<Unlike> {
     let mut pairs = Vec::new();
     for op in capture_diff_slices(Algorithm::Myers, old, new) {
         if op.tag() == DiffTag::Equal {
@@ -161,6 +194,25 @@ mod tests {
         );
         assert_eq!(told(&old, &json!(["a", {"n": 2}, "c"])), ["/1/n: 1 -> 2"]);
         assert_eq!(told(&old, &json!(["a", "c"])), [r#"/1: {"n":1} is gone"#]);
+    }
+
+    #[test]
+    fn of_very_long_lists_what_stands_in_the_same_place_belongs_together() {
+        let list = |from: usize, to: usize| -> Vec<Value> { (from..to).map(Value::from).collect() };
+        let (mut old, mut new) = (list(0, 20_000), list(20_000, 40_000));
+        (old[3], new[3]) = (json!("same"), json!("same"));
+        new.push(json!("end"));
+        let told = changes(&json!(old), &json!(new));
+        assert_eq!(told.len(), 20_000);
+        assert_eq!(told[0].to_string(), "/0: 0 -> 20000");
+        assert_eq!(told[19_999].to_string(), "/20000: \"end\" is new");
+        // A long way of what is the same is no work.
+        let (old, mut new) = (list(0, 20_000), list(0, 20_000));
+        new.insert(7, json!("new"));
+        assert_eq!(
+            changes(&json!(old), &json!(new))[0].to_string(),
+            "/7: \"new\" is new"
+        );
     }
 
     #[test]

@@ -5,9 +5,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
+use tokio::time::{Duration, Instant, timeout_at};
 
 use super::difference::changes;
 use super::{Answer, Change, Recording, drive};
@@ -44,6 +46,8 @@ pub struct Report {
     pub skipped: usize,
     /// The others.
     pub differ: Vec<Differing>,
+    /// Exchanges over which the new version breaks, and the old one does not: their ids, and how.
+    pub broken: Vec<(String, String)>,
 }
 
 /// One exchange that differs.
@@ -98,45 +102,79 @@ impl fmt::Display for Report {
     }
 }
 
-/// Tries every recording that the transformer served.
+/// How long all of it may take: the next reload waits for it. What does not fit in is not tried.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Exchanges over which a version breaks, after which no more are tried: each can take as long as its limits.
+const ENOUGH: usize = 2;
+
+/// Tries every recording that the transformer served, as far as there is time.
 pub async fn replay(recordings: &[Arc<Recording>], tried: &Tried<'_>) -> Report {
     let mut report = Report::default();
+    let until = Instant::now() + PATIENCE;
     for recording in recordings
         .iter()
         .filter(|recording| recording.is_of(tried.name))
     {
-        let (Some(old), Some(new)) = (
-            play(recording, tried, tried.old).await,
-            play(recording, tried, tried.new).await,
-        ) else {
-            report.skipped += 1;
-            continue;
+        let is_over = report.broken.len() >= ENOUGH || Instant::now() >= until;
+        let one = async {
+            if is_over {
+                return None;
+            }
+            both(recording, tried).await
         };
-        let changes = told_first(changes(&old, &new), &new);
-        if changes.is_empty() {
-            report.same += 1;
-        } else {
-            report.differ.push(Differing {
-                exchange: recording.context.exchange_id.clone(),
-                changes,
-            });
+        match timeout_at(until, one).await {
+            Ok(Some(came)) => report.add(recording, came),
+            Ok(None) | Err(_) => report.skipped += 1,
         }
     }
     report
 }
 
-/// What a version makes of a recording, as one value to compare. None if it cannot be tried.
-async fn play(
-    recording: &Recording,
-    tried: &Tried<'_>,
-    version: &Arc<Generation>,
-) -> Option<Value> {
+/// What both versions make of a recording. None if one cannot be tried.
+async fn both(recording: &Recording, tried: &Tried<'_>) -> Option<(Play, Play)> {
+    let old = play(recording, tried, tried.old).await?;
+    let mut new = play(recording, tried, tried.new).await?;
+    if old.fault.is_none() && new.fault.is_some() {
+        // Once more: a busy machine breaks limits of time by itself.
+        new = play(recording, tried, tried.new).await?;
+    }
+    Some((old, new))
+}
+
+impl Report {
+    fn add(&mut self, recording: &Recording, (old, new): (Play, Play)) {
+        let exchange = recording.context.exchange_id.clone();
+        let changes = told_first(changes(&old.made, &new.made), &new.made);
+        if let (None, Some(fault)) = (old.fault, new.fault) {
+            self.broken.push((exchange.clone(), fault));
+        }
+        if changes.is_empty() {
+            self.same += 1;
+        } else {
+            self.differ.push(Differing { exchange, changes });
+        }
+    }
+}
+
+/// What a version came to on a recording.
+struct Play {
+    /// As one value to compare.
+    made: Value,
+    /// How the version itself broke, in all words, if it did.
+    fault: Option<String>,
+}
+
+/// What a version makes of a recording. None if it cannot be tried.
+async fn play(recording: &Recording, tried: &Tried<'_>, version: &Arc<Generation>) -> Option<Play> {
+    // Beside the one that serves: what breaks here says nothing of its exchanges.
+    let apart = version.apart();
     let pinned: Option<Vec<Pinned>> = recording
         .stages
         .iter()
         .map(|stage| {
             let generation = if stage.name == tried.name {
-                Some(version.apart())
+                Some(apart.clone())
             } else {
                 (tried.others)(&stage.name).map(|one| one.apart())
             };
@@ -155,10 +193,13 @@ async fn play(
         .ok()?;
     let quiet = |_: &Arc<Generation>| -> crate::chain::Sink { Arc::new(|_| ()) };
     let opened = Chain::open(&pinned, &recording.context, tried.limits, &quiet, permit).await;
-    Some(match opened {
+    let made = match opened {
         Err(error) => json!({"request": said(&error)}),
         Ok(mut chain) => played(recording, &mut chain).await,
-    })
+    };
+    let broke = apart.traps.load(Ordering::Relaxed) > 0;
+    let fault = apart.last_fault().filter(|_| broke);
+    Some(Play { made, fault })
 }
 
 async fn played(recording: &Recording, chain: &mut Chain) -> Value {
@@ -342,6 +383,7 @@ mod tests {
             same: 18,
             skipped: 0,
             differ: (0..2).map(differing).collect(),
+            broken: Vec::new(),
         };
         assert_eq!(
             report.to_string(),
@@ -351,6 +393,7 @@ mod tests {
             same: 0,
             skipped: 1,
             differ: (0..4).map(differing).collect(),
+            broken: Vec::new(),
         };
         assert!(
             report.to_string().ends_with("; and 1 more exchanges"),

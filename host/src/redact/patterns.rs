@@ -54,19 +54,13 @@ fn is_a_word(value: &str) -> bool {
     !value.bytes().any(random)
 }
 
-/// Addresses of programs, of documentation, and what is the login of a git remote.
+/// Addresses of programs, what is the login of a git remote, and what an earlier run put in.
 fn is_nobodys_address(address: &str) -> bool {
     let (name, domain) = address.split_once('@').unwrap_or_default();
-    let domain = domain.to_ascii_lowercase();
-    let example = ["example.com", "example.org", "example.net"];
-    let of_example = |known: &&str| {
-        let rest = domain.strip_suffix(*known);
-        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    };
     let program = ["noreply", "no-reply"];
     name.eq_ignore_ascii_case("git")
         || program.iter().any(|known| name.eq_ignore_ascii_case(known))
-        || example.iter().any(of_example)
+        || (domain == "example.com" && is_placeholder(name))
 }
 
 #[cfg(test)]

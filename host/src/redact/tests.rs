@@ -420,3 +420,89 @@ fn what_a_rule_of_ones_own_put_in_is_no_leak_though_the_rule_finds_it() {
     let other = Bytes::from_static(b"{\"a\":\"acme and acme-co\"}");
     assert_eq!(redactor.left_in(&other), [Kind::Own]);
 }
+
+#[test]
+fn words_of_the_formats_stay_where_a_user_is_called_so() {
+    let known = Known {
+        home: Some("/home/max".to_owned()),
+        users: vec!["max".to_owned(), "stop".to_owned(), "block".to_owned()],
+        ..Known::default()
+    };
+    let mut redactor = Redactor::new(&known, &[]).unwrap();
+    let body = json!({
+        "max_tokens": 16, "stop_sequences": ["x"], "finish_reason": "stop", "max_own": 1,
+        "messages": [{"role": "user", "content": "max_tokens of max, in /home/max/x"}],
+        "files": {"/home/max/a": 1, "max-a/b": 2},
+    });
+    let clean = redactor.body(&Bytes::from(body.to_string()));
+    let clean: serde_json::Value = serde_json::from_slice(&clean).unwrap();
+    for (name, value) in body.as_object().unwrap() {
+        if !["messages", "files"].contains(&name.as_str()) {
+            assert_eq!(clean.get(name), Some(value), "{name}");
+        }
+    }
+    let said = clean["messages"][0]["content"].as_str().unwrap();
+    assert!(said.ends_with("of user, in /home/user/x"), "{said}");
+    let files: Vec<_> = clean["files"].as_object().unwrap().keys().collect();
+    assert_eq!(files, ["/home/user/a", "user-a/b"]);
+    let event =
+        "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n";
+    let event = Bytes::from_static(event.as_bytes());
+    assert_eq!(redactor.body(&event), event);
+}
+
+#[test]
+fn ids_of_any_client_and_in_numbers_are_taken_out() {
+    let body = json!({
+        "metadata": {"user_id": "kunde-4711-jane"}, "account_id": 8_812_345_678_u64,
+        "text": "kunde-4711-jane has 8812345678 and 8812345679", "amount": 8_812_345_678_u64,
+    });
+    let body = Bytes::from(body.to_string());
+    let mut redactor = Redactor::new(&Known::default(), &[]).unwrap();
+    redactor.learn_from_client(&body);
+    let clean = redactor.body(&body);
+    let clean: serde_json::Value = serde_json::from_slice(&clean).unwrap();
+    assert_eq!(clean["metadata"]["user_id"], "account-1");
+    assert!(clean["account_id"].is_u64(), "{clean}");
+    let text = clean.to_string();
+    assert!(
+        !text.contains("4711") && !text.contains("8812345678"),
+        "{text}"
+    );
+    assert!(text.contains("8812345679"), "{text}");
+    assert_eq!(redactor.left_in(&Bytes::from(text)), []);
+}
+
+#[test]
+fn homes_are_found_in_whatever_letters_they_are_written() {
+    for (text, clean) in [
+        ("/home/jürgen/x", "/home/user/x"),
+        ("/home/zo/x", "/home/user/x"),
+        ("file:%2Fhome%2Fcarol%2Fx", "file:%2Fhome%2Fuser%2Fx"),
+        ("%2fUsers%2fj%C3%BCrgen%2fx", "%2fUsers%2fuser%2fx"),
+        (r"C:\Users\Jane Doe\x", r"C:\Users\user\x"),
+        (r"C:\Users\jane and more", r"C:\Users\user and more"),
+        (
+            "/home/user/x and /Users/shared",
+            "/home/user/x and /Users/shared",
+        ),
+    ] {
+        let mut redactor = Redactor::new(&Known::default(), &[]).unwrap();
+        assert_eq!(redactor.text(text), clean);
+        assert_eq!(redactor.text(clean), clean);
+    }
+}
+
+#[test]
+fn an_address_of_anybody_is_taken_out_whatever_its_domain() {
+    for address in [
+        "alice@example.com",
+        "bob@mail.example.org",
+        "jürgen@firma.example",
+    ] {
+        let mut redactor = Redactor::new(&Known::default(), &[]).unwrap();
+        let clean = redactor.text(&format!("by {address}."));
+        assert_eq!(clean, "by user@example.com.", "{address}");
+        assert_eq!(redactor.text(&clean), clean);
+    }
+}

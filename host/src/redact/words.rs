@@ -129,3 +129,9 @@ pub(super) fn is_of_format(member: Option<&str>, value: &str) -> bool {
 pub(super) fn is_word(value: &str) -> bool {
     WORDS.iter().any(|word| word.eq_ignore_ascii_case(value))
 }
+
+/// It could be the name that a format gave a member.
+pub(super) fn is_identifier(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-$.".contains(&byte);
+    !name.is_empty() && name.bytes().all(plain)
+}

@@ -27,6 +27,8 @@ pub struct History {
 pub(super) enum Held {
     /// They were not the same on recorded exchanges.
     Differs,
+    /// They broke over recorded exchanges that the version before them served.
+    Broke,
     /// They trapped while they were new.
     Trapped,
     /// A person took them back.

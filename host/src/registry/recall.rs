@@ -78,7 +78,7 @@ impl Registry {
         let counts = match held {
             Held::Differs => recorder.block_on_diff && recorder.on != Some(false),
             Held::Trapped => wanted.rollback_after > 0,
-            Held::ByHand => true,
+            Held::Broke | Held::ByHand => true,
         };
         let instead = note
             .served

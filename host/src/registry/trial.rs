@@ -25,6 +25,10 @@ impl Registry {
         let generation = Generation::new(built, number, new.origin.clone());
         let generation = Arc::new(self.tried(slot, generation, wanted));
         let report = self.replay(slot, &generation, wanted);
+        if let Some(refusal) = report.as_ref().and_then(|report| breaks(report, |text| self.scrubbed(text))) {
+            self.hold_back(slot, &new.sha256, Held::Broke, &refusal);
+            return Looked::Done(keep(slot, Some(new.sha256), vec![refusal]));
+        }
         // A version that could not be tried at all was not shown to be the same.
         let doubtful = |report: &Report| report.differs() || report.same == 0;
         if let Some(report) = report.filter(doubtful)
@@ -85,4 +89,19 @@ impl Registry {
         slot.state().replayed = Some((new.component.sha256.clone(), told));
         Some(report)
     }
+}
+
+/// A version that breaks over what the one before it served is not let near the next exchange.
+fn breaks(report: &Report, scrubbed: impl Fn(&str) -> String) -> Option<Refusal> {
+    let (exchange, how) = report.broken.first()?;
+    let count = match report.broken.len() {
+        1 => "a recorded exchange".to_owned(),
+        many => format!("{many} recorded exchanges"),
+    };
+    let message = format!("it breaks over {count} that the version before it serves");
+    let remedy = format!(
+        "mend it, with `transom guest record --id {exchange}` as a fixture; to have it all the same, take its file away, stop recording and put it back"
+    );
+    let inside = scrubbed(&format!("{exchange}: {how}; {report}"));
+    Some(Refusal::of_file(message, remedy).with_inside(inside))
 }

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::chain::{After, Chain, Step};
 use crate::config::OnBroken;
-use crate::error::ApiError;
+use crate::error::{ApiError, Trouble};
 use crate::message::expand;
 use crate::reading::{
     Kind, first_event_error, html_error, is_lines, kind_of, malformed, said_error, says_json,
@@ -50,6 +50,8 @@ pub struct Source {
     /// A whole answer that came where a stream was asked for, as far as it was read.
     whole: Option<Whole>,
     limit: usize,
+    /// Watches what guests make, for the usage that they tell.
+    made: Observer,
 }
 
 #[derive(Default)]
@@ -78,6 +80,7 @@ impl Source {
             begun: false,
             whole: None,
             limit,
+            made: Observer::default(),
         }
     }
 
@@ -90,6 +93,7 @@ impl Source {
             begun: false,
             whole: None,
             limit,
+            made: Observer::default(),
         }
     }
 
@@ -112,10 +116,10 @@ impl Source {
     }
 
     /// As far as it was seen.
-    pub fn usage(&self) -> Option<Usage> {
+    pub fn usage(&self) -> Usage {
         match &self.way {
-            Way::Untouched(observer) => Some(observer.usage()),
-            Way::Guests { .. } => None,
+            Way::Untouched(observer) => observer.usage(),
+            Way::Guests { .. } => self.made.usage(),
         }
     }
 
@@ -154,8 +158,13 @@ impl Source {
         self.recorded(taken, sourced)
     }
 
-    /// Writes down what became of `read` bytes, if the exchange is recorded.
-    fn recorded(&self, read: usize, sourced: Sourced) -> Sourced {
+    /// Watches what became of `read` bytes, and writes it down if the exchange is recorded.
+    fn recorded(&mut self, read: usize, sourced: Sourced) -> Sourced {
+        if matches!(self.way, Way::Guests { .. }) {
+            for piece in sourced.pieces() {
+                self.made.see(piece);
+            }
+        }
         if !self.body.is_recorded() {
             return sourced;
         }
@@ -297,7 +306,8 @@ impl Source {
     async fn broke(&mut self, error: ReadError, on_broken: OnBroken) -> Sourced {
         let why = error.to_string();
         if let ReadError::Idle(_) = error {
-            return Sourced::Failed(Vec::new(), ApiError::new("timeout_error", why));
+            let error = ApiError::new("timeout_error", why).of(Trouble::Silent);
+            return Sourced::Failed(Vec::new(), error);
         }
         if on_broken == OnBroken::Cut {
             return Sourced::Broken(Vec::new(), why);

@@ -21,6 +21,29 @@ pub struct Usage {
     pub cache_creation_input_tokens: u64,
 }
 
+impl Usage {
+    /// Of an answer that is one message; none if it tells none.
+    pub fn of_message(body: &[u8]) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Message {
+            usage: Option<Usage>,
+        }
+        serde_json::from_slice::<Message>(body).ok()?.usage
+    }
+
+    /// Of a stream that is there all at once.
+    pub fn of_events(events: &[u8]) -> Self {
+        let mut observer = Observer::default();
+        observer.see(events);
+        observer.usage()
+    }
+
+    /// All of the request, whether it came from a cache or not.
+    pub fn input(&self) -> u64 {
+        self.input_tokens + self.cache_read_input_tokens + self.cache_creation_input_tokens
+    }
+}
+
 /// Sees every read, changes none.
 #[derive(Debug)]
 pub struct Observer {

@@ -2,9 +2,13 @@
 
 use super::case::{Case, Flaw};
 use super::play::{Inputs, Player, Way};
+use super::run::other_ways;
 use super::shape::shape;
 use crate::recorder::{Change, changes};
 use crate::wasm::Engine;
+
+/// Of the random cuts, so that the same command says the same.
+const SEED: u64 = 1;
 
 /// Two components that get the same bytes and the same context.
 pub struct Duel {
@@ -19,6 +23,9 @@ pub enum Verdict {
     Same,
     /// Where they differ: `/request/…` as the upstream gets it, `/answer/…` as the client does.
     Differs(Vec<Change>),
+    /// They differ only where the stream is cut otherwise than all at once: in these ways, and where in
+    /// the first of them.
+    DiffersCut(Vec<String>, Vec<Change>),
     /// The case cannot be run; why.
     Untried(String),
 }
@@ -52,13 +59,30 @@ impl Duel {
             Ok(inputs) => inputs,
             Err(why) => return Verdict::Untried(why),
         };
-        let old = self.old.play(&inputs, Way::FIRST).await;
-        let new = self.new.play(&inputs, Way::FIRST).await;
-        let changes = changes(&shape(&old), &shape(&new));
-        if changes.is_empty() {
+        let changes = self.changes(&inputs, Way::FIRST).await;
+        if !changes.is_empty() {
+            return Verdict::Differs(changes);
+        }
+        let (mut ways, mut first) = (Vec::new(), Vec::new());
+        for way in other_ways(&inputs, SEED) {
+            let changes = self.changes(&inputs, way).await;
+            if !changes.is_empty() {
+                ways.push(way.to_string());
+            }
+            if first.is_empty() {
+                first = changes;
+            }
+        }
+        if ways.is_empty() {
             Verdict::Same
         } else {
-            Verdict::Differs(changes)
+            Verdict::DiffersCut(ways, first)
         }
+    }
+
+    async fn changes(&self, inputs: &Inputs, way: Way) -> Vec<Change> {
+        let old = self.old.play(inputs, way).await;
+        let new = self.new.play(inputs, way).await;
+        changes(&shape(&old), &shape(&new))
     }
 }

@@ -1,12 +1,15 @@
 //! Field by field what a transformer dropped, changed and added: from what it said itself (notes),
 //! and from looking for each of the client's fields in what was sent, and back.
 //!
-//! A field counts as sent when its value is found, wherever the other format has it: whole parts by
-//! value, texts also as a part of another text, numbers and flags by value and name. Formats name
+//! A field counts as sent when its value is found, wherever the other format has it, and each place holds
+//! one field: texts also as a part of another text, flags by a name that is akin. Formats name
 //! roles and types of blocks in their own way, so these are no fields of their own.
 
+mod covers;
 mod haystack;
+mod leaf;
 mod missing;
+mod pairs;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -14,15 +17,17 @@ use serde_json::Value;
 use super::case::{CLIENT_REQUEST, Case};
 use super::outcome::Outcome;
 use super::play::{Answered, Asked, Note};
+use covers::{Covers, covers};
 use haystack::Haystack;
-use missing::{Missing, missing};
+use missing::{Missing, missing, parts};
+use pairs::{Fate, Pairs, are_akin};
 
 /// One thing that a transformer did to an exchange.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Remark {
     /// On the way out or back.
     pub side: Side,
-    /// `drop`, `change` or `add`, or the guest's own word.
+    /// `drop`, `change`, `rename` or `add`, or the guest's own word.
     pub action: String,
     /// On the way out in the client's body (for `add`: the upstream's), on the way back in the
     /// upstream's answer (for `add`: the client's).
@@ -103,31 +108,45 @@ fn values(body: &[u8]) -> Vec<Value> {
 }
 
 fn of_request(client: &Value, upstream: &Value, notes: &[Note]) -> Vec<Remark> {
-    let mut added = missing(upstream, client, &Haystack::of([client]));
+    let pairs = Pairs::of(client, upstream);
+    let is_field = |fate: Option<&Fate>| !matches!(fate, None | Some(Fate::Gone | Fate::Partly(_)));
+    let mut added = missing(upstream, &|path, _, _| is_field(pairs.origin(path)));
+    let lost = missing(client, &|path, _, _| is_field(pairs.sent(path)));
+    let mut lost: Vec<Missing> = lost
+        .into_iter()
+        .flat_map(|one| unsaid(one, notes))
+        .collect();
     let mut found = Vec::new();
-    for gone in missing(client, upstream, &Haystack::of([upstream])) {
-        if notes.iter().any(|note| covers(&note.path, &gone.path)) {
-            continue;
-        }
-        let here = added.iter().position(|new| new.path == gone.path);
-        let here = here.map(|at| added.remove(at).value);
+    // What has a new value in its own place is no candidate for what has another name.
+    let here = |gone: &Missing, added: &mut Vec<Missing>| {
+        let same = added.iter().position(|new| new.path == gone.path);
+        let value = same.map(|at| added.remove(at).value);
         // A member of the body itself stands where it stood; items of lists may have moved.
-        let here = here.or_else(|| upstream.get(&gone.path).cloned());
-        let (action, why) = match here {
-            Some(new) => (
+        value.or_else(|| upstream.get(&gone.path).cloned())
+    };
+    let mut values: Vec<Option<Value>> = lost.iter().map(|gone| here(gone, &mut added)).collect();
+    for (gone, new) in lost.drain(..).zip(values.drain(..)) {
+        let old = shown(&gone.value);
+        let akin = |new: &Missing| is_akin(&gone.path, &new.path);
+        let (action, why) = if let Some(new) = new {
+            ("change", format!("{old} -> {}", shown(&new)))
+        } else if let Some(Fate::Partly(path)) = pairs.sent(&gone.path) {
+            let path = path.clone();
+            added.retain(|new| new.path != path);
+            ("change", format!("{old} is in {path}, with other words"))
+        } else if let Some(at) = added.iter().position(akin) {
+            let new = added.remove(at);
+            (
                 "change",
-                format!("{} -> {}", shown(&gone.value), shown(&new)),
-            ),
-            None => (
-                "drop",
-                format!(
-                    "{} is found nowhere in what was sent, and the guest did not say so",
-                    shown(&gone.value)
-                ),
-            ),
+                format!("{old} -> {}: {}", new.path, shown(&new.value)),
+            )
+        } else {
+            let why = "is found nowhere in what was sent, and the guest did not say so";
+            ("drop", format!("{old} {why}"))
         };
         found.push(remark(Side::Request, action, gone.path, why));
     }
+    found.extend(renamed(client, &pairs));
     found.extend(added.into_iter().map(|new| {
         let why = shown(&new.value);
         remark(Side::Request, "add", new.path, why)
@@ -135,13 +154,65 @@ fn of_request(client: &Value, upstream: &Value, notes: &[Note]) -> Vec<Remark> {
     found
 }
 
+/// What no note speaks of: of a part of which notes speak in places, the others.
+fn unsaid(gone: Missing, notes: &[Note]) -> Vec<Missing> {
+    let lies = |of: Covers| {
+        notes
+            .iter()
+            .any(|note| covers(&note.path, &gone.path) == of)
+    };
+    if lies(Covers::All) {
+        return Vec::new();
+    }
+    let parts = lies(Covers::Inside).then(|| parts(&gone)).flatten();
+    let Some(parts) = parts else {
+        return vec![gone];
+    };
+    let count = parts.len();
+    let unsaid_parts: Vec<Missing> = parts
+        .into_iter()
+        .flat_map(|part| unsaid(part, notes))
+        .collect();
+    // A note that could have been about something in it, and is not.
+    let whole = unsaid_parts.len() == count
+        && unsaid_parts
+            .iter()
+            .all(|part| is_child(&part.path, &gone.path));
+    if whole { vec![gone] } else { unsaid_parts }
+}
+
+fn is_child(path: &str, of: &str) -> bool {
+    let rest = path.strip_prefix(of).unwrap_or_default();
+    rest.get(1..).is_some_and(|rest| !rest.contains(['.', '[']))
+}
+
+/// Members of the same part with names that are akin, such as `max_tokens` and `max_completion_tokens`.
+fn is_akin(old: &str, new: &str) -> bool {
+    fn split(path: &str) -> (&str, &str) {
+        path.rsplit_once('.').unwrap_or(("", path))
+    }
+    let ((old_in, old), (new_in, new)) = (split(old), split(new));
+    old_in == new_in && are_akin(old, new)
+}
+
+/// Members that have another name: inside of lists that is how formats are, and tells nothing.
+fn renamed(client: &Value, pairs: &Pairs) -> Vec<Remark> {
+    let all = pairs.renamed().into_iter();
+    let own = all.filter(|(old, new)| !old.contains('[') && !new.contains('['));
+    own.map(|(old, new)| {
+        let value = client.pointer(&format!("/{}", old.replace('.', "/")));
+        let why = format!("{} is {new}", value.map(shown).unwrap_or_default());
+        remark(Side::Request, "rename", old.to_owned(), why)
+    })
+    .collect()
+}
+
 fn of_answer(came: &[Value], given: &[Value]) -> Vec<Remark> {
     let side = |of: &[Value], other: &[Value], action: &'static str| {
         let haystack = Haystack::loose(other);
-        let nothing = Value::Null;
         let all = of
             .iter()
-            .flat_map(|value| missing(value, &nothing, &haystack))
+            .flat_map(|value| missing(value, &|_, name, value| haystack.has(name, value)))
             .filter(|one| !one.value.is_null());
         counted(all)
             .into_iter()
@@ -192,33 +263,6 @@ fn remark(side: Side, action: &str, path: String, why: String) -> Remark {
         why,
         said: false,
     }
-}
-
-/// A note speaks of this field: of it, of what it is in, or of what is in it.
-fn covers(note: &str, path: &str) -> bool {
-    let below = |inner: &str, outer: &str| {
-        inner
-            .strip_prefix(outer)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    };
-    let note = dotted(note);
-    below(path, &note) || below(&note, path)
-}
-
-/// `/messages/0/content` as `messages[0].content`.
-fn dotted(path: &str) -> String {
-    let Some(pointer) = path.strip_prefix('/') else {
-        return path.to_owned();
-    };
-    let parts = pointer.split('/').map(|part| {
-        if !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) {
-            format!("[{part}]")
-        } else {
-            format!(".{part}")
-        }
-    });
-    let text: String = parts.collect();
-    text.trim_start_matches('.').to_owned()
 }
 
 fn shown(value: &Value) -> String {
@@ -281,6 +325,7 @@ mod tests {
         assert_eq!(
             told(client, upstream, &[]),
             [
+                "rename max_tokens: 1024 is max_completion_tokens",
                 r#"add messages[0]: {"role":"system","content":"Rules.\n\nBe brief."}"#,
                 "add stream_options: {\"include_usage\":true}",
             ]
@@ -325,6 +370,37 @@ mod tests {
                 &[("drop", "/messages/0/content/0/cache_control")]
             )
             .is_empty()
+        );
+    }
+
+    #[test]
+    fn another_value_under_a_name_that_is_akin_is_a_change() {
+        let told = told(
+            json!({"max_tokens": 9000, "top_k": 9000}),
+            json!({"max_completion_tokens": 8192}),
+            &[],
+        );
+        assert_eq!(
+            told,
+            [
+                "change max_tokens: 9000 -> max_completion_tokens: 8192".to_owned(),
+                format!("drop top_k: 9000 {SILENT}")
+            ]
+        );
+    }
+
+    #[test]
+    fn a_note_on_a_part_hides_no_loss_of_the_rest() {
+        let client = json!({"tools": [{"name": "Read", "cache_control": {"type": "ephemeral"}}], "top_k": 5});
+        let notes = [("drop", "tools[*].cache_control"), ("drop", "..nothing")];
+        let told = told(client, json!({"model": "m"}), &notes);
+        assert_eq!(
+            told,
+            [
+                format!("drop tools[0].name: \"Read\" {SILENT}"),
+                format!("drop top_k: 5 {SILENT}"),
+                "add model: \"m\"".to_owned(),
+            ]
         );
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::{Auth, Key, Provider, Secret};
-use crate::error::ApiError;
+use crate::error::{ApiError, Trouble};
 
 /// How long what a command printed is used: short tokens live for minutes, a run takes seconds.
 const FRESH: Duration = Duration::from_mins(1);
@@ -72,19 +72,20 @@ impl Printed {
     }
 }
 
-/// Adds the provider's key to the headers as `auth` says. Gives the key when it came from a
+/// Adds the provider's key to the headers as `auth` says: `key`, or what a command prints. Gives the key when it came from a
 /// command: it is a secret that the configuration does not know.
 pub(super) async fn present(
     provider: &Provider,
+    key: Option<Secret>,
     auth: &Auth,
     headers: &mut HeaderMap,
     printed: &Printed,
 ) -> Result<Option<Secret>, ApiError> {
-    let (key, from_command) = match (&provider.key, auth) {
-        (_, Auth::Command(command)) => (printed.key(provider, command).await?, true),
-        (Key::Set(secret), _) => (secret.clone(), false),
-        (Key::Absent, _) => return Ok(None),
-        (Key::Missing { variable }, _) => {
+    let (key, from_command) = match (key, auth, &provider.key) {
+        (_, Auth::Command(command), _) => (printed.key(provider, command).await?, true),
+        (Some(secret), ..) => (secret, false),
+        (None, _, Key::Set(_) | Key::Absent) => return Ok(None),
+        (None, _, Key::Missing { variable }) => {
             return Err(refused(
                 provider,
                 &format!("has no key: the variable {variable} is not set"),
@@ -113,6 +114,7 @@ fn refused(provider: &Provider, why: &str) -> ApiError {
     let message = format!("provider `{}` {why}", provider.name);
     ApiError {
         should_retry: Some(false),
+        trouble: Trouble::Lasting,
         ..ApiError::new("authentication_error", message)
     }
 }

@@ -1,6 +1,7 @@
 //! The one wasmtime engine: how it is configured, which pool the address space allows, and the
 //! epoch ticks that measure guests' time.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::thread::Thread;
@@ -26,6 +27,19 @@ pub struct PoolStep {
     pub reservation: u64,
     /// The most memory an instance may use on this step, in bytes.
     pub memory: usize,
+}
+
+impl fmt::Display for PoolStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mib = |bytes: u64| bytes >> 20;
+        write!(
+            f,
+            "of {} instances, at most {} MiB each ({} MiB of addresses)",
+            self.instances,
+            mib(self.memory as u64),
+            mib(self.reservation)
+        )
+    }
 }
 
 /// From the best to what fits everywhere.

@@ -4,6 +4,7 @@
 use crate::Profile;
 use crate::profile::ThinkingStyle;
 use sdk::anthropic::Request;
+use sdk::host;
 use sdk::json::Writer;
 
 const LADDER: [&str; 7] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
@@ -52,18 +53,34 @@ fn clamp<'p>(effort: &str, profile: &'p Profile) -> Option<&'p str> {
         .map(String::as_str)
 }
 
-/// Writes the members that ask for thinking.
+/// Writes the members that ask for thinking, and says what became of the client's.
 pub(super) fn write(body: &mut Writer<'_>, request: &Request<'_>, profile: &Profile) {
-    let Some(wanted) = wanted_effort(request, profile) else {
-        return;
+    let wanted = wanted_effort(request, profile);
+    let written = wanted.is_some_and(|wanted| write_wanted(body, wanted, profile));
+    let (action, why) = if written {
+        ("change", "said in the provider's own words")
+    } else {
+        ("drop", "the provider has nothing for it")
     };
+    if request.thinking.is_some() {
+        host::note(action, "thinking", why);
+    }
+    let effort = request.output_config.as_ref().map(|config| &config.effort);
+    if effort.is_some_and(|effort| !effort.is_empty()) {
+        host::note(action, "output_config.effort", why);
+    }
+}
+
+/// True if there was something to write.
+fn write_wanted(body: &mut Writer<'_>, wanted: &str, profile: &Profile) -> bool {
     let thinks = wanted != "none";
     match profile.thinking_style {
-        ThinkingStyle::None => {}
+        ThinkingStyle::None => return false,
         ThinkingStyle::Effort => {
-            if let Some(effort) = clamp(wanted, profile) {
-                body.plain("reasoning_effort", effort);
-            }
+            let Some(effort) = clamp(wanted, profile) else {
+                return false;
+            };
+            body.plain("reasoning_effort", effort);
         }
         ThinkingStyle::Type => {
             let kind = if thinks { "enabled" } else { "disabled" };
@@ -77,7 +94,7 @@ pub(super) fn write(body: &mut Writer<'_>, request: &Request<'_>, profile: &Prof
         }
         ThinkingStyle::ReasoningObj => {
             let Some(effort) = clamp(wanted, profile) else {
-                return;
+                return false;
             };
             let mut reasoning = Writer::object(body.member("reasoning"));
             if thinks {
@@ -88,6 +105,7 @@ pub(super) fn write(body: &mut Writer<'_>, request: &Request<'_>, profile: &Prof
             reasoning.end();
         }
     }
+    true
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Anthropic messages to turns. Nothing is reordered here, but that tool results come before the
 //! rest of the user message they stand in.
 
+use super::lost::{Lost, Place};
 use super::turn::{Assistant, Call, Part, Turn};
 use crate::Profile;
 use crate::profile::{MidSystem, ReasoningOut};
@@ -16,6 +17,7 @@ pub(super) fn turns<'a>(request: &Request<'a>, profile: &Profile) -> Result<Vec<
     let mut reader = Reader {
         profile,
         turns: Vec::with_capacity(request.messages.len() + 8),
+        lost: Lost::default(),
     };
     let system = reader.system_text(request.system, separator::BLANK_LINE)?;
     if !system.is_empty() {
@@ -30,6 +32,7 @@ pub(super) fn turns<'a>(request: &Request<'a>, profile: &Profile) -> Result<Vec<
 struct Reader<'a, 'p> {
     profile: &'p Profile,
     turns: Vec<Turn<'a>>,
+    lost: Lost,
 }
 
 impl<'a> Reader<'a, '_> {
@@ -53,6 +56,7 @@ impl<'a> Reader<'a, '_> {
             Content::Text(all) => text = all,
             Content::Blocks(blocks) => {
                 for block in &blocks {
+                    self.lost.rest(Place::System, &block.rest);
                     match block.text.and_then(Escaped::of) {
                         Some(piece) if self.drops(&piece) => {}
                         Some(piece) => text.join(between, piece),
@@ -111,6 +115,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn assistant_block(&self, turn: &mut Assistant<'a>, block: Block<'a>) {
+        self.lost.rest(Place::Block, &block.rest);
         match block.kind.as_ref() {
             "text" => turn.text.join(
                 separator::NONE,
@@ -178,7 +183,10 @@ impl<'a> Reader<'a, '_> {
         images: &mut Vec<Part<'a>>,
     ) -> Result<Escaped<'a>, Error> {
         let mut text = Escaped::default();
+        self.lost.rest(Place::Block, &block.rest);
         if block.is_error == Some(true) {
+            let why = "there is no mark for a failed tool: its text says so";
+            self.lost.member(Place::Block, "is_error", "change", why);
             text = Escaped::verbatim("Error: ");
         }
         let mut content = Escaped::default();
@@ -203,6 +211,7 @@ impl<'a> Reader<'a, '_> {
 
     /// A block of user content or of a tool result. None: an empty text.
     fn part(&self, block: Block<'a>) -> Result<Option<Part<'a>>, Error> {
+        self.lost.rest(Place::Block, &block.rest);
         let text = match block.kind.as_ref() {
             "text" => block.text.and_then(Escaped::of).unwrap_or_default(),
             "image" => return Ok(Some(self.image(block.source.unwrap_or_default()))),

@@ -1,6 +1,7 @@
 //! Tools, tool choice and parallel calls.
 
 use super::Names;
+use super::lost::{Lost, Place};
 use crate::Profile;
 use sdk::anthropic::{Request, Tool};
 use sdk::host;
@@ -51,8 +52,10 @@ pub fn write_tools<'r, 'a>(
         return tools;
     }
     let mut list = Writer::list(body.member("tools"));
+    let lost = Lost::default();
     for tool in &tools {
-        write_tool(list.item(), names, tool, profile);
+        note_lost(&lost, tool);
+        write_tool(list.item(), names, tool, profile, &lost);
     }
     list.end();
     tools
@@ -67,7 +70,21 @@ fn kept(tool: &Tool<'_>) -> bool {
     kept
 }
 
-fn write_tool(out: &mut String, names: &mut Names, tool: &Tool<'_>, profile: &Profile) {
+fn note_lost(lost: &Lost, tool: &Tool<'_>) {
+    lost.rest(Place::Tool, &tool.rest);
+    if tool.defer_loading.is_some() {
+        let why = "the model is given every tool from the beginning";
+        lost.member(Place::Tool, "defer_loading", "drop", why);
+    }
+}
+
+fn write_tool(
+    out: &mut String,
+    names: &mut Names,
+    tool: &Tool<'_>,
+    profile: &Profile,
+    lost: &Lost,
+) {
     let mut object = Writer::object(out);
     let mut function = Writer::object(object.raw("type", r#""function""#).member("function"));
     function.plain("name", &names.outgoing(&tool.name));
@@ -76,7 +93,7 @@ fn write_tool(out: &mut String, names: &mut Names, tool: &Tool<'_>, profile: &Pr
     }
     let parameters = function.member("parameters");
     match tool.input_schema {
-        Some(schema) => write_schema(parameters, schema, profile),
+        Some(schema) => write_schema(parameters, schema, profile, lost),
         None => parameters.push_str(r#"{"type":"object","properties":{}}"#),
     }
     function.end();
@@ -84,7 +101,7 @@ fn write_tool(out: &mut String, names: &mut Names, tool: &Tool<'_>, profile: &Pr
 }
 
 /// The schema as it came, without the members the provider refuses.
-fn write_schema(out: &mut String, schema: &RawValue, profile: &Profile) {
+fn write_schema(out: &mut String, schema: &RawValue, profile: &Profile, lost: &Lost) {
     if profile.schema_strip.is_empty() {
         out.push_str(schema.get());
         return;
@@ -95,7 +112,9 @@ fn write_schema(out: &mut String, schema: &RawValue, profile: &Profile) {
     };
     let mut object = Writer::object(out);
     for (name, value) in members.iter() {
-        if !profile.schema_strip.iter().any(|strip| strip == name) {
+        if profile.schema_strip.iter().any(|strip| strip == name) {
+            lost.stripped(name);
+        } else {
             object.raw(Escaped::plain(name).get(), value.get());
         }
     }

@@ -67,6 +67,7 @@ async fn host() -> (tempfile::TempDir, String) {
         cache: None,
         state: None,
         listen: Some(([127, 0, 0, 1], 0).into()),
+        listener: None,
         watch: false,
         record: false,
     });

@@ -32,19 +32,57 @@ pub async fn running_service(config: &Config) -> Answer {
     service_at(config.listen).await
 }
 
+/// What a transom says of itself to everybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// Its base URL.
+    pub url: String,
+    /// Its process.
+    pub pid: Option<u32>,
+    /// Tells it from others.
+    pub instance: Option<String>,
+}
+
+/// Who listens, as [`Answer`] but with what it says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listening {
+    /// A transom.
+    Transom(Health),
+    /// Something else.
+    Other,
+    /// Nobody.
+    Nobody,
+}
+
 /// Asks `GET /health` of whoever listens on `listen`.
 pub async fn service_at(listen: SocketAddr) -> Answer {
+    match health_at(listen).await {
+        Listening::Transom(health) => Answer::Transom(health.url),
+        Listening::Other => Answer::Other,
+        Listening::Nobody => Answer::Nobody,
+    }
+}
+
+/// The same, with what a transom says of itself.
+pub async fn health_at(listen: SocketAddr) -> Listening {
     let url = base_url(listen);
     let address = url.trim_start_matches("http://").parse::<SocketAddr>();
     let Ok(address) = address else {
-        return Answer::Nobody;
+        return Listening::Nobody;
     };
     let Ok(Ok(stream)) = timeout(PATIENCE, TcpStream::connect(address)).await else {
-        return Answer::Nobody;
+        return Listening::Nobody;
     };
-    match timeout(PATIENCE, ask(stream, address)).await {
-        Ok(Ok(answer)) if is_transom(&answer) => Answer::Transom(url),
-        _ => Answer::Other,
+    let Ok(Ok(answer)) = timeout(PATIENCE, ask(stream, address)).await else {
+        return Listening::Other;
+    };
+    match said_by_transom(&answer) {
+        Some(said) => Listening::Transom(Health {
+            url,
+            pid: said["pid"].as_u64().and_then(|pid| pid.try_into().ok()),
+            instance: said["instance"].as_str().map(str::to_owned),
+        }),
+        None => Listening::Other,
     }
 }
 
@@ -57,13 +95,11 @@ async fn ask(mut stream: TcpStream, address: SocketAddr) -> std::io::Result<Vec<
 }
 
 /// 200, and a JSON object whose `name` is `transom`.
-fn is_transom(answer: &[u8]) -> bool {
+fn said_by_transom(answer: &[u8]) -> Option<serde_json::Value> {
     let ok = answer.starts_with(b"HTTP/1.1 200 ");
-    let Some(end) = memchr::memmem::find(answer, b"\r\n\r\n") else {
-        return false;
-    };
-    let body: Option<serde_json::Value> = serde_json::from_slice(&answer[end + 4..]).ok();
-    ok && body.is_some_and(|body| body["name"] == "transom")
+    let end = memchr::memmem::find(answer, b"\r\n\r\n").filter(|_| ok)?;
+    let body: serde_json::Value = serde_json::from_slice(&answer[end + 4..]).ok()?;
+    (body["name"] == "transom").then_some(body)
 }
 
 #[cfg(test)]

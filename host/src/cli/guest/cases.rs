@@ -35,7 +35,7 @@ impl Cases {
     }
 }
 
-/// In a checkout those beside the sources of a guest, or among the tests; in a scaffold its own.
+/// Those of one of the names; in the folder of a guest its own.
 fn usual(names: &[&str]) -> Option<PathBuf> {
     let named = names.iter().flat_map(|name| places(name));
     named
@@ -43,10 +43,13 @@ fn usual(names: &[&str]) -> Option<PathBuf> {
         .find(|folder| folder.is_dir())
 }
 
-fn places(name: &str) -> [PathBuf; 2] {
+/// Where a transformer's fixtures are, seen from a checkout (beside its sources, or among the tests) or from
+/// the folder that its own folder is in.
+pub(super) fn places(name: &str) -> [PathBuf; 3] {
     [
         Path::new("guests").join(name).join("fixtures"),
         Path::new("tests/fixtures").join(name),
+        Path::new(name).join("fixtures"),
     ]
 }
 

@@ -2,8 +2,10 @@
 //!
 //! A round that fails anywhere puts nothing in place: what serves goes on serving.
 
-mod build;
+mod cargo;
 mod live;
+mod npm;
+pub(super) mod package;
 mod round;
 mod sources;
 
@@ -20,13 +22,13 @@ use crate::config::{Config, Limits, Paths, process_env};
 use crate::registry::{Wanted, check_pin, smoke};
 use crate::testing::{Runner, cases_in};
 use crate::wasm::{Cache, Component, Engine};
-use build::Package;
+use package::Package;
 use round::Round;
 use sources::Sources;
 
 #[derive(Args)]
 pub(in crate::cli) struct DevArgs {
-    /// The guest's folder, or its name in a checkout (guests/NAME)
+    /// The guest's folder, or its name in a checkout (guests/NAME) and in its own folder
     guest: String,
     #[command(flatten)]
     places: Places,

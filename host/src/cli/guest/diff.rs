@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::cases::Cases;
 use super::{engine, find, usage};
 use crate::cli::{USAGE, runtime, term};
+use crate::recorder::Change;
 use crate::testing::{Duel, Verdict};
 
 #[derive(Args)]
@@ -98,7 +99,7 @@ impl Counts {
         for (_, verdict) in verdicts {
             match verdict {
                 Verdict::Same => counts.same += 1,
-                Verdict::Differs(_) => counts.differ += 1,
+                Verdict::Differs(_) | Verdict::DiffersCut(..) => counts.differ += 1,
                 Verdict::Untried(_) => counts.untried += 1,
             }
         }
@@ -129,14 +130,32 @@ fn shown(name: &str, verdict: &Verdict) -> String {
         Verdict::Untried(why) => format!("unknown {name}\n          {why}"),
         Verdict::Differs(changes) => {
             let mut lines = vec![format!("differs {name}")];
-            let named = changes.iter().take(SHOWN);
-            lines.extend(named.map(|change| format!("          {change}")));
-            if changes.len() > SHOWN {
-                lines.push(format!("          and {} more", changes.len() - SHOWN));
+            lines.extend(listed(changes));
+            lines.join("\n")
+        }
+        Verdict::DiffersCut(ways, changes) => {
+            let first = ways.first().map(String::as_str).unwrap_or_default();
+            let mut lines = vec![
+                format!("differs {name}"),
+                format!("          only with the stream {first}:"),
+            ];
+            lines.extend(listed(changes));
+            if ways.len() > 1 {
+                let others = ways.get(1..).unwrap_or_default().join("; ");
+                lines.push(format!("          and also {others}"));
             }
             lines.join("\n")
         }
     }
+}
+
+fn listed(changes: &[Change]) -> Vec<String> {
+    let named = changes.iter().take(SHOWN);
+    let mut lines: Vec<String> = named.map(|change| format!("          {change}")).collect();
+    if changes.len() > SHOWN {
+        lines.push(format!("          and {} more", changes.len() - SHOWN));
+    }
+    lines
 }
 
 fn report(duel: &Duel, cases: &Cases, verdicts: &[(&str, Verdict)]) -> Value {
@@ -148,11 +167,10 @@ fn report(duel: &Duel, cases: &Cases, verdicts: &[(&str, Verdict)]) -> Value {
             Verdict::Same => json!({"name": name, "same": true, "changes": []}),
             Verdict::Untried(why) => json!({"name": name, "same": null, "why": why}),
             Verdict::Differs(changes) => {
-                let changes: Vec<Value> = changes
-                    .iter()
-                    .map(|one| json!({"path": one.path, "old": one.old, "new": one.new}))
-                    .collect();
-                json!({"name": name, "same": false, "changes": changes})
+                json!({"name": name, "same": false, "changes": as_json(changes)})
+            }
+            Verdict::DiffersCut(ways, changes) => {
+                json!({"name": name, "same": false, "only_cut": ways, "changes": as_json(changes)})
             }
         })
         .collect();
@@ -162,4 +180,9 @@ fn report(duel: &Duel, cases: &Cases, verdicts: &[(&str, Verdict)]) -> Value {
         "same": counts.same, "differ": counts.differ, "not_tried": counts.untried,
         "cases": list,
     })
+}
+
+fn as_json(changes: &[Change]) -> Vec<Value> {
+    let one = |change: &Change| json!({"path": change.path, "old": change.old, "new": change.new});
+    changes.iter().map(one).collect()
 }

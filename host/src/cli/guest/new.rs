@@ -44,6 +44,12 @@ pub(in crate::cli) struct NewArgs {
 }
 
 pub(super) fn run(args: &NewArgs) -> anyhow::Result<ExitCode> {
+    if (args.lang, args.from) == (Lang::Js, Kind::Own) {
+        term::fail(
+            "there is no `own` in JavaScript; begin with --from openai, which has every step, or in Rust",
+        );
+        return Ok(ExitCode::from(USAGE));
+    }
     let chosen = Name::new(&args.name).and_then(|name| Ok((place(args, &name)?, name)));
     let (place, name) = match chosen {
         Ok(chosen) => chosen,

@@ -7,7 +7,6 @@
 mod case_file;
 pub(super) mod component;
 mod fixture;
-mod headers;
 mod machine;
 mod made;
 mod place;
@@ -177,6 +176,7 @@ async fn write(
         maker.learn(recording);
     }
     let mut written = Vec::new();
+    let mut refused = false;
     let several = recordings.len() > 1;
     for (number, recording) in recordings.iter().enumerate() {
         let numbered = |case: &String| format!("{case}-{}", number + 1);
@@ -189,9 +189,15 @@ async fn write(
             let folder = args.fixtures.clone();
             let folder = folder.unwrap_or_else(|| place::folder(&stage.name));
             let name = place::free_name(&folder, case.as_deref())?;
-            let made = maker
-                .make(recording, at, args.why.as_deref(), &folder.join(name))
-                .await?;
+            let case = folder.join(name);
+            let made = match maker.make(recording, at, args.why.as_deref(), &case).await {
+                Ok(made) => made,
+                Err(why) => {
+                    term::fail(&format!("{why:#}"));
+                    refused = true;
+                    continue;
+                }
+            };
             if !args.json {
                 term::say(&made.to_string());
             }
@@ -201,14 +207,30 @@ async fn write(
     if args.json {
         let list: Vec<Value> = written.iter().map(Written::to_json).collect();
         term::say(&json!(list).to_string());
-    } else {
+    } else if !written.is_empty() {
+        for command in commands(&written, args) {
+            term::say(&format!("again: {command}"));
+        }
         term::note(
             "What was said in the conversation is in these files: read them before you share them.",
         );
     }
-    Ok(if written.iter().all(|one| one.passes) {
+    Ok(if !refused && written.iter().all(|one| one.passes) {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// What runs the cases, from any folder: one command for each folder that they are in.
+fn commands(written: &[Written], args: &RecordArgs) -> Vec<String> {
+    let transformers = args.places.transformers.as_deref();
+    let transformers = transformers.map(|folder| format!(" --transformers {}", folder.display()));
+    let transformers = transformers.unwrap_or_default();
+    let mut all: Vec<String> = written
+        .iter()
+        .map(|one| format!("transom guest test {}{transformers}", one.place()))
+        .collect();
+    all.dedup();
+    all
 }

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use crate::cli::code::{Answer, service_at};
 
 /// A sentence with the remedy.
-pub(super) async fn why(listen: SocketAddr, error: &Error) -> String {
+pub(in crate::cli) async fn why(listen: SocketAddr, error: &Error) -> String {
     let elsewhere = "choose another with `listen` in the configuration or --listen";
     let why = match error.kind() {
         ErrorKind::AddrInUse => return taken(listen).await,
@@ -45,6 +45,20 @@ async fn taken(listen: SocketAddr) -> String {
         "cannot listen on {listen}: {who}; {remedy}, or choose another address with --listen \
          (`--listen {elsewhere}` takes a free port)"
     )
+}
+
+/// The name of the user whose process this is, else the number.
+pub(in crate::cli) fn user_of(process: u32) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let user = fs::metadata(format!("/proc/{process}")).ok()?.uid();
+    let number = user.to_string();
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let named = users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1) == Some(&*number)).then(|| name.to_owned())
+    });
+    Some(named.unwrap_or(number))
 }
 
 /// Name and number of the process that listens on a port, if the system lets this user know.

@@ -1,26 +1,44 @@
 //! Keys and how they are presented.
 
 use super::super::reader::{Place, Reader};
+use super::super::text::Value;
 use super::super::{Auth, Key, Secret};
 
-/// `api_key` of a provider. An unset variable is a state, not a problem: the other providers work.
+/// `api_key` of a provider: a key, or a list of them. An unset variable is a state, not a problem: the
+/// other keys and providers work.
 pub(super) fn key(provider: &str, at: &Place<'_>, reader: &mut Reader<'_>) -> Key {
-    match reader.string_or_unset(at) {
-        None => Key::Absent,
-        Some(Err(variable)) => {
-            reader.warning(
-                at,
-                format!(
-                    "the variable {variable} is not set, so provider {provider} cannot be used"
-                ),
-                format!("export it, or put `{variable}=...` into ~/.config/transom/env"),
-            );
-            Key::Missing { variable }
+    let places = match at.node.value {
+        Value::List(_) => reader.items(at).unwrap_or_default(),
+        _ => vec![at.clone()],
+    };
+    let (mut keys, mut unset) = (Vec::new(), Vec::new());
+    for place in &places {
+        match reader.string_or_unset(place) {
+            None => {}
+            Some(Err(variable)) => unset.push((place, variable)),
+            Some(Ok(text)) => {
+                let key = header_text(place, text.trim(), reader).map(Secret::new);
+                let key = key.filter(|key| !key.expose().is_empty());
+                keys.extend(key.filter(|key| !keys.contains(key)));
+            }
         }
-        Some(Ok(text)) => match header_text(at, text.trim(), reader) {
-            Some(key) if !key.is_empty() => Key::Set(Secret::new(key)),
-            _ => Key::Absent,
-        },
+    }
+    let lost = if keys.is_empty() {
+        format!("provider {provider} cannot be used")
+    } else {
+        format!("this key of provider {provider} is left out")
+    };
+    for (place, variable) in &unset {
+        reader.warning(
+            place,
+            format!("the variable {variable} is not set, so {lost}"),
+            format!("export it, or put `{variable}=...` into ~/.config/transom/env"),
+        );
+    }
+    match unset.into_iter().next() {
+        _ if !keys.is_empty() => Key::Set(keys),
+        Some((_, variable)) => Key::Missing { variable },
+        None => Key::Absent,
     }
 }
 
@@ -46,7 +64,6 @@ const FORMS: &str =
 
 /// `auth` of a provider.
 pub(super) fn auth(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Auth> {
-    use super::super::text::Value;
     match &at.node.value {
         Value::String(_) => match reader.string(at)?.as_str() {
             "bearer" => Some(Auth::Bearer),
@@ -107,7 +124,6 @@ fn header(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Auth> {
 
 /// A list is a program and its arguments; a string goes to the shell.
 fn command(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Auth> {
-    use super::super::text::Value;
     if matches!(at.node.value, Value::String(_)) {
         let line = reader.text(at)?;
         return Some(Auth::Command(vec!["sh".to_owned(), "-c".to_owned(), line]));

@@ -32,7 +32,8 @@ pub(in super::super) const LIMITS: [&str; 12] = [
     "response_body",
 ];
 
-pub(in super::super) const TIMEOUTS: [&str; 7] = [
+pub(in super::super) const TIMEOUTS: [&str; 8] = [
+    "before_fallback_ms",
     "client_ms",
     "connect_ms",
     "drain_ms",
@@ -114,6 +115,13 @@ pub(super) fn timeouts(at: &Place<'_>, reader: &mut Reader<'_>) -> Timeouts {
     };
     time(&fields, "connect_ms", 1, &mut timeouts.connect, reader);
     time(&fields, "headers_ms", 1, &mut timeouts.headers, reader);
+    time(
+        &fields,
+        "before_fallback_ms",
+        1,
+        &mut timeouts.before_fallback,
+        reader,
+    );
     time(&fields, "idle_ms", 1, &mut timeouts.idle, reader);
     time(&fields, "hold_ms", 0, &mut timeouts.hold, reader);
     time(&fields, "ping_ms", 1, &mut timeouts.ping, reader);
@@ -122,7 +130,13 @@ pub(super) fn timeouts(at: &Place<'_>, reader: &mut Reader<'_>) -> Timeouts {
     timeouts
 }
 
-fn time(fields: &Fields<'_>, name: &str, least: u64, into: &mut Duration, reader: &mut Reader<'_>) {
+pub(super) fn time(
+    fields: &Fields<'_>,
+    name: &str,
+    least: u64,
+    into: &mut Duration,
+    reader: &mut Reader<'_>,
+) {
     let Some(at) = fields.get(name) else { return };
     if let Some(ms) = reader.number(at, "milliseconds", (least, LONGEST_MS)) {
         *into = Duration::from_millis(ms);

@@ -80,8 +80,10 @@ pub(super) fn provider(
             base_url::in_the_clear(place, url, reader);
         }
     }
-    if let (Key::Set(key), Some(transformer)) = (&key, &transformer) {
-        key_in_options(at, key, transformer, reader);
+    if let (Key::Set(keys), Some(transformer)) = (&key, &transformer) {
+        for key in keys {
+            key_in_options(at, key, transformer, reader);
+        }
     }
     Some(Provider {
         name: name?,
@@ -177,9 +179,11 @@ fn model(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Model> {
             id: reader.text(at)?,
             context_window: None,
             max_output: None,
+            price: None,
+            vision: None,
         });
     }
-    let fields = reader.fields(at, &["id", "context_window", "max_output"])?;
+    let fields = reader.fields(at, &["id", "context_window", "max_output", "input"])?;
     let mut tokens = |name| {
         let number = reader.number(fields.get(name)?, "tokens", (1, MOST_TOKENS))?;
         u32::try_from(number).ok()
@@ -197,7 +201,18 @@ fn model(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Model> {
         id: reader.text(id)?,
         context_window,
         max_output,
+        price: None,
+        vision: fields.get("input").and_then(|at| vision(at, reader)),
     })
+}
+
+/// Whether `image` is among what a model takes.
+fn vision(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<bool> {
+    let items = reader.items(at)?;
+    let kinds = [("text", false), ("image", true), ("pdf", false)];
+    let taken = items.iter().filter_map(|item| reader.choice(item, &kinds));
+    let taken: Vec<bool> = taken.collect();
+    (taken.len() == items.len()).then(|| taken.contains(&true))
 }
 
 /// Options are handed to the transformer, and a transformer never sees a key.

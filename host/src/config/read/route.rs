@@ -1,10 +1,15 @@
-//! `router` and `aliases`: targets, `provider,model`, and whether there is such a provider.
+//! `router`, `aliases`, `projects` and `conversations`: where requests go.
 
-use std::collections::BTreeMap;
+mod rule;
+mod target;
 
-use super::super::nearest::nearest;
+use std::collections::{BTreeMap, HashSet};
+
 use super::super::reader::{Fields, Place, Reader};
-use super::super::{DEFAULT_LONG_CONTEXT, Provider, Router, Target};
+use super::super::{Effort, Project, Provider, Router, Target};
+use rule::rules;
+pub(in super::super) use target::split;
+use target::{Known, target};
 
 /// The routes by name.
 const ROUTES: [&str; 6] = [
@@ -16,12 +21,38 @@ const ROUTES: [&str; 6] = [
     "image",
 ];
 
-/// What a target is checked against.
-struct Known<'p> {
-    providers: &'p [Provider],
-    /// Those with problems of their own among them.
-    names: &'p [&'p str],
-}
+/// What `x-transom-route` says beside the names of routes.
+const DECIDED: [&str; 5] = ["explicit", "alias", "listed", "subagent", "component"];
+
+/// The settings of `router`.
+pub(in super::super) const ROUTER: [&str; 12] = [
+    "default",
+    "background",
+    "think",
+    "long_context",
+    "web_search",
+    "image",
+    "component",
+    "component_options",
+    "fallback",
+    "long_context_threshold",
+    "rules",
+    "think_effort",
+];
+
+/// Those of a project or a conversation: the component is asked for all.
+const OVERRIDE: [&str; 10] = [
+    "default",
+    "background",
+    "think",
+    "long_context",
+    "web_search",
+    "image",
+    "fallback",
+    "long_context_threshold",
+    "rules",
+    "think_effort",
+];
 
 /// `router`, or no routes at all.
 pub(super) fn router(
@@ -32,64 +63,104 @@ pub(super) fn router(
     reader: &mut Reader<'_>,
 ) -> Router {
     let known = Known { providers, names };
-    let mut router = Router {
-        long_context_threshold: DEFAULT_LONG_CONTEXT,
-        ..Router::default()
-    };
     let at = fields.get("router");
-    let settings = [ROUTES.as_slice(), &["long_context_threshold", "fallback"]].concat();
-    if let Some(routes) = at.and_then(|at| reader.fields(at, &settings)) {
-        let mut route = |name| routes.get(name).and_then(|at| target(at, &known, reader));
-        router.default = route("default");
-        router.background = route("background");
-        router.think = route("think");
-        router.long_context = route("long_context");
-        router.web_search = route("web_search");
-        router.image = route("image");
-        if let Some(at) = routes.get("long_context_threshold")
-            && let Some(tokens) = reader.number(at, "tokens", (1, u64::from(u32::MAX)))
-        {
-            router.long_context_threshold = u32::try_from(tokens).unwrap_or(u32::MAX);
-        }
-        if let Some(at) = routes.get("fallback") {
-            router.fallback = fallback(at, &known, reader);
-        }
-        not_acted_on(&routes, reader);
-        if routes.get("default").is_some() {
-            return router;
-        }
+    let router = at.and_then(|at| table(at, &ROUTER, &known, reader));
+    if router.as_ref().is_some_and(|(_, has_default)| *has_default) {
+        return router.map(|(router, _)| router).unwrap_or_default();
     }
     reader.warning(
         at.unwrap_or(root),
         "there is no `router.default`, so a request for a model that no provider lists is refused",
         "write router: { default: \"PROVIDER,MODEL\" }",
     );
-    router
+    router.map(|(router, _)| router).unwrap_or_default()
 }
 
-/// Says what is read only: silence would be a promise.
-fn not_acted_on(routes: &Fields<'_>, reader: &mut Reader<'_>) {
-    for at in ["image", "fallback"]
-        .into_iter()
-        .filter_map(|name| routes.get(name))
+/// Routes, and whether `default` is among them, whatever came of it.
+fn table(
+    at: &Place<'_>,
+    settings: &[&str],
+    known: &Known<'_>,
+    reader: &mut Reader<'_>,
+) -> Option<(Router, bool)> {
+    let routes = reader.fields(at, settings)?;
+    let mut route = |name| routes.get(name).and_then(|at| target(at, known, reader));
+    let mut router = Router {
+        default: route("default"),
+        background: route("background"),
+        think: route("think"),
+        long_context: route("long_context"),
+        web_search: route("web_search"),
+        image: route("image"),
+        ..Router::default()
+    };
+    if let Some(at) = routes.get("long_context_threshold")
+        && let Some(tokens) = reader.number(at, "tokens", (1, u64::from(u32::MAX)))
     {
-        reader.warning(
-            at,
-            "this version does not act on it",
-            "leave it if a later version is to use it",
-        );
+        router.long_context_threshold = u32::try_from(tokens).unwrap_or(u32::MAX);
+    }
+    if let Some(at) = routes.get("think_effort") {
+        router.think_effort = reader.choice(at, &Effort::NAMES);
+        if router.think.is_none() && routes.lacks("think") {
+            let remedy = "add `think`, the route for such requests";
+            reader.warning(
+                at,
+                "it says when `think` applies, and there is none",
+                remedy,
+            );
+        }
+    }
+    if let Some(at) = routes.get("rules") {
+        let reserved = [ROUTES.as_slice(), &DECIDED].concat();
+        router.rules = rules(at, known, &reserved, reader);
+    }
+    component(&routes, &mut router, reader);
+    if let Some(at) = routes.get("fallback") {
+        let own = router.rules.iter().map(|rule| rule.name.as_str());
+        let names: Vec<&str> = ROUTES.into_iter().chain(own).collect();
+        router.fallback = fallback(at, &names, known, reader);
+    }
+    Some((router, routes.get("default").is_some()))
+}
+
+fn component(routes: &Fields<'_>, router: &mut Router, reader: &mut Reader<'_>) {
+    if let Some(at) = routes.get("component")
+        && let Some(name) = reader.text(at)
+    {
+        let valid = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if name.len() <= 64 && name.chars().all(valid) {
+            router.component = Some(name);
+        } else {
+            let what = format!("`{}` is no name for a component", name.escape_debug());
+            let remedy = "write the name of its file without .wasm: letters, digits, - and _";
+            reader.problem(at, what, remedy);
+        }
+    }
+    let Some(at) = routes.get("component_options") else {
+        return;
+    };
+    if routes.lacks("component") {
+        let remedy = "add `component`, the name of the router component";
+        reader.problem(at, "there is no `component` that they are for", remedy);
+    }
+    // What cannot be read is told, and ends the reading.
+    if reader.entries(at).is_some()
+        && let Some(options) = reader.json(at)
+    {
+        router.component_options = options.to_string().into();
     }
 }
 
 fn fallback(
     at: &Place<'_>,
+    names: &[&str],
     known: &Known<'_>,
     reader: &mut Reader<'_>,
 ) -> BTreeMap<String, Vec<Target>> {
     let mut fallback = BTreeMap::new();
     for (name, place) in reader.entries(at).unwrap_or_default() {
-        if !ROUTES.contains(&name) {
-            reader.unknown(&place, "the route", name, &ROUTES);
+        if !names.contains(&name) {
+            reader.unknown(&place, "the route", name, names);
             continue;
         }
         let items = reader.items(&place).unwrap_or_default();
@@ -122,51 +193,65 @@ pub(super) fn aliases(
     aliases
 }
 
-fn target(at: &Place<'_>, known: &Known<'_>, reader: &mut Reader<'_>) -> Option<Target> {
-    let text = reader.text(at)?;
-    let Some((provider, model)) = split(&text) else {
-        let example = known.names.first().unwrap_or(&"cerebras");
-        reader.problem(
-            at,
-            format!("`{text}` does not name a provider and a model"),
-            format!("write \"PROVIDER,MODEL\", such as \"{example},MODEL\""),
-        );
-        return None;
-    };
-    let Some(name) = known
-        .names
-        .iter()
-        .find(|name| name.eq_ignore_ascii_case(provider))
-    else {
-        reader.unknown(at, "the provider", provider, known.names);
-        return None;
-    };
-    if let Some(provider) = known.providers.iter().find(|p| p.name == *name) {
-        not_listed(at, provider, model, reader);
+/// `projects`: by path or name of a folder.
+pub(super) fn projects(
+    at: &Place<'_>,
+    providers: &[Provider],
+    names: &[&str],
+    reader: &mut Reader<'_>,
+) -> Vec<Project> {
+    let known = Known { providers, names };
+    let mut projects = Vec::new();
+    let mut seen = HashSet::new();
+    for (key, place) in reader.entries(at).unwrap_or_default() {
+        let tidy = key.trim_end_matches('/');
+        if tidy.is_empty() || (tidy.contains('/') && !tidy.starts_with('/')) {
+            reader.problem(
+                &place,
+                format!("`{key}` is neither the path of a folder nor its name"),
+                "write the whole path, which begins with /, or the last part of it alone",
+            );
+        } else if !seen.insert(tidy.to_owned()) {
+            let remedy = "keep one of the two";
+            reader.problem(&place, format!("`{tidy}` stands here twice"), remedy);
+        } else if let Some(router) = overriding(&place, &known, reader) {
+            let key = tidy.to_owned();
+            projects.push(Project { key, router });
+        }
     }
-    Some(Target {
-        provider: (*name).to_owned(),
-        model: model.to_owned(),
-    })
+    projects
 }
 
-/// A model that is not on the provider's list is probably a slip, and its window is not known.
-fn not_listed(at: &Place<'_>, provider: &Provider, model: &str, reader: &mut Reader<'_>) {
-    let ids = || provider.models.iter().map(|model| model.id.as_str());
-    if provider.models.is_empty() || ids().any(|id| id == model) {
-        return;
+/// `conversations`: by the client's session id.
+pub(super) fn conversations(
+    at: &Place<'_>,
+    providers: &[Provider],
+    names: &[&str],
+    reader: &mut Reader<'_>,
+) -> BTreeMap<String, Router> {
+    let known = Known { providers, names };
+    let mut conversations = BTreeMap::new();
+    for (id, place) in reader.entries(at).unwrap_or_default() {
+        let valid = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if id.is_empty() || id.len() > 64 || !id.chars().all(valid) {
+            let remedy = "`/status` of Claude Code shows it; letters, digits, - and _";
+            reader.problem(&place, format!("`{id}` is no session id"), remedy);
+        } else if let Some(router) = overriding(&place, &known, reader) {
+            conversations.insert(id.to_owned(), router);
+        }
     }
-    let remedy = match nearest(model, ids()) {
-        Some(id) => format!("did you mean `{id}`?"),
-        None => "if the provider has it, add it to `models`, with its `context_window`".to_owned(),
-    };
-    let what = format!("`{}` does not list the model `{model}`", provider.name);
-    reader.warning(at, what, remedy);
+    conversations
 }
 
-/// The two sides of the first comma, without blanks around. A model's name may hold commas.
-pub(in super::super) fn split(text: &str) -> Option<(&str, &str)> {
-    let (provider, model) = text.split_once(',')?;
-    let (provider, model) = (provider.trim(), model.trim());
-    (!provider.is_empty() && !model.is_empty()).then_some((provider, model))
+/// `{ router: { … } }`
+fn overriding(at: &Place<'_>, known: &Known<'_>, reader: &mut Reader<'_>) -> Option<Router> {
+    let fields = reader.fields(at, &["router"])?;
+    let Some(place) = fields.get("router") else {
+        if fields.lacks("router") {
+            let remedy = "write { router: { default: \"PROVIDER,MODEL\" } }";
+            reader.problem(at, "it has no `router`", remedy);
+        }
+        return None;
+    };
+    table(place, &OVERRIDE, known, reader).map(|(router, _)| router)
 }

@@ -47,6 +47,8 @@ fn every_setting_is_documented() {
         &read::limits::LIMITS,
         &read::limits::TIMEOUTS,
         &read::recorder::RECORDER,
+        &read::retries::RETRIES,
+        &read::retries::PACING,
     ]
     .concat();
     let missing: Vec<_> = all
@@ -79,6 +81,11 @@ fn the_schema_knows_exactly_the_settings_that_the_reader_knows() {
     assert_eq!(names(&sections["limits"]), read::limits::LIMITS);
     assert_eq!(names(&sections["timeouts"]), read::limits::TIMEOUTS);
     assert_eq!(names(&sections["recorder"]), read::recorder::RECORDER);
+    assert_eq!(names(&sections["retries"]), read::retries::RETRIES);
+    assert_eq!(names(&sections["pacing"]), read::retries::PACING);
+    let mut router = read::route::ROUTER;
+    router.sort_unstable();
+    assert_eq!(names(&sections["router"]), router);
 }
 
 #[test]

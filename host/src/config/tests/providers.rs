@@ -154,6 +154,25 @@ fn a_key_is_set_missing_or_absent() {
 }
 
 #[test]
+fn of_several_keys_those_that_are_set_are_used() {
+    let keys = |extra: &str| {
+        let loaded = parse(&with(extra, "")).unwrap();
+        let told = loaded.warnings.iter();
+        let told: Vec<_> = told.map(|warning| warning.message.clone()).collect();
+        (loaded.config.providers[0].key.clone(), told.join("\n"))
+    };
+    let (key, told) = keys("api_key: ['$CEREBRAS_API_KEY', '$NOT_SET', 'k2', 'k2']");
+    assert!(matches!(&key, Key::Set(keys) if keys.len() == 2), "{key:?}");
+    assert!(
+        told.contains("NOT_SET is not set, so this key of"),
+        "{told}"
+    );
+    let (key, told) = keys("api_key: ['$NOT_SET', '${NOT_SET_EITHER}']");
+    assert!(matches!(&key, Key::Missing { variable } if variable == "NOT_SET"));
+    assert!(told.contains("cannot be used"), "{told}");
+}
+
+#[test]
 fn a_key_that_no_header_can_carry_is_told_without_showing_it() {
     let shown = problems(&with("api_key: 'abc def'", ""));
     assert!(

@@ -4,10 +4,11 @@
 use bytes::Bytes;
 
 use super::Exchange;
-use crate::config::{Auth, Key, Provider};
-use crate::error::ApiError;
+use crate::config::{Auth, Secret};
+use crate::error::{ApiError, Trouble};
 use crate::http::messages::Answered;
 use crate::message::fold;
+use crate::quota::Lease;
 use crate::reading::{
     self, Kind, advised, error_in, html_error, kind_of, malformed, upstream_error,
 };
@@ -17,9 +18,10 @@ use crate::upstream::{Answer, Outgoing, forwarded_from_client, forwarded_to_clie
 /// The whole way.
 pub(in crate::http) async fn passthrough(
     exchange: &Exchange<'_>,
+    lease: &mut Lease,
     body: Bytes,
 ) -> Result<Answered, ApiError> {
-    let mut answer = send(exchange, "/v1/messages", body).await?;
+    let mut answer = send(exchange, Keyed::By(lease), "/v1/messages", body).await?;
     let headers = forwarded_to_client(&answer.headers);
     let limit = exchange.snapshot.limits.response_body;
     let head = reading::head(answer.status, &answer.headers);
@@ -41,9 +43,18 @@ pub(in crate::http) async fn passthrough(
     Ok(Answered::Whole { body, headers })
 }
 
+/// Where the key comes from.
+enum Keyed<'l> {
+    /// A lease, which learns what the answer says of the quota.
+    By(&'l mut Lease),
+    /// A request that no quota counts.
+    Freely,
+}
+
 /// Sends; whatever is not 2xx is an error with the upstream's own words.
-pub(super) async fn send(
+async fn send(
     exchange: &Exchange<'_>,
+    keyed: Keyed<'_>,
     path: &str,
     body: Bytes,
 ) -> Result<Answer, ApiError> {
@@ -52,16 +63,23 @@ pub(super) async fn send(
     let url = upstream
         .url(provider, path)
         .map_err(|why| ApiError::new("api_error", why))?;
+    let key = match &keyed {
+        Keyed::By(lease) => lease.key().cloned(),
+        Keyed::Freely => exchange.app.quota.any_key(provider, exchange.model),
+    };
+    let auth = provider.auth.clone();
     let outgoing = Outgoing {
         url,
         headers: forwarded_from_client(exchange.client_headers),
         body: with_model(exchange, body),
-        auth: provider
-            .auth
-            .clone()
-            .unwrap_or_else(|| usual_auth(provider)),
+        auth: auth.unwrap_or_else(|| usual_auth(key.as_ref())),
+        key,
+        patience: exchange.patience(),
     };
     let mut answer = upstream.send(provider, outgoing).await?;
+    if let Keyed::By(lease) = keyed {
+        lease.answered(answer.status, &answer.headers);
+    }
     if answer.status.is_success() {
         return Ok(answer);
     }
@@ -70,11 +88,13 @@ pub(super) async fn send(
         .whole(super::transformed::ERROR_BODY)
         .await
         .unwrap_or_default();
-    Err(upstream_error(
-        answer.status.as_u16(),
-        &answer.headers,
-        &body,
-    ))
+    let error = upstream_error(answer.status.as_u16(), &answer.headers, &body);
+    // Where it points to is not followed, and next time it points there too.
+    Err(if answer.status.is_redirection() {
+        error.of(Trouble::Lasting)
+    } else {
+        error
+    })
 }
 
 /// The client's bytes but for the model's string.
@@ -92,9 +112,9 @@ fn with_model(exchange: &Exchange<'_>, body: Bytes) -> Vec<Bytes> {
 }
 
 /// Anthropic's API takes keys as `x-api-key` and OAuth tokens as bearer.
-fn usual_auth(provider: &Provider) -> Auth {
-    match &provider.key {
-        Key::Set(secret) if secret.expose().starts_with("sk-ant-oat") => Auth::Bearer,
+fn usual_auth(key: Option<&Secret>) -> Auth {
+    match key {
+        Some(secret) if secret.expose().starts_with("sk-ant-oat") => Auth::Bearer,
         _ => Auth::Header("x-api-key".to_owned()),
     }
 }
@@ -123,9 +143,8 @@ pub(in crate::http) async fn passthrough_count(
     exchange: &Exchange<'_>,
     body: Bytes,
 ) -> Option<Bytes> {
-    let mut answer = send(exchange, "/v1/messages/count_tokens", body)
-        .await
-        .ok()?;
+    let path = "/v1/messages/count_tokens";
+    let mut answer = send(exchange, Keyed::Freely, path, body).await.ok()?;
     let body = answer
         .body
         .whole(super::transformed::ERROR_BODY)

@@ -11,10 +11,11 @@ use serde_json::Value;
 
 use super::Exchange;
 use crate::chain::{After, Chain, Explained, Outbound, Planned};
-use crate::config::Auth;
-use crate::error::{ApiError, known_kind};
+use crate::config::{Auth, Secret};
+use crate::error::{ApiError, Trouble, known_kind};
 use crate::http::messages::Answered;
 use crate::message::{FoldError, expand, fold};
+use crate::quota::{Lease, output_asked};
 use crate::reading::{self, Kind, advised, html_error, kind_of, upstream_error};
 use crate::record::Record;
 use crate::recorder::{Sent, Stage, Tape};
@@ -32,6 +33,7 @@ const USER_AGENT_VALUE: &str = concat!("transom/", env!("CARGO_PKG_VERSION"));
 /// The whole way.
 pub(in crate::http) async fn transformed(
     exchange: &Exchange<'_>,
+    lease: &mut Lease,
     body: Bytes,
     record: &mut Record,
 ) -> Result<Answered, ApiError> {
@@ -49,15 +51,18 @@ pub(in crate::http) async fn transformed(
             ));
         }
     };
+    let mut resent = false;
     loop {
         if let Some(tape) = &tape {
             tape.sent(sent(&outbound));
         }
-        let mut answer = exchange
-            .snapshot
-            .upstream
-            .send(exchange.provider, outgoing(exchange, outbound)?)
-            .await?;
+        if lease.counts_tokens() {
+            lease.asked(exchange.head.max_tokens, output_asked(&outbound.body));
+        }
+        let outgoing = outgoing(exchange, lease.key().cloned(), outbound)?;
+        let sending = exchange.snapshot.upstream.send(exchange.provider, outgoing);
+        let mut answer = sending.await?;
+        lease.answered(answer.status, &answer.headers);
         let head = reading::head(answer.status, &answer.headers);
         if let Some(tape) = &tape {
             tape.head(head.clone());
@@ -67,11 +72,21 @@ pub(in crate::http) async fn transformed(
             return relay(exchange, chain, head, answer).await;
         }
         let body = answer.body.whole(ERROR_BODY).await.unwrap_or_default();
-        match chain.explain(&head, &body).await? {
-            Explained::Failed(error) => return Err(advised(error, &answer.headers)),
-            Explained::NotMine => return Err(upstream_error(head.status, &answer.headers, &body)),
-            Explained::Resend(again) => outbound = again,
-        }
+        let error = match chain.explain(&head, &body).await? {
+            Explained::Failed(error) => advised(error, &answer.headers),
+            Explained::NotMine => upstream_error(head.status, &answer.headers, &body),
+            Explained::Resend(again) => {
+                (outbound, resent) = (again, true);
+                continue;
+            }
+        };
+        // A guest that tried again has had the one retry that it wanted.
+        let lasting = resent || answer.status.is_redirection();
+        return Err(if lasting {
+            error.of(Trouble::Lasting)
+        } else {
+            error
+        });
     }
 }
 
@@ -94,11 +109,11 @@ pub(in crate::http) async fn count(
         Planned::Answer(answer) => return Ok(counted(answer)),
         Planned::Unsupported => return Ok(Count::Unsupported),
     };
-    let mut answer = exchange
-        .snapshot
-        .upstream
-        .send(exchange.provider, outgoing(exchange, outbound)?)
-        .await?;
+    let quota = &exchange.app.quota;
+    let key = quota.any_key(exchange.provider, exchange.model);
+    let outgoing = outgoing(exchange, key, outbound)?;
+    let sending = exchange.snapshot.upstream.send(exchange.provider, outgoing);
+    let mut answer = sending.await?;
     if !answer.status.is_success() {
         return Ok(Count::Unsupported);
     }
@@ -240,7 +255,11 @@ fn log_line(id: &str, label: &str, secrets: &crate::upstream::Secrets, line: Log
     }
 }
 
-fn outgoing(exchange: &Exchange<'_>, outbound: Outbound) -> Result<Outgoing, ApiError> {
+fn outgoing(
+    exchange: &Exchange<'_>,
+    key: Option<Secret>,
+    outbound: Outbound,
+) -> Result<Outgoing, ApiError> {
     let Outbound {
         path,
         headers: wanted,
@@ -283,7 +302,9 @@ fn outgoing(exchange: &Exchange<'_>, outbound: Outbound) -> Result<Outgoing, Api
         url,
         headers,
         body,
+        key,
         auth,
+        patience: exchange.patience(),
     })
 }
 

@@ -102,6 +102,11 @@ pub(super) async fn swap(
         looks_here(&status, target)?;
         return Ok(Went::Unchanged(generation));
     }
+    let told = entry(&status, name);
+    if lies_there && text(told, "refused") == Some(&sha256) {
+        let why = text(told, "last_error").unwrap_or("the service does not say why");
+        bail!("the same bytes were refused before, and are not tried again: {why}");
+    }
     put()?;
     looks_here(&status, target)?;
     ensure!(

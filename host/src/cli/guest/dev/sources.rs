@@ -61,16 +61,19 @@ fn is_save(event: &notify::Event, watched: &[PathBuf]) -> bool {
     written && event.paths.iter().any(|path| inside(path))
 }
 
+/// Folders in which no person writes.
+const BUILT: [&str; 3] = ["target", "node_modules", ".git"];
+
 /// What a build writes, and what editors keep beside a file, is none.
 fn is_source(path: &Path) -> bool {
     let built = path
         .components()
-        .any(|part| part.as_os_str() == "target" || part.as_os_str() == ".git");
+        .any(|part| BUILT.iter().any(|name| part.as_os_str() == *name));
     let extension = path.extension().and_then(|extension| extension.to_str());
     !built
         && matches!(
             extension,
-            Some("rs" | "toml" | "json" | "json5" | "sse" | "jsonl" | "wit")
+            Some("rs" | "toml" | "js" | "mjs" | "ts" | "json" | "json5" | "sse" | "jsonl" | "wit")
         )
 }
 
@@ -100,5 +103,9 @@ mod tests {
         assert!(is_source(Path::new("/g/fixtures/a/case.json5")));
         assert!(!is_source(Path::new("/g/target/guest-dev/build/x.rs")));
         assert!(!is_source(Path::new("/g/src/.lib.rs.swp")));
+        assert!(is_source(Path::new("/g/transformer.js")));
+        assert!(
+            !is_source(Path::new("/g/node_modules/a/a.js")) && !is_source(Path::new("/g/a.wasm"))
+        );
     }
 }

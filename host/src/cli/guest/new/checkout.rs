@@ -6,23 +6,18 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 
 /// Adds the crate `name`, which depends on these crates of the workspace.
-///
-/// Errors: a file cannot be read, is not as expected, or cannot be written; both are as they were then.
 pub(super) fn join(guests: &Path, name: &str, dependencies: &[&str]) -> anyhow::Result<()> {
     let (manifest, lock) = (guests.join("Cargo.toml"), guests.join("Cargo.lock"));
-    let before = read(&manifest)?;
-    let locked = with_package(&read(&lock)?, name, dependencies);
-    let Some(joined) = with_member(&before, name) else {
+    let (old, packages) = (read(&manifest)?, read(&lock)?);
+    let Some(members) = with_member(&old, name) else {
         bail!(
-            "{} is not as expected; add \"{name}\" to its `members` by hand",
+            "{} has no list `members = [`: make the folder elsewhere with --path",
             manifest.display()
         );
     };
-    write(&manifest, &joined)?;
-    write(&lock, &locked).inspect_err(|_| {
-        // A member that is not there would break every call of cargo.
-        drop(write(&manifest, &before));
-    })
+    write(&lock, &with_package(&packages, name, dependencies))?;
+    // A member without its folder would break every build in the workspace: the manifest is the last.
+    write(&manifest, &members).inspect_err(|_| drop(write(&lock, &packages)))
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
@@ -72,19 +67,6 @@ mod tests {
         let expected = "[workspace]\nmembers = [\"a\", \"c\", \"b\"]\nresolver = \"3\"\n";
         assert_eq!(with_member(manifest, "b").as_deref(), Some(expected));
         assert_eq!(with_member("[workspace]\n", "b"), None);
-    }
-
-    #[test]
-    fn a_workspace_without_a_lock_file_is_left_as_it_was() {
-        let guests = tempfile::tempdir().unwrap();
-        let manifest = guests.path().join("Cargo.toml");
-        let before = "[workspace]\nmembers = [\"a\"]\n";
-        std::fs::write(&manifest, before).unwrap();
-        assert!(join(guests.path(), "b", &["sdk"]).is_err());
-        assert_eq!(std::fs::read_to_string(&manifest).unwrap(), before);
-        std::fs::write(guests.path().join("Cargo.lock"), LOCK).unwrap();
-        join(guests.path(), "b", &["sdk"]).unwrap();
-        assert_ne!(std::fs::read_to_string(&manifest).unwrap(), before);
     }
 
     #[test]

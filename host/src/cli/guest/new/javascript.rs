@@ -38,7 +38,8 @@ pub(super) fn files(name: &Name, kind: Kind) -> Vec<(String, String)> {
         (".gitignore", "/node_modules\n/*.wasm\n".into()),
     ];
     let fixtures = match kind {
-        Kind::Passthrough => {
+        // `new` refuses it for JavaScript before.
+        Kind::Passthrough | Kind::Own => {
             let source = include_str!("template/js/transformer.js");
             own.push(("transformer.js", source.into()));
             kind.fixtures()

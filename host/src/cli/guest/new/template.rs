@@ -12,6 +12,8 @@ pub(in crate::cli) enum Kind {
     Passthrough,
     /// The provider speaks chat completions in a dialect of its own
     Openai,
+    /// The provider's format is its own: each step is there, for an invented one
+    Own,
 }
 
 /// Path in the scaffold, and text.
@@ -41,11 +43,23 @@ const OPENAI: &[File] = files!["openai":
     "fixtures/text-stream/response.upstream.sse",
 ];
 
+const OWN: &[File] = files!["own":
+    "fixtures/error-has-its-words/case.json5",
+    "fixtures/error-has-its-words/response.client.json",
+    "fixtures/error-has-its-words/response.upstream.json",
+    "fixtures/request-becomes-a-prompt/case.json5",
+    "fixtures/request-becomes-a-prompt/request.client.json",
+    "fixtures/request-becomes-a-prompt/request.upstream.json",
+    "fixtures/text-stream/case.json5",
+    "fixtures/text-stream/response.client.sse",
+    "fixtures/text-stream/response.upstream.sse",
+];
+
 impl Kind {
     /// The crates of `guests/` that it is built on, beside `fixtures`, which runs its tests.
     pub(super) fn dependencies(self) -> &'static [&'static str] {
         match self {
-            Kind::Passthrough => &["sdk"],
+            Kind::Passthrough | Kind::Own => &["sdk"],
             Kind::Openai => &["chat", "sdk"],
         }
     }
@@ -54,6 +68,7 @@ impl Kind {
         match self {
             Kind::Passthrough => include_str!("template/passthrough/lib.rs"),
             Kind::Openai => include_str!("template/openai/lib.rs"),
+            Kind::Own => include_str!("template/own/lib.rs"),
         }
     }
 
@@ -61,6 +76,7 @@ impl Kind {
         match self {
             Kind::Passthrough => PASSTHROUGH,
             Kind::Openai => OPENAI,
+            Kind::Own => OWN,
         }
     }
 
@@ -68,7 +84,7 @@ impl Kind {
     pub(super) fn base(self) -> &'static str {
         match self {
             Kind::Passthrough => "/anthropic",
-            Kind::Openai => "/v1",
+            Kind::Openai | Kind::Own => "/v1",
         }
     }
 }

@@ -29,6 +29,58 @@ pub(super) struct Label {
     pub(super) source: String,
 }
 
+/// Headers that say something to a transformer, or begin so. Any other may tell an account, and is left out.
+const SAYING: [&str; 10] = [
+    "anthropic-ratelimit-",
+    "content-type",
+    "ratelimit",
+    "retry-after",
+    "x-model",
+    "x-ratelimit-",
+    "x-request-limit",
+    "x-should-retry",
+    "x-token-limit",
+    "x-usage",
+];
+
+/// Headers of a connection or a moment, of which nobody needs to know that they are left out.
+const PASSING: [&str; 24] = [
+    "alt-svc",
+    "anthropic-organization-id",
+    "cf-cache-status",
+    "cf-ray",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "date",
+    "keep-alive",
+    "nel",
+    "openai-organization",
+    "openai-project",
+    "report-to",
+    "request-id",
+    "server",
+    "set-cookie",
+    "strict-transport-security",
+    "trailer",
+    "transfer-encoding",
+    "vary",
+    "via",
+    "x-amzn-requestid",
+    "x-envoy-upstream-service-time",
+    "x-request-id",
+];
+
+/// The headers of an answer that go into a case, and the names of those of which a person should know
+/// that they do not.
+pub(super) fn sorted_out(headers: Vec<(String, String)>) -> (Vec<(String, String)>, Vec<String>) {
+    let says = |name: &str| SAYING.iter().any(|begin| name.starts_with(begin));
+    let (kept, left): (Vec<_>, Vec<_>) = headers.into_iter().partition(|(name, _)| says(name));
+    let names = left.into_iter().map(|(name, _)| name);
+    let told = names.filter(|name| !PASSING.contains(&name.as_str()));
+    (kept, told.collect())
+}
+
 /// The case of one stage.
 pub(super) fn fixture(
     label: Label,
@@ -167,11 +219,11 @@ impl Fixture {
             Some(Framing::JsonLines) => "response.upstream.jsonl",
         };
         self.files.push((file, answer.body.clone()));
-        let headers = &answer.head.headers;
+        let kept = &answer.head.headers;
         let mut upstream = Map::new();
         upstream.insert("status".to_owned(), json!(answer.head.status));
-        if !headers.is_empty() {
-            upstream.insert("headers".to_owned(), map(headers));
+        if !kept.is_empty() {
+            upstream.insert("headers".to_owned(), map(kept));
         }
         case.insert("upstream".to_owned(), Value::Object(upstream));
         if let Ending::Broken(how) = &answer.ending {

@@ -13,10 +13,11 @@ pub(super) fn known(config: &Config, env: &dyn Fn(&str) -> Option<String>) -> Kn
     let keys = config
         .providers
         .iter()
-        .filter_map(|provider| match &provider.key {
-            Key::Set(secret) => Some(secret.expose().to_owned()),
-            Key::Missing { .. } | Key::Absent => None,
-        });
+        .flat_map(|provider| match &provider.key {
+            Key::Set(secrets) => secrets.as_slice(),
+            Key::Missing { .. } | Key::Absent => &[],
+        })
+        .map(|secret| secret.expose().to_owned());
     let own = config.api_key.iter().map(|key| key.expose().to_owned());
     let hosts = [env("HOSTNAME"), node_name()];
     Known {

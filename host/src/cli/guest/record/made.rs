@@ -11,11 +11,11 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::component::{find_of, pinned};
-use super::fixture::{Fixture, Label, fixture};
-use super::{headers, place};
+use super::fixture::{Fixture, Label, fixture, sorted_out};
+use super::place;
 use crate::chain::Pinned;
 use crate::config::{Config, Limits};
-use crate::recorder::{Answer, Recording, play_stages};
+use crate::recorder::{Answer, End, Played, Recording, play_stages};
 use crate::redact::{Counts, Redactor};
 use crate::testing::{Runner, cases_in};
 use crate::wasm::Engine;
@@ -96,6 +96,12 @@ impl<'a> Maker<'a> {
             .context("invariant: the stage is one of the recording's")?;
         let clean = self.cleaned(recording);
         let mut remarks = Vec::new();
+        if !clean.left_out.is_empty() {
+            remarks.push(format!(
+                "headers of the upstream that may tell an account are left out: {}; what the transformer needs of them, write into case.json5 by hand",
+                clean.left_out.join(", ")
+            ));
+        }
         let (chain, bytes) = self.chain(&clean, at, &mut remarks)?;
         let options: Value = serde_json::from_slice(&chain_options(&chain, at)).unwrap_or_default();
         let mut played = play_stages(
@@ -113,6 +119,7 @@ impl<'a> Maker<'a> {
                 stage.name
             );
         }
+        refuse_unlike(recording, &stage.name, played.get(at))?;
         let fixture = fixture(
             self.label(recording, &clean.context, why),
             &clean.context,
@@ -177,8 +184,13 @@ impl<'a> Maker<'a> {
         let request = self.redactor.body(&recording.request);
         let last = recording.attempts.last();
         let answer = last.and_then(|attempt| attempt.answer.clone());
-        let answer = answer.map(|answer| self.answer(answer));
+        let mut left_out = Vec::new();
+        let answer = answer.map(|mut answer| {
+            (answer.head.headers, left_out) = sorted_out(answer.head.headers);
+            self.answer(answer)
+        });
         Clean {
+            left_out,
             context,
             stages,
             request,
@@ -220,10 +232,6 @@ impl<'a> Maker<'a> {
 
     fn answer(&mut self, mut answer: Answer) -> Answer {
         answer.body = self.redactor.body(&answer.body);
-        answer
-            .head
-            .headers
-            .retain(|(name, _)| headers::tells_of_answer(name));
         for (_, value) in &mut answer.head.headers {
             *value = self.redactor.text(value);
         }
@@ -269,12 +277,31 @@ impl<'a> Maker<'a> {
     }
 }
 
+/// An exchange that ended because the transformer broke, and does not when it is played: what would be
+/// written shows nothing of what happened.
+fn refuse_unlike(recording: &Recording, name: &str, played: Option<&Played>) -> anyhow::Result<()> {
+    let (End::Failed(_, words) | End::Broken(words)) = &recording.client.end else {
+        return Ok(());
+    };
+    let broke = words.contains(&format!("transformer `{name}` "));
+    if !broke || played.is_none_or(|played| played.fault.is_some()) {
+        return Ok(());
+    }
+    bail!(
+        "the exchange {} ended because {words}, and that does not happen again when it is played without a network: the component is another one now, a limit of time was broken, or it broke over what was taken out. Nothing is written; `transom guest trace {}` shows what happened",
+        recording.id(),
+        recording.id()
+    )
+}
+
 /// A recording without what is personal, as far as a fixture needs it.
 struct Clean {
     context: Context,
     stages: Vec<crate::recorder::Stage>,
     request: Bytes,
     answer: Option<Answer>,
+    /// Names of headers that it has no more.
+    left_out: Vec<String>,
     counts: Counts,
 }
 
@@ -290,6 +317,13 @@ fn day(at: SystemTime) -> String {
 }
 
 impl Written {
+    /// The transformer and the folder of its cases, for a command.
+    pub(super) fn place(&self) -> String {
+        let folder = self.case.parent().unwrap_or(&self.case);
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        format!("{} {}", self.stage, folder.display())
+    }
+
     /// For a program.
     pub(super) fn to_json(&self) -> Value {
         let redacted = self.counts.0.iter();

@@ -8,22 +8,42 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 
-/// The usual folder of a transformer's fixtures: where they are already, else where they belong.
+use crate::cli::guest::cases::places;
+use crate::cli::guest::dev::package::name_of;
+
+/// The usual folder of a transformer's fixtures, where `guest test` looks from here: where they are already,
+/// else where they belong.
 pub(super) fn folder(name: &str) -> PathBuf {
-    let checkout = Path::new("tests/fixtures");
-    let places = [
-        Path::new("guests").join(name).join("fixtures"),
-        checkout.join(name),
-    ];
-    if let Some(found) = places.iter().find(|place| place.is_dir()) {
+    folder_in(Path::new(""), name)
+}
+
+/// The same for any folder as the current one; relative to it.
+fn folder_in(here: &Path, name: &str) -> PathBuf {
+    let is_there = |place: &Path| here.join(place).is_dir();
+    let guest = |folder: &Path| name_of(&here.join(folder));
+    let places = places(name);
+    if let Some(found) = places.iter().find(|place| is_there(place)) {
         return found.clone();
     }
-    // Beside the sources of a guest that is not in a checkout.
-    let own = Path::new("fixtures");
-    if own.is_dir() || !checkout.is_dir() {
-        return own.to_owned();
+    let own = PathBuf::from("fixtures");
+    match guest(Path::new(".")) {
+        Some(here) if here == name => return own,
+        // Another guest's folder is no place for these.
+        Some(_) => return Path::new(name).join("fixtures"),
+        None => {}
     }
-    checkout.join(name)
+    let sources = [Path::new("guests").join(name), PathBuf::from(name)];
+    if let Some(found) = sources.iter().find(|folder| guest(folder).is_some()) {
+        return found.join("fixtures");
+    }
+    let checkout = Path::new("tests/fixtures");
+    if is_there(checkout) {
+        checkout.join(name)
+    } else if is_there(&own) {
+        own
+    } else {
+        Path::new(name).join("fixtures")
+    }
 }
 
 /// A name for a new case, and no other's.
@@ -98,6 +118,24 @@ mod tests {
             assert!(free_name(folder.path(), Some(wrong)).is_err(), "{wrong}");
         }
         assert!(write(&folder.path().join("recorded-1"), &files).is_err());
+    }
+
+    #[test]
+    fn cases_go_where_a_test_by_name_looks_for_them() {
+        let home = tempfile::tempdir().unwrap();
+        let here = home.path();
+        assert_eq!(folder_in(here, "acme"), Path::new("acme/fixtures"));
+        fs::create_dir_all(here.join("acme")).unwrap();
+        let manifest = "[package]\nname = \"acme\"\n";
+        fs::write(here.join("acme/Cargo.toml"), manifest).unwrap();
+        fs::create_dir(here.join("fixtures")).unwrap();
+        assert_eq!(folder_in(here, "acme"), Path::new("acme/fixtures"));
+        assert_eq!(folder_in(here, "other"), Path::new("fixtures"));
+        let own = here.join("acme");
+        assert_eq!(folder_in(&own, "acme"), Path::new("fixtures"));
+        assert_eq!(folder_in(&own, "other"), Path::new("other/fixtures"));
+        fs::create_dir_all(here.join("tests/fixtures")).unwrap();
+        assert_eq!(folder_in(here, "other"), Path::new("tests/fixtures/other"));
     }
 
     #[test]

@@ -49,8 +49,14 @@ fn cut(bytes: &[u8], length: Length, most: usize) -> String {
         let end: String = text.chars().skip(characters - tail).collect();
         format!("{begin} … {left_out} characters … {end}")
     };
-    let visible = |c: char| if c.is_control() && c != '\n' { ' ' } else { c };
-    text.chars().map(visible).collect()
+    visible(&text)
+}
+
+/// Without what a terminal would act on, but for the ends of lines: words of upstreams and guests may
+/// hold anything.
+pub(super) fn visible(text: &str) -> String {
+    let shown = |c: char| if c.is_control() && c != '\n' { ' ' } else { c };
+    text.chars().map(shown).collect()
 }
 
 fn indented(text: &str) -> String {

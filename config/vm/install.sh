@@ -1,0 +1,437 @@
+#!/bin/sh
+# Installs transom for the user who runs it, from the files beside this script: binary, configuration, service
+# of systemd's user manager, and lines in the shell's start-up file. Says what it did; run again it changes only
+# what differs. Needs no network and no root. What it made is listed in ~/.local/share/transom/installed, by
+# which --uninstall takes it all away again.
+set -eu
+umask 077
+
+usage() {
+    cat <<'TEXT'
+Usage: ./install.sh [--yes] [--workspace DIR] [--no-service] [--no-shell]
+       ./install.sh --uninstall [--purge]
+
+  --yes            Do not ask: move keys, write the shell lines, start the service
+  --workspace DIR  Link ~/NAME-OF-DIR to DIR, such as a folder of the Mac
+  --no-service     Leave systemd alone
+  --no-shell       Leave the shells' start-up files alone
+  --uninstall      Take away what was installed; asks before it deletes configuration and keys,
+                   and keeps them where nobody can be asked
+  --purge          With --uninstall: delete configuration, keys and transformers too
+
+Exit codes: 0, 1 for a failure, 2 for wrong usage.
+TEXT
+}
+
+fail() {
+    printf 'install.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+say() { printf '%s\n' "$*"; }
+
+# What a user has to do by hand is told once more at the end.
+todo=
+todo() { todo="$todo  - $*
+"; }
+
+# Usage: agreed QUESTION: yes with --yes; no where nobody can be asked.
+agreed() {
+    [ "$yes" = no ] || return 0
+    [ -t 0 ] || return 1
+    printf '%s [y/N] ' "$1"
+    read -r answer || answer=
+    case $answer in [yY]*) return 0 ;; esac
+    return 1
+}
+
+# --- what was made, in the order in which it was made --------------------------------------------------
+
+record() { grep -qxF "$*" "$made" 2>/dev/null || printf '%s\n' "$*" >>"$made"; }
+
+# Usage: folder DIR: makes it and those above it that are missing, and remembers those.
+folder() {
+    [ ! -d "$1" ] || return 0
+    folder "$(dirname "$1")"
+    mkdir "$1"
+    missing="$missing$1
+"
+}
+
+# Folders come into being before the list can be written; they are taken over here.
+missing=
+record_folders() {
+    printf '%s' "$missing" | while IFS= read -r path; do record "folder $path"; done
+    missing=
+}
+
+# Usage: put FILE TARGET MODE: by rename, so that a program that runs keeps its file. False if it was so already.
+put() {
+    if cmp -s "$1" "$2"; then
+        say "already there: $2"
+        return 1
+    fi
+    folder "$(dirname "$2")"
+    record_folders
+    cp "$1" "$2.new"
+    chmod "$3" "$2.new"
+    mv "$2.new" "$2"
+    record "file $2"
+    say "installed $2"
+}
+
+# Usage: rewrite FILE, with the new text on stdin. Through the file, so that links, owner and mode stay.
+rewrite() {
+    cat >"$1.transom-new"
+    cat "$1.transom-new" >"$1"
+    rm -f "$1.transom-new"
+}
+
+# --- the parts of an installation ----------------------------------------------------------------------
+
+fits_this_machine() {
+    [ "$(uname -s)" = Linux ] || fail 'transom runs on Linux; on a Mac install it in a virtual machine, as docs/vm.md shows'
+    [ -f "$here/transom" ] || fail "there is no binary beside this script: unpack the whole tarball ('just dist' makes one)"
+    version=$("$here/transom" --version 2>/dev/null) ||
+        fail "the binary does not run here: this machine is $(uname -m), and needs glibc 2.31 or later; take the tarball for it"
+}
+
+install_binary() {
+    changed=no
+    if put "$here/transom" "$bin" 755; then changed=yes; fi
+}
+
+# A key for clients of this machine, so that another user or a web page cannot spend the providers' keys.
+install_config() {
+    if [ -e "$config/config.json5" ]; then
+        say "kept $config/config.json5"
+    else
+        put "$here/config/vm/config.json5" "$config/config.json5" 600 || true
+        if ! grep -q '^TRANSOM_API_KEY=' "$env_file" 2>/dev/null; then
+            add_key TRANSOM_API_KEY "$(od -An -tx1 -N24 /dev/urandom | tr -d ' \n')"
+            say "made a key for clients (TRANSOM_API_KEY in $env_file)"
+        fi
+    fi
+    [ ! -e "$env_file" ] || chmod 600 "$env_file"
+}
+
+# Usage: add_key NAME VALUE
+add_key() {
+    folder "$config"
+    record_folders
+    if [ ! -e "$env_file" ]; then
+        : >"$env_file"
+        record "file $env_file"
+    elif [ -n "$(tail -c 1 "$env_file")" ]; then
+        printf '\n' >>"$env_file"
+    fi
+    chmod 600 "$env_file"
+    printf '%s=%s\n' "$1" "$2" >>"$env_file"
+}
+
+# Keys in shell start-up files are in every process of the user, and often readable by others.
+move_keys() {
+    for rc in .bashrc .bash_profile .profile .zshrc .zshenv .zprofile; do
+        [ -f "$HOME/$rc" ] || continue
+        for name in CEREBRAS_API_KEY ZAI_API_KEY; do move_key "$HOME/$rc" "$name"; done
+    done
+}
+
+# Usage: move_key FILE NAME
+move_key() {
+    line="^[[:space:]]*\\(export[[:space:]][[:space:]]*\\)\\{0,1\\}$2="
+    grep -q "$line" "$1" || return 0
+    # The last one holds for the shell, without quotes and without a comment behind it.
+    value=$(sed -n "s/$line//p" "$1" | tail -n 1 |
+        sed -e 's/^"\([^"]*\)".*$/\1/' -e t -e "s/^'\\([^']*\\)'.*\$/\\1/" -e t -e 's/[[:space:];#].*$//')
+    case $value in
+    '' | *[!A-Za-z0-9._:/+=@-]*)
+        say "left $2 in $1: its value is not a plain text"
+        todo "put $2=... into $env_file and take it out of $1"
+        return
+        ;;
+    esac
+    if grep -q "^$2=" "$env_file" 2>/dev/null && ! grep -qxF "$2=$value" "$env_file"; then
+        say "left $2 in $1: $env_file has another value"
+        todo "decide on one $2: a variable of the shell wins over $env_file for commands, not for the service"
+        return
+    fi
+    if ! agreed "Move $2 from $1 to $env_file (readable by you alone)?"; then
+        say "left $2 in $1"
+        todo "$2 is not seen by the service: './install.sh --yes' moves it to $env_file"
+        return
+    fi
+    grep -qxF "$2=$value" "$env_file" 2>/dev/null || add_key "$2" "$value"
+    grep -v "$line" "$1" | rewrite "$1"
+    say "moved $2 from $1 to $env_file"
+}
+
+# Usage: link_workspace DIR
+link_workspace() {
+    [ -d "$1" ] || fail "--workspace $1: there is no such folder"
+    link="$HOME/$(basename "$1")"
+    if [ "$(readlink "$link" 2>/dev/null)" = "$1" ]; then
+        say "already there: $link"
+    elif [ -e "$link" ] || [ -L "$link" ]; then
+        say "left $link: something else has this name"
+    else
+        ln -s "$1" "$link"
+        record "link $link"
+        say "linked $link to $1"
+    fi
+}
+
+# --- shells --------------------------------------------------------------------------------------------
+
+begin='# >>> transom >>>'
+end='# <<< transom <<<'
+
+shell_lines() {
+    case $1 in
+    fish)
+        # shellcheck disable=SC2016 # written as it stands
+        printf '%s\n' 'contains -- "$HOME/.local/bin" $PATH; or set -gx PATH "$HOME/.local/bin" $PATH' \
+            'transom activate --shell fish 2>/dev/null | source'
+        ;;
+    *)
+        # shellcheck disable=SC2016 # written as it stands
+        printf '%s\n' 'case ":$PATH:" in *":$HOME/.local/bin:"*) ;; *) export PATH="$HOME/.local/bin:$PATH" ;; esac' \
+            "eval \"\$(transom activate --shell $1 2>/dev/null)\""
+        ;;
+    esac
+}
+
+without_block() { sed "/^$begin\$/,/^$end\$/d" "$1"; }
+
+# Usage: add_shell SHELL FILE, if the user has the file or the shell.
+add_shell() {
+    [ -e "$2" ] || [ "${SHELL##*/}" = "$1" ] || return 0
+    block=$(printf '%s\n' "$begin" "# Claude Code through transom; made by its install.sh." && shell_lines "$1" && printf '%s' "$end")
+    if [ -e "$2" ] && [ "$(sed -n "/^$begin\$/,/^$end\$/p" "$2")" = "$block" ]; then
+        say "already there: the lines in $2"
+        return
+    fi
+    if ! agreed "Add lines to $2 that put transom on PATH and point Claude Code to it?"; then
+        say "left $2"
+        todo "in a shell: eval \"\$($bin activate)\""
+        return
+    fi
+    folder "$(dirname "$2")"
+    record_folders
+    if [ ! -e "$2" ]; then
+        (umask 022 && : >"$2")
+        record "file $2"
+    elif [ -n "$(tail -c 1 "$2")" ]; then
+        printf '\n' >>"$2"
+        record "newline $2"
+    fi
+    if grep -qx "$begin" "$2"; then without_block "$2" | rewrite "$2"; fi
+    printf '%s\n' "$block" >>"$2"
+    record "block $2"
+    say "added lines to $2: new shells point Claude Code to transom"
+}
+
+# --- the service ---------------------------------------------------------------------------------------
+
+# True if a user manager answers. Where nobody is logged in it has to be found.
+manager() {
+    : "${XDG_RUNTIME_DIR:=/run/user/$(id -u)}"
+    export XDG_RUNTIME_DIR
+    # In a chroot systemctl says yes to everything and does nothing.
+    [ -d /run/systemd/system ] && systemctl --user show-environment >/dev/null 2>&1
+}
+
+linger() {
+    user=$(id -un)
+    [ ! -e "/var/lib/systemd/linger/$user" ] || return 0
+    if loginctl enable-linger "$user" 2>/dev/null || sudo -n loginctl enable-linger "$user" 2>/dev/null; then
+        record "linger $user"
+        say 'the service will start at boot, and outlive the login (linger)'
+    else
+        todo "to have it start at boot, as root: loginctl enable-linger $user"
+    fi
+}
+
+install_service() {
+    if ! command -v systemctl >/dev/null; then
+        say 'no systemd here: no service was installed'
+        todo "start it by hand: $bin serve"
+        return
+    fi
+    if put "$here/config/vm/transom.service" "$unit" 644; then changed=yes; fi
+    other_places
+    enable_unit
+    linger
+    # A manager that lingering has just started needs a moment.
+    for _ in 1 2 3 4 5 6; do
+        if manager || [ ! -d /run/systemd/system ]; then break; fi
+        sleep 0.5
+    done
+    if ! manager; then
+        say 'no user manager of systemd answers here: the service was not started'
+        todo 'start it after the next login: systemctl --user start transom'
+        return
+    fi
+    systemctl --user daemon-reload
+    start_service
+}
+
+# Folders that the shell has elsewhere are not known to the user manager.
+other_places() {
+    places=
+    for name in XDG_CONFIG_HOME XDG_DATA_HOME XDG_CACHE_HOME XDG_STATE_HOME; do
+        eval "value=\${$name:-}"
+        [ -z "$value" ] || places="${places}Environment=\"$name=$value\"
+"
+    done
+    drop_in="$unit.d/places.conf"
+    if [ -z "$places" ]; then
+        rm -f "$drop_in"
+        return
+    fi
+    printf '# Where the shell that ran install.sh has its folders.\n[Service]\n%sEnvironmentFile=-%s\n' \
+        "$places" "$config/service.env" >"$temporary"
+    if put "$temporary" "$drop_in" 644; then changed=yes; fi
+}
+
+# What `systemctl --user enable` does, also where no user manager can be asked.
+enable_unit() {
+    wanted="$(dirname "$unit")/default.target.wants"
+    [ "$(readlink "$wanted/transom.service" 2>/dev/null)" != "$unit" ] || return 0
+    folder "$wanted"
+    record_folders
+    ln -sf "$unit" "$wanted/transom.service"
+    record "link $wanted/transom.service"
+}
+
+start_service() {
+    if ! systemctl --user --quiet is-active transom.service; then
+        systemctl --user restart transom.service || true
+        verb='started'
+    elif [ "$changed" = yes ]; then
+        systemctl --user restart transom.service || true
+        verb='restarted'
+    else
+        verb='left running'
+    fi
+    sleep 1
+    if systemctl --user --quiet is-active transom.service; then
+        say "$verb the service"
+    else
+        say 'the service does not run; it said:'
+        journalctl --user --unit transom.service --lines 10 --no-pager --output cat 2>/dev/null || true
+        todo "mend what it says, then: systemctl --user restart transom"
+    fi
+}
+
+# --- taking it away ------------------------------------------------------------------------------------
+
+uninstall() {
+    [ -e "$made" ] || fail "nothing to take away: there is no $made"
+    if manager; then
+        systemctl --user --quiet stop transom.service 2>/dev/null || true
+    fi
+    keep=no
+    # Keys are deleted by a word of their own: --yes is not enough.
+    yes=no
+    if [ "$purge" = no ] && ! agreed "Delete $config and $data too (configuration, keys, transformers)?"; then
+        keep=yes
+    fi
+    # Newest first: a folder is empty only after what is in it.
+    cp "$made" "$temporary"
+    sed '1!G;h;$!d' "$temporary" >"$temporary.reversed"
+    rm -rf "$cache" "$state" "$made"
+    [ "$keep" = yes ] || rm -rf "$data" "$config"
+    while read -r kind path; do undo "$kind" "$path"; done <"$temporary.reversed"
+    rm -f "$temporary.reversed"
+    if manager; then systemctl --user daemon-reload; fi
+    if [ "$keep" = yes ]; then
+        for path in "$config" "$data"; do
+            [ ! -d "$path" ] || say "kept $path; to delete it too: rm -r $path"
+        done
+    fi
+    say 'transom is uninstalled; shells that run keep the variables they have'
+}
+
+# Usage: undo KIND PATH, of a line of the list.
+undo() {
+    case $1 in
+    file)
+        case $keep$2 in yes"$config"/* | yes"$data"/*) return ;; esac
+        # A start-up file of a shell may hold more than our lines by now.
+        case $2 in
+        *rc | *config.fish) [ ! -s "$2" ] || return 0 ;;
+        esac
+        rm -f "$2"
+        ;;
+    link) [ ! -L "$2" ] || rm "$2" ;;
+    folder) rmdir "$2" 2>/dev/null || return 0 ;;
+    block)
+        [ -e "$2" ] || return 0
+        without_block "$2" | rewrite "$2"
+        ;;
+    newline)
+        [ -s "$2" ] || return 0
+        printf '%s' "$(cat "$2")" | rewrite "$2"
+        ;;
+    linger) loginctl disable-linger "$2" 2>/dev/null || sudo -n loginctl disable-linger "$2" 2>/dev/null || true ;;
+    *) return 0 ;;
+    esac
+    say "took away: $1 $2"
+}
+
+# -------------------------------------------------------------------------------------------------------
+
+yes=no purge=no action=install workspace='' service=yes shells=yes
+while [ $# -gt 0 ]; do
+    case $1 in
+    --yes) yes=yes ;;
+    --workspace)
+        [ $# -ge 2 ] || { usage >&2; exit 2; }
+        workspace=$2
+        shift
+        ;;
+    --no-service) service=no ;;
+    --no-shell) shells=no ;;
+    --uninstall) action=uninstall ;;
+    --purge) purge=yes ;;
+    --help) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+    esac
+    shift
+done
+
+here=$(cd "$(dirname "$0")" && pwd)
+[ -f "$here/transom" ] || here=$(cd "$here/../.." && pwd)
+bin=$HOME/.local/bin/transom
+config=${XDG_CONFIG_HOME:-$HOME/.config}/transom
+data=${XDG_DATA_HOME:-$HOME/.local/share}/transom
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/transom
+state=${XDG_STATE_HOME:-$HOME/.local/state}/transom
+env_file=$config/env
+unit=${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user/transom.service
+made=$data/installed
+temporary=$(mktemp)
+trap 'rm -f "$temporary"' EXIT
+
+if [ "$action" = uninstall ]; then
+    uninstall
+    exit 0
+fi
+fits_this_machine
+# Those above them may be new, and the binary would make them later, unrecorded.
+for path in "$data" "$cache" "$state"; do folder "$path"; done
+record_folders
+install_binary
+install_config
+move_keys
+[ -z "$workspace" ] || link_workspace "$workspace"
+if [ "$shells" = yes ]; then
+    add_shell bash "$HOME/.bashrc"
+    add_shell zsh "${ZDOTDIR:-$HOME}/.zshrc"
+    add_shell fish "${XDG_CONFIG_HOME:-$HOME/.config}/fish/config.fish"
+fi
+[ "$service" = no ] || install_service
+say "$version is installed. What its configuration says:"
+"$bin" check || todo "mend what 'transom check' says above"
+[ -z "$todo" ] || printf 'Left to you:\n%s' "$todo"

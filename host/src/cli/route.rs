@@ -1,0 +1,158 @@
+//! `transom route --explain FILE`: where a request would go and why, without sending anything.
+
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use clap::Args;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::serve::configuration;
+use super::{Places, USAGE, runtime, term};
+use crate::config::Loaded;
+use crate::head::RequestHead;
+use crate::route::{Asked, Explanation, Step, explain};
+
+#[derive(Args)]
+pub(super) struct RouteArgs {
+    /// A Messages request as JSON; - reads standard input
+    #[arg(long, value_name = "FILE")]
+    explain: PathBuf,
+    /// A header of the request, such as "user-agent: claude-cli/2.1"; may be repeated
+    #[arg(long, value_name = "NAME: VALUE")]
+    header: Vec<String>,
+    #[command(flatten)]
+    places: Places,
+    /// Print JSON for a program
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &RouteArgs) -> anyhow::Result<ExitCode> {
+    let headers = match headers(&args.header) {
+        Ok(headers) => headers,
+        Err(problem) => {
+            term::fail(&problem);
+            return Ok(ExitCode::from(USAGE));
+        }
+    };
+    let runtime = runtime()?;
+    let config = match runtime.block_on(configuration(&args.places)) {
+        Ok(Loaded { config, .. }) => config,
+        Err(problems) => {
+            term::note(&problems.to_string());
+            return Ok(ExitCode::from(USAGE));
+        }
+    };
+    let body = read(&args.explain)?;
+    let head = match RequestHead::peek(&body) {
+        Ok(head) => head,
+        Err(error) => {
+            let file = args.explain.display();
+            term::fail(&format!(
+                "{file}: {}; give a request to /v1/messages",
+                error.message
+            ));
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let asked = Asked::new(&head, &body, &headers, None);
+    let explanation = explain(&config, &asked, None);
+    if args.json {
+        term::say(&serde_json::to_string_pretty(&explanation)?);
+    } else {
+        term::show(&shown(&explanation));
+    }
+    Ok(match explanation.error {
+        None => ExitCode::SUCCESS,
+        Some(_) => ExitCode::FAILURE,
+    })
+}
+
+fn read(path: &Path) -> anyhow::Result<Bytes> {
+    if path != Path::new("-") {
+        let bytes = std::fs::read(path);
+        return Ok(bytes
+            .with_context(|| format!("{} cannot be read", path.display()))?
+            .into());
+    }
+    let mut bytes = Vec::new();
+    let mut input = std::io::stdin().lock();
+    input
+        .read_to_end(&mut bytes)
+        .context("standard input cannot be read")?;
+    Ok(bytes.into())
+}
+
+fn headers(given: &[String]) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::new();
+    for header in given {
+        let parsed = header.split_once(':').and_then(|(name, value)| {
+            let name: HeaderName = name.trim().parse().ok()?;
+            Some((name, HeaderValue::from_str(value.trim()).ok()?))
+        });
+        let Some((name, value)) = parsed else {
+            return Err(format!(
+                "--header {header:?} is no header; write \"name: value\""
+            ));
+        };
+        headers.append(name, value);
+    }
+    Ok(headers)
+}
+
+fn shown(explanation: &Explanation) -> String {
+    let mut text = format!(
+        "model {}, about {} tokens, routes of {}\n\n",
+        explanation.requested, explanation.tokens, explanation.routes
+    );
+    let widest = explanation.steps.iter().map(|step| step.rule.len()).max();
+    for step in &explanation.steps {
+        line(&mut text, step, widest.unwrap_or_default());
+    }
+    match (
+        &explanation.error,
+        &explanation.provider,
+        &explanation.model,
+    ) {
+        (None, Some(provider), Some(model)) => {
+            let route = explanation.route.as_deref().unwrap_or_default();
+            add(
+                &mut text,
+                format_args!("\ngoes to {provider},{model} by {route}\n"),
+            );
+        }
+        (error, _, _) => {
+            let error = error.as_deref().unwrap_or_default();
+            add(&mut text, format_args!("\nis refused: {error}\n"));
+        }
+    }
+    if !explanation.fallback.is_empty() {
+        let list = explanation.fallback.join(" > ");
+        add(&mut text, format_args!("if that fails: {list}\n"));
+    }
+    for set in &explanation.set {
+        add(&mut text, format_args!("sets {set}\n"));
+    }
+    text
+}
+
+fn line(text: &mut String, step: &Step, width: usize) {
+    let mark = match (step.decided, step.matched) {
+        (true, _) => '>',
+        (false, true) => '+',
+        (false, false) => '-',
+    };
+    let (rule, why) = (&step.rule, &step.why);
+    let target = step.target.as_ref().map(|target| format!(" -> {target}"));
+    let target = target.unwrap_or_default();
+    add(text, format_args!("{mark} {rule:width$}  {why}{target}\n"));
+}
+
+fn add(text: &mut String, line: std::fmt::Arguments<'_>) {
+    text.write_fmt(line)
+        .expect("invariant: writing to a string cannot fail");
+}

@@ -1,0 +1,129 @@
+//! The life of a serving process as a service: it takes the place of the one before, if there is
+//! one, tells that it is ready, and leaves.
+
+use std::net::{SocketAddr, TcpListener};
+
+use anyhow::Context;
+
+use super::stop::{Obeying, Stops};
+use crate::app::Running;
+use crate::cli::ServeArgs;
+use crate::config::{Config, Paths, process_env};
+use crate::service::ask::Line;
+use crate::service::control::Control;
+use crate::service::note::{Mode, Note, Options};
+use crate::service::{Place, systemd};
+use crate::telemetry;
+
+/// The service that this process is to replace.
+pub(super) struct Predecessor {
+    line: Line,
+    listen: SocketAddr,
+}
+
+impl Predecessor {
+    /// Of the service that listens there. Errors: it does not answer.
+    pub(super) fn find(listen: SocketAddr) -> anyhow::Result<Self> {
+        let place = place().context("there is no state folder: set HOME")?;
+        let line = Line::to(&place, listen)
+            .with_context(|| format!("the service at {listen} does not answer"))?;
+        Ok(Self { line, listen })
+    }
+
+    /// Its listener, if it is one of the address that is wanted now.
+    pub(super) fn listener(&mut self, wanted: SocketAddr) -> anyhow::Result<Option<TcpListener>> {
+        let any_port = wanted.port() == 0 && wanted.ip() == self.listen.ip();
+        if wanted != self.listen && !any_port {
+            return Ok(None);
+        }
+        let listener = self.line.listener();
+        Ok(Some(listener.context(
+            "the running service did not hand over its listener",
+        )?))
+    }
+}
+
+/// Serves to the end. What clients can reach is there before anybody is told so.
+pub(super) async fn serve(
+    running: Running,
+    args: &ServeArgs,
+    predecessor: Option<Predecessor>,
+    announce: impl FnOnce(&Running),
+) {
+    // Before anyone can know that the host is there: a signal right after that drains too.
+    let stops = Stops::listen();
+    let control = control(&running, args, &stops);
+    announce(&running);
+    let taken = control.as_ref().map(Control::take_place);
+    if let Some(Err(error)) = taken {
+        tracing::warn!(%error, "`transom stop` and `restart` will not find this service");
+    }
+    if let Some(mut before) = predecessor {
+        match before.line.take_over() {
+            Ok(exchanges) => tracing::info!(exchanges, "took over from the process before"),
+            Err(error) => tracing::warn!(%error, "the process before is gone"),
+        }
+    }
+    systemd::tell("READY=1");
+    if args.background {
+        telemetry::leave_standard_error();
+    }
+    let leaving = async {
+        let leaving = stops.leaving().await;
+        if let Some(control) = &control {
+            control.leave();
+        }
+        leaving
+    };
+    tokio::select! {
+        () = running.serve(leaving) => {}
+        () = stops.at_once() => tracing::warn!("asked to stop again: running exchanges are cut off"),
+    }
+}
+
+/// None without a folder for it: the service serves all the same.
+fn control(running: &Running, args: &ServeArgs, stops: &Stops) -> Option<Control> {
+    let place = place()?;
+    let app = &running.app;
+    let options = Options {
+        config: app.snapshot().config.path.clone(),
+        listen: args.listen,
+        transformers: args.places.transformers.clone().map(absolute),
+        record: args.record,
+    };
+    let mode = if args.background {
+        Mode::Background
+    } else if systemd::started_us(&process_env) {
+        Mode::Unit
+    } else {
+        Mode::Foreground
+    };
+    let note = Note::of_this_process(&app.instance, app.address, mode, options);
+    let obeying = Obeying {
+        stops: stops.clone(),
+        app: app.clone(),
+    };
+    let opened = running
+        .listener()
+        .and_then(|listener| Control::open(&place, note, listener, app.in_flight.clone(), obeying));
+    opened
+        .inspect_err(|error| {
+            tracing::warn!(%error, "`transom stop` and `restart` will not find this service");
+        })
+        .ok()
+}
+
+/// Where the services of this user are noted.
+pub(in crate::cli) fn place() -> Option<Place> {
+    Some(Place::new(&Paths::of(&process_env)?.state))
+}
+
+/// From wherever another process runs.
+pub(in crate::cli) fn absolute(path: std::path::PathBuf) -> std::path::PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
+}
+
+/// Where the host is to listen.
+pub(super) fn wanted(args: &ServeArgs, config: &Config) -> SocketAddr {
+    args.listen.unwrap_or(config.listen)
+}

@@ -1,0 +1,62 @@
+//! `provider,model`: whether there is such a provider, and whether it is known to have the model.
+
+use super::super::super::nearest::nearest;
+use super::super::super::reader::{Place, Reader};
+use super::super::super::{Provider, Target};
+
+/// What a target is checked against.
+pub(super) struct Known<'p> {
+    pub(super) providers: &'p [Provider],
+    /// Those with problems of their own among them.
+    pub(super) names: &'p [&'p str],
+}
+
+/// None has told why.
+pub(super) fn target(at: &Place<'_>, known: &Known<'_>, reader: &mut Reader<'_>) -> Option<Target> {
+    let text = reader.text(at)?;
+    let Some((provider, model)) = split(&text) else {
+        let example = known.names.first().unwrap_or(&"cerebras");
+        reader.problem(
+            at,
+            format!("`{text}` does not name a provider and a model"),
+            format!("write \"PROVIDER,MODEL\", such as \"{example},MODEL\""),
+        );
+        return None;
+    };
+    let Some(name) = known
+        .names
+        .iter()
+        .find(|name| name.eq_ignore_ascii_case(provider))
+    else {
+        reader.unknown(at, "the provider", provider, known.names);
+        return None;
+    };
+    if let Some(provider) = known.providers.iter().find(|p| p.name == *name) {
+        not_listed(at, provider, model, reader);
+    }
+    Some(Target {
+        provider: (*name).to_owned(),
+        model: model.to_owned(),
+    })
+}
+
+/// A model that is not on the provider's list is probably a slip, and its window is not known.
+fn not_listed(at: &Place<'_>, provider: &Provider, model: &str, reader: &mut Reader<'_>) {
+    let ids = || provider.models.iter().map(|model| model.id.as_str());
+    if provider.models.is_empty() || ids().any(|id| id == model) {
+        return;
+    }
+    let remedy = match nearest(model, ids()) {
+        Some(id) => format!("did you mean `{id}`?"),
+        None => "if the provider has it, add it to `models`, with its `context_window`".to_owned(),
+    };
+    let what = format!("`{}` does not list the model `{model}`", provider.name);
+    reader.warning(at, what, remedy);
+}
+
+/// The two sides of the first comma, without blanks around. A model's name may hold commas.
+pub(in super::super::super) fn split(text: &str) -> Option<(&str, &str)> {
+    let (provider, model) = text.split_once(',')?;
+    let (provider, model) = (provider.trim(), model.trim());
+    (!provider.is_empty() && !model.is_empty()).then_some((provider, model))
+}

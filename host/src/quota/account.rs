@@ -1,0 +1,181 @@
+//! One key at one model: what it has left, and whether it rests.
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use tokio::time::Instant;
+
+use super::headers;
+use super::window::Window;
+use crate::error::ApiError;
+
+/// A key that was refused is not tried for this long, and one that is limited for longer is tried again
+/// after it: accounts are mended and quotas raised.
+const LONGEST_REST: Duration = Duration::from_mins(5);
+
+/// A key that was limited without advice, where there are others.
+const USUAL_REST: Duration = Duration::from_secs(1);
+
+/// How soon a place that others hold is looked at again; an answer rings sooner.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// How long after a rest or a renewal of unknown size requests go one by one: so long a refusal costs one
+/// of them, not all that waited.
+const CAREFUL: Duration = Duration::from_secs(5);
+
+/// Not to be used for a while.
+#[derive(Debug, Clone)]
+pub(super) struct Rest {
+    pub(super) until: Instant,
+    /// As the client was told.
+    pub(super) why: ApiError,
+}
+
+/// Whether a request may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Open,
+    /// Not before this.
+    Wait(Instant),
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Account {
+    rest: Option<Rest>,
+    tokens: Option<Window>,
+    requests: Option<Window>,
+    /// Tokens of requests whose answers have not begun.
+    reserved: u64,
+    unanswered: u32,
+    /// Until then one request at a time, because one was refused.
+    careful: Option<Instant>,
+}
+
+impl Account {
+    /// Whether a request of this many tokens may go. Without `paced` only a rest counts.
+    pub(super) fn state(&self, need: u64, paced: bool, now: Instant) -> State {
+        if let Some(rest) = self.rest(now) {
+            return State::Wait(rest.until);
+        }
+        if !paced {
+            return State::Open;
+        }
+        if self.unanswered > 0 && self.careful.is_some_and(|until| now < until) {
+            return State::Wait(now + LOOK_AGAIN);
+        }
+        let quotas = [
+            (&self.tokens, need, self.reserved),
+            (&self.requests, 1, u64::from(self.unanswered)),
+        ];
+        let waits = quotas
+            .into_iter()
+            .filter_map(|(window, need, taken)| self.wait(window.as_ref()?, need, taken, now));
+        waits.max().map_or(State::Open, State::Wait)
+    }
+
+    /// Until a quota takes so much more; none if it does.
+    fn wait(&self, window: &Window, need: u64, taken: u64, now: Instant) -> Option<Instant> {
+        if now > window.reset + CAREFUL {
+            return None;
+        }
+        let need = window.capped(need.saturating_add(taken));
+        match window.available(now) {
+            Some(available) if need <= available => None,
+            Some(_) if now < window.reset => Some(window.when(need)),
+            // Renewed: whoever is alone finds out to how much.
+            _ if self.unanswered == 0 => None,
+            _ => Some(now + LOOK_AGAIN),
+        }
+    }
+
+    /// A rest that is not over.
+    pub(super) fn rest(&self, now: Instant) -> Option<&Rest> {
+        self.rest.as_ref().filter(|rest| rest.until > now)
+    }
+
+    /// Tokens are counted by this account.
+    pub(super) fn counts_tokens(&self) -> bool {
+        self.tokens.is_some()
+    }
+
+    pub(super) fn take(&mut self, need: u64) {
+        self.unanswered += 1;
+        self.reserved = self.reserved.saturating_add(need);
+    }
+
+    /// The request's answer began, or never will.
+    pub(super) fn give_back(&mut self, need: u64) {
+        self.unanswered = self.unanswered.saturating_sub(1);
+        self.reserved = self.reserved.saturating_sub(need);
+    }
+
+    /// An answer began.
+    pub(super) fn answered(&mut self, success: bool, headers: &HeaderMap, now: Instant) {
+        let told = headers::told(headers, now);
+        self.tokens = told.tokens.or(self.tokens);
+        self.requests = told.requests.or(self.requests);
+        if success {
+            self.rest = None;
+            // Numbers tell more than a refusal.
+            if told != headers::Told::default() {
+                self.careful = None;
+            }
+        }
+    }
+
+    /// A request failed. `alone`: there is no other key.
+    pub(super) fn failed(&mut self, error: &ApiError, alone: bool, now: Instant) {
+        let rest = match error.status {
+            // The day's or the month's: nobody says when, or asking again is of no use.
+            429 if error.should_retry == Some(false) => LONGEST_REST,
+            429 => {
+                let advised = error.retry_after_ms.map(Duration::from_millis);
+                let rest = advised.unwrap_or(USUAL_REST).min(LONGEST_REST);
+                self.careful = Some(now + rest + CAREFUL);
+                if alone && advised.is_none() {
+                    return;
+                }
+                rest
+            }
+            401..=403 if !alone => LONGEST_REST,
+            _ => return,
+        };
+        self.rest = Some(Rest {
+            until: now + rest,
+            why: error.clone(),
+        });
+    }
+
+    /// In milliseconds: until a quota that does not take the request now is renewed, if it is known.
+    pub(super) fn renewed(&self, need: u64, now: Instant) -> Option<u64> {
+        let quotas = [(&self.tokens, need), (&self.requests, 1)];
+        let waits = quotas.into_iter().filter_map(|(window, need)| {
+            let window = window.as_ref()?;
+            let short = window.reset > now && window.available(now)? < window.capped(need);
+            short.then(|| window.when(window.capped(need)))
+        });
+        let wait = waits.max()?.saturating_duration_since(now);
+        Some(wait.as_millis() as u64)
+    }
+
+    /// When it rests no more and its quotas are whole, nothing here changes a decision.
+    pub(super) fn knows_something(&self, now: Instant) -> bool {
+        let waits = |window: &Option<Window>| window.is_some_and(|window| window.reset > now);
+        self.rest(now).is_some() || waits(&self.tokens) || waits(&self.requests)
+    }
+
+    /// Tokens and requests that are left, and seconds until the first of the two is renewed.
+    pub(super) fn left(&self, now: Instant) -> (Option<u64>, Option<u64>, Option<f64>) {
+        let left = |window: Option<&Window>| window?.available(now);
+        let windows = [self.tokens.as_ref(), self.requests.as_ref()];
+        let resets = windows.into_iter().flatten().map(|window| window.reset);
+        let next = resets.filter(|reset| *reset > now).min();
+        let next = next.map(|reset| seconds(reset - now));
+        (left(windows[0]), left(windows[1]), next)
+    }
+}
+
+/// With one place.
+pub(super) fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 10.0).round() / 10.0
+}

@@ -1,0 +1,120 @@
+//! claude-code-router beside transom: the recorded requests of `tests/fixtures/routing`, sent to the
+//! real one before the same kind of upstream. It must choose what the fixtures say that it does; what
+//! transom chooses is checked by the integration tests against the same fixtures.
+
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::installed;
+use crate::harness::client::{self, Reply};
+use crate::harness::upstream::{Answer, Upstream};
+use crate::routing_cases::{self, Case, End, MODELS, PROVIDER};
+
+/// Long: it only ends a test that fails.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+struct Ccr {
+    child: Child,
+    base: String,
+    _home: TempDir,
+}
+
+impl Drop for Ccr {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bind loopback");
+    listener.local_addr().expect("bound address").port()
+}
+
+fn config(upstream: &Upstream, port: u16) -> Value {
+    let to = |model: &str| format!("{PROVIDER},{model}");
+    json!({
+        "PORT": port, "HOST": "127.0.0.1", "LOG": false,
+        "Providers": [{
+            "name": PROVIDER, "api_base_url": format!("{}/v1/messages", upstream.url()), "api_key": "k",
+            "models": MODELS, "transformer": { "use": ["Anthropic"] },
+        }],
+        "Router": {
+            "default": to("default-m"), "background": to("background-m"), "think": to("think-m"),
+            "longContext": to("long-m"), "longContextThreshold": 60000,
+            "webSearch": to("search-m"), "image": to("image-m"),
+        },
+    })
+}
+
+async fn start(upstream: &Upstream) -> Ccr {
+    let home = TempDir::with_prefix("transom-ccr-").expect("a temporary folder");
+    let folder = home.path().join(".claude-code-router");
+    std::fs::create_dir(&folder).expect("a fresh folder");
+    let port = free_port();
+    let text = config(upstream, port).to_string();
+    std::fs::write(folder.join("config.json"), text).expect("write the configuration");
+    let child = Command::new("node")
+        .arg(installed::ccr())
+        .arg("start")
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", home.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("node runs");
+    let ccr = Ccr {
+        child,
+        base: format!("http://127.0.0.1:{port}"),
+        _home: home,
+    };
+    let listening = async {
+        while tokio::net::TcpStream::connect(("127.0.0.1", port))
+            .await
+            .is_err()
+        {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let listening = tokio::time::timeout(PATIENCE, listening).await;
+    listening.expect("claude-code-router listens");
+    ccr
+}
+
+async fn send(ccr: &Ccr, case: &Case) -> Reply {
+    let headers: Vec<(&str, &str)> = case
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()))
+        .collect();
+    let body = case.body().to_string();
+    client::post(&ccr.base, "/v1/messages", &headers, body.as_bytes()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn claude_code_router_itself_chooses_what_the_table_says() {
+    let message = json!({
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": [],
+        "stop_reason": "end_turn", "stop_sequence": null, "usage": { "input_tokens": 1, "output_tokens": 1 },
+    });
+    let upstream = Upstream::always(Answer::json(200, &message)).await;
+    let ccr = start(&upstream).await;
+    let mut wrong = Vec::new();
+    for case in routing_cases::all() {
+        let before = upstream.requests().len();
+        let reply = send(&ccr, &case).await;
+        let end = match upstream.requests().get(before) {
+            Some(request) => End::Model(request.json()["model"].as_str().unwrap().to_owned()),
+            None => End::Refused(reply.status),
+        };
+        if end != case.ccr {
+            wrong.push(format!("{}: {end:?}, not {:?}", case.name, case.ccr));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -1,0 +1,137 @@
+#!/bin/bash
+# Installs transom from its tarball in a fresh Debian, twice, restarts the machine, uninstalls, and compares every
+# file with what was there before; then the same without systemd. Needs root; machine.sh says what else.
+#
+# Usage: tests/vm/try.sh TARBALL DIR
+# shellcheck disable=SC2016 # commands for the machine are expanded there
+set -euo pipefail
+
+tarball=$(realpath "$1")
+mkdir -p "$2"
+dir=$(realpath "$2")
+machine="$(dirname "$(realpath "$0")")/machine.sh"
+
+step() { printf -- '--- %s\n' "$*"; }
+
+fail() {
+    echo "try.sh: $*" >&2
+    exit 1
+}
+
+# As the user, in the running machine, without a terminal.
+as_dev() { "$machine" run "$dir" runuser -l dev -c "$1" </dev/null; }
+
+# Usage: holds "what is claimed" COMMAND: of the machine's user.
+holds() {
+    as_dev "$2" >"$dir/said" 2>&1 || { cat "$dir/said" >&2; fail "does not hold: $1"; }
+    echo "ok: $1"
+}
+
+# Every file and folder of the user, and what lingers, with mode and content.
+state() {
+    mkdir -p "$dir/root/var/lib/systemd/linger"
+    (cd "$dir/root" && find home/dev etc/systemd var/lib/systemd/linger ! -type f ! -type d -printf '%M %p %l\n' -o \
+        -type d -printf '%M %p\n' -o -type f -printf '%M %p ' -exec sha256sum {} \; | sort -k2)
+}
+
+unchanged() {
+    state >"$dir/after"
+    diff -u "$dir/before" "$dir/after" || fail "$1 left a trace"
+    echo "ok: $1 left no trace"
+}
+
+fresh() {
+    "$machine" halt "$dir"
+    "$machine" fresh "$dir"
+    mkdir "$dir/root/home/dev/transom" "$dir/root/mnt/project"
+    tar -xzf "$tarball" -C "$dir/root/home/dev/transom" --strip-components=1
+    # As the setup that transom replaces had it: keys in the shell's start-up file.
+    printf '%s\n' 'export CEREBRAS_API_KEY="csk-from-bashrc"' "ZAI_API_KEY='zai.from-bashrc'  # a comment" 'alias ll="ls -l"' \
+        >>"$dir/root/home/dev/.bashrc"
+    chroot "$dir/root" chown -R dev: /home/dev
+    cp "$dir/root/home/dev/.bashrc" "$dir/bashrc"
+}
+
+# The keys stay moved; everything else of the start-up file must be as before.
+bashrc_with_keys() { cp "$dir/bashrc" "$dir/root/home/dev/.bashrc"; }
+
+# A request that reaches the guest, and would reach the provider if there were a network.
+converts='exec 3<>/dev/tcp/127.0.0.1/3456; . ~/.config/transom/env
+    body="{\"model\":\"cerebras,m\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}"
+    printf "POST /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\nx-api-key: %s\r\nconnection: close\r\ncontent-length: %s\r\n\r\n%s" \
+        "$TRANSOM_API_KEY" "${#body}" "$body" >&3
+    grep -i "^x-transom-transformer: cerebras@1" <&3'
+
+with_systemd() {
+    step 'a fresh machine'
+    fresh
+    "$machine" boot "$dir"
+    trap '"$machine" halt "$dir"' EXIT
+    holds 'the unit is one that systemd understands' \
+        'out=$(systemd-analyze verify --user --man=no transom/config/vm/transom.service 2>&1 | grep -v "is not executable"); [ -z "$out" ] || { echo "$out"; false; }'
+    state >"$dir/before"
+
+    step 'install'
+    as_dev './transom/install.sh --yes --workspace /mnt/project' | tee "$dir/first"
+    holds 'the service runs' 'systemctl --user is-active transom && systemctl --user is-enabled transom'
+    holds 'it answers' 'exec 3<>/dev/tcp/127.0.0.1/3456 && printf "GET /health HTTP/1.0\r\nhost: localhost\r\n\r\n" >&3 && grep -q "200 OK" <&3'
+    holds 'it compiles and runs transformers under its limits' "$converts"
+    holds 'the limits are in force' 'pid=$(systemctl --user show transom -p MainPID --value); grep -q "^NoNewPrivs:.*1" /proc/$pid/status && grep -q "^Seccomp:.*2" /proc/$pid/status'
+    holds 'keys are in the env file alone, which is private' \
+        '[ "$(stat -c %a .config/transom/env)" = 600 ] && grep -qx CEREBRAS_API_KEY=csk-from-bashrc .config/transom/env && grep -qx ZAI_API_KEY=zai.from-bashrc .config/transom/env && ! grep -r from-bashrc .bashrc .local .config/systemd'
+    holds 'the service knows both keys' 'journalctl --user -u transom -o cat 2>/dev/null | grep -c "key set" | grep -qx 2 || sudo journalctl _UID=1000 -o cat | grep -c "key set" | grep -qx 2'
+    holds 'a new shell points Claude Code to it' 'bash -ic "[ \$ANTHROPIC_BASE_URL = http://127.0.0.1:3456 ] && command -v transom && alias ll"'
+    holds 'the workspace is linked' '[ "$(readlink project)" = /mnt/project ]'
+    holds 'components must be pinned' 'grep -q "trust: \"pinned\"" .config/transom/config.json5'
+
+    step 'install again'
+    before=$(as_dev 'systemctl --user show transom -p MainPID --value')
+    as_dev './transom/install.sh --yes --workspace /mnt/project' | tee "$dir/second"
+    [ "$before" = "$(as_dev 'systemctl --user show transom -p MainPID --value')" ] || fail 'the service was restarted for nothing'
+    ! grep -E '^(installed|added|moved|linked|made|restarted)' "$dir/second" || fail 'the second time changed something'
+    echo 'ok: nothing changed'
+
+    step 'restart the machine'
+    "$machine" halt "$dir"
+    "$machine" boot "$dir"
+    for _ in $(seq 50); do
+        [ "$(as_dev 'systemctl --user is-active transom' || true)" != active ] || break
+        sleep 0.2
+    done
+    holds 'the service runs though nobody logged in' 'systemctl --user is-active transom'
+
+    step 'uninstall, keeping configuration and keys'
+    as_dev './transom/install.sh --uninstall'
+    holds 'configuration and keys are there' 'test -f .config/transom/config.json5 && test -f .config/transom/env'
+    holds 'nothing else is' '! test -e .local && ! test -e .cache && ! test -e project && ! test -e .config/systemd && ! systemctl --user is-active transom'
+
+    step 'install, then uninstall without a trace'
+    rm -rf "$dir/root/home/dev/.config"
+    as_dev './transom/install.sh --yes' >/dev/null
+    as_dev './transom/install.sh --uninstall --purge'
+    bashrc_with_keys
+    unchanged 'uninstalling'
+
+    step 'the script of the first boot, as root'
+    cp "$tarball" "$dir/root/var/tmp/"
+    "$machine" run "$dir" sh /home/dev/transom/config/vm/first-boot.sh </dev/null >"$dir/said"
+    holds 'it installed for the user of the machine' 'systemctl --user is-active transom && .local/bin/transom --version'
+    "$machine" halt "$dir"
+    trap - EXIT
+}
+
+without_systemd() {
+    step 'without a running systemd'
+    fresh
+    state >"$dir/before"
+    in_chroot() { chroot "$dir/root" runuser -l dev -c "$1" </dev/null; }
+    in_chroot './transom/install.sh --yes' | tee "$dir/said"
+    grep -q 'the service was not started' "$dir/said" || fail 'it does not say that nothing was started'
+    in_chroot './transom/install.sh --uninstall --purge'
+    bashrc_with_keys
+    unchanged 'uninstalling without systemd'
+}
+
+with_systemd
+without_systemd
+echo 'all of it holds'
