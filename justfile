@@ -132,6 +132,16 @@ doc: guests
 wit-reference:
     cd guests && TRANSOM_WRITE_WIT_REFERENCE=1 cargo test --locked --package shout --test wit_reference --target host-tuple --target-dir target
 
+# Make the catalog of models anew, from the PyPI package that carries it (raise the version here to renew it)
+catalog VERSION='1.109.1':
+    mkdir -p "{{ target }}/catalog"
+    pip download --quiet --no-deps --dest "{{ target }}/catalog" "litellm=={{ VERSION }}"
+    python3 host/catalog/rebuild.py "{{ target }}"/catalog/litellm-{{ VERSION }}-*.whl
+
+# Write docs/coverage.md: which recorded exchange shows which rule
+coverage:
+    cd guests && TRANSOM_WRITE_COVERAGE=1 cargo test --locked --package fixtures --test coverage --target host-tuple --target-dir target
+
 # Licences, banned crates and sources of both workspaces
 deny: _tools
     PATH="{{ target }}/tools/bin:$PATH" cargo deny --locked --config .cargo/deny.toml check bans licenses sources

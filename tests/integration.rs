@@ -31,6 +31,7 @@ mod secrets;
 mod swap;
 
 mod access;
+mod ccr;
 mod check;
 mod cli;
 mod faults;
@@ -48,6 +49,7 @@ mod routing;
 mod scaffold;
 mod service;
 mod serving;
+mod setup;
 mod still_client;
 mod stream;
 mod zero_copy;

@@ -104,7 +104,7 @@ impl Snapshot {
     fn new(config: Config, generation: u64, registry: &Registry) -> anyhow::Result<Self> {
         let secrets = Secrets::new(&secrets_of(&config));
         registry.scrub(secrets.clone());
-        let upstream = Upstream::new(&config.timeouts, secrets).context(
+        let upstream = Upstream::new(&config.timeouts, &config.proxy, secrets).context(
             "the HTTP client cannot be built; if CA certificates are missing, install them \
              (Debian and Ubuntu: `apt-get install ca-certificates`)",
         )?;
@@ -132,7 +132,8 @@ fn secrets_of(config: &Config) -> Vec<Secret> {
             Key::Set(secrets) => secrets.clone(),
             Key::Missing { .. } | Key::Absent => Vec::new(),
         });
-    keys.chain(config.api_key.clone()).collect()
+    let login = config.proxy.login();
+    keys.chain(config.api_key.clone()).chain(login).collect()
 }
 
 impl App {

@@ -5,21 +5,28 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub mod activate;
 mod background;
 pub mod check;
 pub mod code;
 mod commands;
+mod config;
 mod demo;
+mod doctor;
 mod guest;
+mod key;
 mod logs;
+mod model;
+mod models;
+mod prompt;
 mod recordings;
 mod route;
 mod serve;
 mod service;
 mod status;
+mod statusline;
 mod term;
 
 /// Exit code for wrong usage or configuration.
@@ -57,6 +64,7 @@ enum Command {
     /// Run Claude Code through transom: arguments go to `claude` untouched
     Code(CodeArgs),
     /// Print the environment that makes Claude Code use transom, for `eval`
+    #[command(visible_alias = "env")]
     Activate(ActivateArgs),
     /// Check the configuration: providers, keys, transformers, contradictions
     Check(CheckArgs),
@@ -67,6 +75,26 @@ enum Command {
     /// Look at and test transformers
     #[command(subcommand)]
     Guest(guest::Command),
+    /// Write a first configuration, print its schema, import claude-code-router's
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Keep keys, which a running service takes up at once
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Show which model each route leads to, or choose another
+    Model(model::ModelArgs),
+    /// Show what is configured and known of it: windows, prices, what is retired
+    Models(models::ModelsArgs),
+    /// Check everything around, with a small live request to each provider; a report to be pasted
+    Doctor(doctor::DoctorArgs),
+    /// Print one line for Claude Code's `statusLine.command`, from the JSON on standard input
+    Statusline,
+    /// Print the completions of a shell
+    Completions {
+        /// Whose syntax to print
+        #[arg(value_enum)]
+        shell: activate::Shell,
+    },
 }
 
 /// Where configuration and components are.
@@ -218,6 +246,16 @@ pub fn run() -> ExitCode {
         Command::Code(args) => commands::code(&args.args),
         Command::Activate(args) => commands::activate(&args),
         Command::Check(args) => commands::check(&args),
+        Command::Config(command) => config::run(command),
+        Command::Key(command) => key::run(&command),
+        Command::Model(args) => model::run(args),
+        Command::Models(args) => models::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Statusline => statusline::run(),
+        Command::Completions { shell } => {
+            completions(shell);
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Route(args) => route::run(&args),
     };
     crate::telemetry::flush();
@@ -241,6 +279,18 @@ fn keep_keys_out_of_core_dumps() {
             maximum: Some(0),
         },
     );
+}
+
+fn completions(shell: activate::Shell) {
+    use clap_complete::Shell;
+    let shell = match shell {
+        activate::Shell::Bash => Shell::Bash,
+        activate::Shell::Zsh => Shell::Zsh,
+        activate::Shell::Fish => Shell::Fish,
+    };
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "transom", &mut script);
+    term::show(&String::from_utf8_lossy(&script));
 }
 
 /// A runtime for commands that need one.

@@ -15,17 +15,22 @@ use url::Url;
 
 use crate::telemetry::files::Bounds;
 
+pub use crate::catalog::Price;
+pub use env_file::{private_file, set_variable, variables};
 pub use glimpse::{Glimpse, Named, Spot};
+pub use import::{Imported, LiteralKeys, variable_of};
 pub use load::{Examined, Loaded};
 pub use nearest::nearest;
 pub use paths::Paths;
-pub use pin::{NotWritten, with_pin};
+pub use pin::{NotWritten, with_pin, with_setting};
 pub use problem::{Problem, Problems};
 pub use routing::{Change, Effort, Pattern, Project, Router, Rule, Target, When};
 pub use secret::Secret;
 
+mod ccr;
 mod env_file;
 mod glimpse;
+mod import;
 mod interpolate;
 mod load;
 mod lookup;
@@ -38,6 +43,7 @@ pub(crate) mod reader;
 mod routing;
 mod secret;
 pub(crate) mod text;
+mod write;
 
 /// Gives the value of an environment variable.
 pub type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
@@ -91,7 +97,15 @@ pub struct Config {
     pub on_broken: OnBroken,
     /// What is logged.
     pub log: Log,
-    /// Of the text that was read.
+    /// How providers are reached.
+    pub proxy: Proxy,
+    /// What Claude Code is started with.
+    pub code: Code,
+    /// What `transom statusline` shows; none: its own choice.
+    pub statusline: Option<Vec<Module>>,
+    /// Where variables were looked up, the stronger first. They need not exist.
+    pub env_files: Vec<PathBuf>,
+    /// Of the files that were read.
     digest: Option<u64>,
 }
 
@@ -126,6 +140,8 @@ pub struct Provider {
     pub key: Key,
     /// Models that are known to be served; others can still be asked for as `provider,model`.
     pub models: Vec<Model>,
+    /// Whose models they are, for the catalog; none: it knows nothing of them.
+    pub vendor: Option<&'static str>,
     /// How requests and answers are converted.
     pub transformer: Transformer,
     /// How the key is presented; none: as the transformer's manifest says, else as bearer.
@@ -146,7 +162,7 @@ pub enum Key {
     Absent,
 }
 
-/// A model of a provider.
+/// A model of a provider: what the configuration says of it, and the catalog where that is silent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     /// As the provider names it.
@@ -155,34 +171,49 @@ pub struct Model {
     pub context_window: Option<u32>,
     /// In tokens.
     pub max_output: Option<u32>,
-    /// Whether it takes images; none: not known.
+    /// It takes images; none: not known.
     pub vision: Option<bool>,
+    /// It can think before it answers; none: not known.
+    pub reasoning: Option<bool>,
     /// What it costs, if that is known.
     pub price: Option<Price>,
+    /// The day since when its provider no longer has it, if it is known to be gone.
+    pub retired: Option<&'static str>,
 }
 
-/// Dollars for a million tokens.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Price {
-    /// Read anew.
-    pub input: f64,
-    /// Written.
-    pub output: f64,
-    /// Read from the provider's cache; none: as `input`.
-    pub cache_read: Option<f64>,
-    /// Put into it; none: as `input`.
-    pub cache_write: Option<f64>,
+/// How providers are reached.
+#[derive(Debug, Clone, Default)]
+pub struct Proxy {
+    /// None: as the environment says.
+    pub url: Option<Secret>,
+    /// Hosts that are reached without it; a name also stands for what is below it.
+    pub no_proxy: Vec<String>,
 }
 
-impl Price {
-    /// Dollars of one answer. `input` is what was neither read from a cache nor put into it.
-    pub fn of(&self, input: u64, output: u64, cache_read: u64, cache_write: u64) -> f64 {
-        let dollars = |tokens: u64, price: f64| tokens as f64 * price / 1e6;
-        dollars(input, self.input)
-            + dollars(output, self.output)
-            + dollars(cache_read, self.cache_read.unwrap_or(self.input))
-            + dollars(cache_write, self.cache_write.unwrap_or(self.input))
-    }
+/// What `transom code` and `transom activate` do with Claude Code.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Code {
+    /// The program; none: `claude`.
+    pub path: Option<String>,
+    /// What it waits for an answer; none: ten minutes.
+    pub timeout: Option<Duration>,
+    /// It is told that nobody sits before it.
+    pub non_interactive: bool,
+    /// Its model for small things.
+    pub small_fast_model: Option<String>,
+}
+
+/// One part of the status line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Module {
+    /// Before the text.
+    pub icon: String,
+    /// With `{{workDirName}}` and the like in it.
+    pub text: String,
+    /// A name such as `bright_blue`, or `#rrggbb`.
+    pub color: Option<String>,
+    /// The same.
+    pub background: Option<String>,
 }
 
 /// How a provider's format is converted.

@@ -24,6 +24,7 @@
 
 pub mod app;
 pub mod attempts;
+pub mod catalog;
 pub mod chain;
 pub mod cli;
 pub mod config;

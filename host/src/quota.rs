@@ -121,6 +121,13 @@ impl Quota {
         json!({"keys": secrets(provider).len(), "rested_keys": rested_keys, "held": held, "accounts": accounts})
     }
 
+    /// Requests that wait for any provider.
+    pub fn held(&self) -> usize {
+        let providers = self.locked();
+        let lines = providers.values().flat_map(|lines| lines.values());
+        lines.map(|line| line.waiting()).sum()
+    }
+
     fn line(&self, provider: &str, model: &str) -> Arc<Line> {
         let mut all = self.locked();
         if let Some(line) = all.get(provider).and_then(|lines| lines.get(model)) {

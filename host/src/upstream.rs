@@ -5,6 +5,7 @@
 mod body;
 mod headers;
 mod key;
+mod proxy;
 mod scrub;
 mod target;
 
@@ -23,7 +24,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
-use crate::config::{Auth, Provider, Secret, Timeouts};
+use crate::config::{Auth, Provider, Proxy, Secret, Timeouts, process_env};
 use crate::error::{ApiError, Trouble};
 
 /// The pooled connections. One for the whole host.
@@ -75,7 +76,7 @@ pub struct Answer {
 
 impl Upstream {
     /// Builds the client. `secrets` are taken out of whatever upstreams say.
-    pub fn new(timeouts: &Timeouts, secrets: Secrets) -> reqwest::Result<Self> {
+    pub fn new(timeouts: &Timeouts, proxy: &Proxy, secrets: Secrets) -> reqwest::Result<Self> {
         let client = reqwest::Client::builder()
             .tcp_nodelay(true)
             .connect_timeout(timeouts.connect)
@@ -83,10 +84,13 @@ impl Upstream {
             .tcp_keepalive(Duration::from_mins(1))
             // A redirect would carry the key to another origin.
             .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()?;
+            .no_proxy();
+        let proxies = proxy::proxies(proxy, &process_env)?;
+        let client = proxies
+            .into_iter()
+            .fold(client, reqwest::ClientBuilder::proxy);
         Ok(Self {
-            client,
+            client: client.build()?,
             timeouts: timeouts.clone(),
             secrets,
             printed: Arc::default(),
@@ -160,6 +164,22 @@ impl Upstream {
             body,
         })
     }
+}
+
+/// What time it is at an origin, if it says so within a few seconds. No key is sent.
+pub(crate) async fn clock_of(url: &Url, proxy: &Proxy) -> Option<std::time::SystemTime> {
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(5))
+        .no_proxy();
+    let proxies = proxy::proxies(proxy, &process_env).ok()?;
+    let client = proxies
+        .into_iter()
+        .fold(client, reqwest::ClientBuilder::proxy);
+    let origin = url.join("/").ok()?;
+    let answer = client.build().ok()?.head(origin).send().await.ok()?;
+    let date = answer.headers().get(http::header::DATE)?.to_str().ok()?;
+    httpdate::parse_http_date(date).ok()
 }
 
 fn unreachable(provider: &Provider, error: &reqwest::Error) -> ApiError {

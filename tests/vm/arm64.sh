@@ -37,15 +37,17 @@ home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT
 
 # Usage: transom ADDRESSES ARGS...
-transom() (
-    exec env -i PATH="$PATH" HOME="$home" "$qemu" -R "$1" -L "$dir/usr/aarch64-linux-gnu" "$binary" "${@:2}"
-)
+transom() {
+    env -i PATH="$PATH" HOME="$home" "$qemu" -R "$1" -L "$dir/usr/aarch64-linux-gnu" "$binary" "${@:2}"
+}
 
 # Usage: pool ADDRESSES: starts the service until it has said what it runs on.
 pool() {
     local service line said=''
     mkfifo "$home/said"
-    transom "$1" serve --listen 127.0.0.1:0 >"$home/said" 2>&1 &
+    # By exec, so that the number is the service's own.
+    (exec env -i PATH="$PATH" HOME="$home" "$qemu" -R "$1" -L "$dir/usr/aarch64-linux-gnu" "$binary" \
+        serve --listen 127.0.0.1:0 >"$home/said" 2>&1) &
     service=$!
     while read -r line; do
         case $line in 'transformer pool'*) said=$line && break ;; esac

@@ -57,10 +57,11 @@ fn is_component(path: &Path) -> bool {
 }
 
 fn apply(app: &App, changed: &[PathBuf]) {
-    let config_path = app.snapshot().config.path.clone();
+    let snapshot = app.snapshot();
+    let config = &snapshot.config;
     if changed
         .iter()
-        .any(|path| Some(path) == config_path.as_ref())
+        .any(|path| Some(path) == config.path.as_ref() || config.env_files.contains(path))
     {
         reload_config(app);
     }
@@ -84,7 +85,10 @@ fn watched(app: &App) -> Watched {
         .into_iter()
         .map(|name| dir.join(format!("{name}.wasm")));
     Watched {
-        files: components.chain(snapshot.config.path.clone()).collect(),
+        files: components
+            .chain(snapshot.config.path.clone())
+            .chain(snapshot.config.env_files.clone())
+            .collect(),
     }
 }
 
@@ -104,7 +108,7 @@ fn reload_config(app: &App) {
     match result {
         Ok(snapshot) => {
             if snapshot.config.listen != now.config.listen {
-                tracing::warn!("`listen` changed; it counts from the next start");
+                tracing::warn!("`listen` changed, which needs a restart; all else is live");
             }
             tracing::info!(generation = snapshot.generation, "configuration is live");
             app.snapshot.store(Arc::new(snapshot));

@@ -12,7 +12,7 @@ use crate::config::{Config, Env};
 const NO_KEY: &str = "transom";
 
 /// What Claude Code itself waits for an answer, in milliseconds.
-const API_TIMEOUT_MS: &str = "600000";
+const API_TIMEOUT_MS: u128 = 600_000;
 
 /// Claude Code takes no smaller `CLAUDE_CODE_AUTO_COMPACT_WINDOW` (2.1.330 says so on stderr).
 const SMALLEST_COMPACT_WINDOW: u32 = 100_000;
@@ -74,8 +74,18 @@ impl Environment {
         let mut set = vec![
             ("ANTHROPIC_BASE_URL", base_url.to_owned()),
             ("ANTHROPIC_AUTH_TOKEN", token.to_owned()),
-            ("API_TIMEOUT_MS", API_TIMEOUT_MS.to_owned()),
+            (
+                "API_TIMEOUT_MS",
+                config
+                    .code
+                    .timeout
+                    .map_or(API_TIMEOUT_MS, |timeout| timeout.as_millis())
+                    .to_string(),
+            ),
         ];
+        if let Some(model) = &config.code.small_fast_model {
+            set.push(("ANTHROPIC_SMALL_FAST_MODEL", model.clone()));
+        }
         let host = base_url.trim_start_matches("http://");
         let host = host.rsplit_once(':').map_or(host, |(host, _port)| host);
         set.push(("NO_PROXY", direct(host, env("NO_PROXY"))));

@@ -20,7 +20,15 @@ pub use liveness::{Answer, Health, Listening, health_at, running_service, servic
 
 mod liveness;
 
-/// What is run unless `CLAUDE_PATH` names another program.
+/// What is told to programs that nobody sits before.
+const NON_INTERACTIVE: [(&str, &str); 4] = [
+    ("CI", "true"),
+    ("FORCE_COLOR", "0"),
+    ("NODE_NO_READLINE", "1"),
+    ("TERM", "dumb"),
+];
+
+/// What is run unless `CLAUDE_PATH` or `code.path` names another program.
 const PROGRAM: &str = "claude";
 
 /// Runs `claude` to its end, while this process goes on serving it at `base_url`.
@@ -30,7 +38,7 @@ pub async fn run(
     env: Env<'_>,
     arguments: &[OsString],
 ) -> anyhow::Result<ExitCode> {
-    let program = program(env);
+    let program = program(config, env);
     let mut command = Command::from(command(&program, base_url, config, env, arguments));
     // Before the start: a signal that comes early must not end this process alone.
     let signals = Signals::new().context("listen for signals")?;
@@ -48,14 +56,15 @@ pub fn become_claude(
     env: Env<'_>,
     arguments: &[OsString],
 ) -> anyhow::Error {
-    let program = program(env);
+    let program = program(config, env);
     let error = command(&program, base_url, config, env, arguments).exec();
     not_started(&program, error)
 }
 
-fn program(env: Env<'_>) -> String {
+fn program(config: &Config, env: Env<'_>) -> String {
     env("CLAUDE_PATH")
         .filter(|path| !path.is_empty())
+        .or_else(|| config.code.path.clone())
         .unwrap_or_else(|| PROGRAM.to_owned())
 }
 
@@ -72,12 +81,16 @@ fn command(
     for name in environment.unset {
         command.env_remove(name);
     }
+    if config.code.non_interactive {
+        command
+            .envs(NON_INTERACTIVE)
+            .stdin(std::process::Stdio::null());
+    }
     command
 }
 
 fn not_started(program: &str, error: Error) -> anyhow::Error {
-    let remedy =
-        "install it with `npm install -g @anthropic-ai/claude-code`, or name it in CLAUDE_PATH";
+    let remedy = "install it with `npm install -g @anthropic-ai/claude-code`, or name it in CLAUDE_PATH or `code.path`";
     match error.kind() {
         ErrorKind::NotFound => anyhow!("run `{program}`: there is no such program; {remedy}"),
         ErrorKind::PermissionDenied => anyhow!("run `{program}`: it cannot be executed; {remedy}"),

@@ -14,6 +14,9 @@ use crate::config::Config;
 use crate::demo::Upstream;
 use crate::registry::builtin;
 
+/// How long a swap may take. Long: compiling takes long on an emulated processor.
+const PATIENCE: Duration = Duration::from_mins(3);
+
 pub(super) fn run() -> anyhow::Result<ExitCode> {
     let dir = tempfile::Builder::new()
         .prefix("transom-demo")
@@ -178,7 +181,7 @@ async fn swap(
     let client = reqwest::Client::new();
     replace(&component, "shout")?;
     let replaced = Instant::now();
-    while replaced.elapsed() < Duration::from_secs(30) {
+    while replaced.elapsed() < PATIENCE {
         let status = client.get(format!("{base}/api/status")).send().await?;
         let mut body = Vec::new();
         let mut reads = status.bytes_stream();
@@ -191,7 +194,10 @@ async fn swap(
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    bail!("the new component did not go live within 30 s")
+    bail!(
+        "the new component did not go live within {} s",
+        PATIENCE.as_secs()
+    )
 }
 
 /// Puts a built-in component at the path, as a build does: written beside it, then renamed.

@@ -11,7 +11,7 @@ use url::Url;
 use super::problem::{Problem, Problems};
 use super::reader::{Place, Reader};
 use super::{Config, Env, Key, Model, Paths, Provider, Router, Stage, Target, Transformer};
-use super::{DEFAULT_LISTEN, env_file, glimpse, read, text};
+use super::{DEFAULT_LISTEN, ccr, env_file, glimpse, read, text};
 use super::{Glimpse, Spot, Trust};
 
 /// A configuration that holds, and what looks wrong with it all the same.
@@ -39,9 +39,14 @@ pub struct Examined {
 }
 
 impl Config {
+    /// Whether a text is a configuration of claude-code-router, whose settings have other names.
+    pub fn is_of_ccr(text: &str) -> bool {
+        text::parse(text).is_ok_and(|root| ccr::recognised(&root))
+    }
+
     /// Which file to read: `--config`, else `TRANSOM_CONFIG`, else `~/.config/transom/config.json5`
-    /// if it is there. A file that was named is not looked for: that it is missing is a problem
-    /// for [`Config::load`] to tell.
+    /// if it is there, else `~/.claude-code-router/config.json`. A file that was named is not looked for: that
+    /// it is missing is a problem for [`Config::load`] to tell.
     pub fn find(explicit: Option<PathBuf>, env: Env<'_>) -> Option<PathBuf> {
         let named = || {
             env("TRANSOM_CONFIG")
@@ -49,8 +54,9 @@ impl Config {
                 .map(PathBuf::from)
         };
         explicit.or_else(named).or_else(|| {
-            let usual = Paths::of(env)?.config;
-            usual.exists().then_some(usual)
+            let paths = Paths::of(env)?;
+            let usual = [Some(paths.config), paths.ccr];
+            usual.into_iter().flatten().find(|path| path.exists())
         })
     }
 
@@ -70,9 +76,8 @@ impl Config {
             Ok(text) => text,
             Err(error) => return unreadable(path, &error),
         };
-        let (variables, mut warnings) = Paths::of(env)
-            .map(|paths| env_file::read(&paths.env))
-            .unwrap_or_default();
+        let files = env_file::beside(path, env);
+        let (variables, mut warnings) = env_file::read_all(&files);
         let both = |name: &str| {
             env(name)
                 .filter(|value| !value.is_empty())
@@ -81,7 +86,8 @@ impl Config {
         let mut examined = examine_text(&text, Some(path), &both);
         warnings.append(&mut examined.warnings);
         if let Ok(loaded) = &mut examined.outcome {
-            loaded.config.digest = Some(digest(text.as_bytes()));
+            loaded.config.env_files = files;
+            loaded.config.digest = Some(digest(text.as_bytes(), &loaded.config.env_files));
             loaded.warnings.clone_from(&warnings);
         }
         Examined {
@@ -90,12 +96,13 @@ impl Config {
         }
     }
 
-    /// The file says something else than when this was read. One that cannot be read says nothing.
+    /// The file, or one of those with its variables, says something else than when this was read. A
+    /// configuration that cannot be read says nothing.
     pub fn is_outdated(&self) -> bool {
         let (Some(path), Some(read)) = (&self.path, self.digest) else {
             return false;
         };
-        std::fs::read(path).is_ok_and(|bytes| digest(&bytes) != read)
+        std::fs::read(path).is_ok_and(|bytes| digest(&bytes, &self.env_files) != read)
     }
 
     /// What is served when there is no file: one provider, `demo`, at `base_url`, in Cerebras'
@@ -110,13 +117,8 @@ impl Config {
             name: name(),
             base_url,
             key: Key::Absent,
-            models: vec![Model {
-                id: name(),
-                context_window: None,
-                max_output: None,
-                price: None,
-                vision: None,
-            }],
+            models: vec![Model::named(name())],
+            vendor: None,
             transformer: Transformer::Chain(vec![stage]),
             auth: None,
         };
@@ -147,6 +149,10 @@ impl Config {
             rollback_after: super::DEFAULT_ROLLBACK_AFTER,
             on_broken: super::OnBroken::default(),
             log: super::Log::default(),
+            proxy: super::Proxy::default(),
+            code: super::Code::default(),
+            statusline: None,
+            env_files: Vec::new(),
             digest: None,
         }
     }
@@ -158,10 +164,13 @@ impl Config {
     }
 }
 
-/// Tells two texts of one file apart. The text itself may hold keys.
-fn digest(text: &[u8]) -> u64 {
+/// Tells two states of the files apart. What they say themselves may be keys.
+fn digest(text: &[u8], env_files: &[PathBuf]) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
+    for file in env_files {
+        std::fs::read(file).ok().hash(&mut hasher);
+    }
     hasher.finish()
 }
 
@@ -173,6 +182,14 @@ fn examine_text(text: &str, path: Option<&Path>, env: Env<'_>) -> Examined {
         Err(problem) => return nothing_seen(Problems::one(file, problem)),
     };
     let mut reader = Reader::new(env);
+    let root = if ccr::recognised(&root) {
+        let translated = ccr::translate(&root, env);
+        reader.problems = translated.problems;
+        reader.warnings = translated.warnings;
+        translated.root
+    } else {
+        root
+    };
     let place = Place::root(&root);
     let mut config = read::config(&place, &mut providers, &mut reader);
     let warnings = reader.warnings;

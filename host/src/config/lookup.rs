@@ -1,9 +1,11 @@
 //! Questions to a [`Config`]: which provider, which model, which window.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::read::split_target;
-use super::{Config, Key, Model, Provider, Stage, Target, Transformer};
+use super::{Config, Key, Model, Provider, Proxy, Secret, Stage, Target, Transformer};
+use crate::catalog;
 
 impl Config {
     /// A provider by name, without regard to case.
@@ -23,10 +25,9 @@ impl Config {
         })
     }
 
-    /// What is known of a target's model; none if its provider does not list it.
-    pub fn model(&self, target: &Target) -> Option<&Model> {
-        let models = &self.provider(&target.provider)?.models;
-        models.iter().find(|model| model.id == target.model)
+    /// What is known of a target's model; none if its provider does not list it and the catalog does not know it.
+    pub fn model(&self, target: &Target) -> Option<Cow<'_, Model>> {
+        self.provider(&target.provider)?.model(&target.model)
     }
 
     /// Every route of `router` by name, in a fixed order; then the rules of the user's own that lead
@@ -53,6 +54,54 @@ impl Config {
     pub fn smallest_window(&self) -> Option<u32> {
         let models = self.routes().filter_map(|(_, target)| self.model(target));
         models.filter_map(|model| model.context_window).min()
+    }
+}
+
+impl Provider {
+    /// What is known of one of its models, listed or not.
+    pub fn model(&self, id: &str) -> Option<Cow<'_, Model>> {
+        let listed = self.models.iter().find(|model| model.id == id);
+        listed.map(Cow::Borrowed).or_else(|| {
+            let mut model = Model::named(id);
+            model.learn(self.vendor).then_some(Cow::Owned(model))
+        })
+    }
+}
+
+impl Model {
+    /// One about which nothing is known.
+    pub fn named(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            context_window: None,
+            max_output: None,
+            vision: None,
+            reasoning: None,
+            price: None,
+            retired: None,
+        }
+    }
+
+    /// Takes from the catalog what is not said here. Whether the catalog knows it.
+    pub(super) fn learn(&mut self, vendor: Option<&str>) -> bool {
+        let Some(facts) = vendor.and_then(|vendor| catalog::facts(vendor, &self.id)) else {
+            return false;
+        };
+        self.context_window = self.context_window.or(facts.context_window);
+        self.max_output = self.max_output.or(facts.max_output);
+        self.vision = self.vision.or(Some(facts.vision));
+        self.reasoning = self.reasoning.or(Some(facts.reasoning));
+        self.price = self.price.or(facts.price);
+        self.retired = facts.retired();
+        true
+    }
+}
+
+impl Proxy {
+    /// The password in its URL, if there is one.
+    pub fn login(&self) -> Option<Secret> {
+        let url = url::Url::parse(self.url.as_ref()?.expose()).ok()?;
+        url.password().map(Secret::new)
     }
 }
 

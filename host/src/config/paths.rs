@@ -17,6 +17,8 @@ pub struct Paths {
     pub cache: PathBuf,
     /// `~/.local/state/transom`: logs and state.
     pub state: PathBuf,
+    /// `~/.claude-code-router/config.json`: what is read where there is no configuration of our own.
+    pub ccr: Option<PathBuf>,
 }
 
 impl Paths {
@@ -36,6 +38,9 @@ impl Paths {
             transformers: folder("XDG_DATA_HOME", ".local/share")?.join("transformers"),
             cache: folder("XDG_CACHE_HOME", ".cache")?,
             state: folder("XDG_STATE_HOME", ".local/state")?,
+            ccr: home
+                .as_ref()
+                .map(|home| home.join(".claude-code-router/config.json")),
         })
     }
 }

@@ -1,50 +1,65 @@
-//! Writing a pin into the text of a configuration, with everything else in it as it was: comments, order
+//! Writing one setting into the text of a configuration, with everything else in it as it was: comments, order
 //! and form are the author's. Opens no file.
 
 use jsonc_parser::cst::{CstInputValue, CstRootNode};
 
 use super::text;
 
-/// Why a pin cannot be written into a text.
+/// Why a setting cannot be written into a text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotWritten {
-    /// It is not one object, or `pins` in it is none.
+    /// It is not one object, or the section in it is none.
     #[error("the file is not of a form that can be edited: {0}")]
     Form(String),
-    /// The edited text would say something else than the pin more.
-    #[error("editing it would change more than the pin")]
+    /// The edited text would say something else than the setting more.
+    #[error("editing it would change more than that")]
     Meaning,
 }
 
 /// The text with `pins.NAME` set to a sha256. The same text if it says so already.
 pub fn with_pin(text: &str, name: &str, sha256: &str) -> Result<String, NotWritten> {
+    with_setting(text, "pins", name, sha256)
+}
+
+/// The text with `SECTION.NAME` set to a string. The same text if it says so already.
+pub fn with_setting(
+    text: &str,
+    section: &str,
+    name: &str,
+    value: &str,
+) -> Result<String, NotWritten> {
     let form = |why: &str| NotWritten::Form(why.to_owned());
     let root = CstRootNode::parse(text, &text::options())
         .map_err(|error| NotWritten::Form(error.to_string()))?;
     let object = root
         .object_value()
         .ok_or_else(|| form("it is not one object"))?;
-    let pins = match object.get("pins") {
-        None => object.object_value_or_set("pins"),
-        Some(pins) => pins
+    let members = match object.get(section) {
+        None => object.object_value_or_set(section),
+        Some(members) => members
             .object_value()
-            .ok_or_else(|| form("`pins` is not an object"))?,
+            .ok_or_else(|| form(&format!("`{section}` is not an object")))?,
     };
-    let value = CstInputValue::String(sha256.to_owned());
-    match pins.get(name) {
-        Some(pin) => pin.set_value(value),
-        None => drop(pins.append(name, value)),
+    let written = CstInputValue::String(value.to_owned());
+    match members.get(name) {
+        Some(member) => member.set_value(written),
+        None => drop(members.append(name, written)),
     }
     let edited = root.to_string();
-    if says(text, name, None)? == says(&edited, name, Some(sha256))? {
+    if says(text, section, name, None)? == says(&edited, section, name, Some(value))? {
         Ok(edited)
     } else {
         Err(NotWritten::Meaning)
     }
 }
 
-/// What a text says beside the pin, which must be the one given, if one is.
-fn says(text: &str, name: &str, sha256: Option<&str>) -> Result<serde_json::Value, NotWritten> {
+/// What a text says beside the setting, which must be the one given, if one is.
+fn says(
+    text: &str,
+    section: &str,
+    name: &str,
+    wanted: Option<&str>,
+) -> Result<serde_json::Value, NotWritten> {
     let parsed = jsonc_parser::parse_to_serde_value(text, &text::options());
     let value: Option<serde_json::Value> =
         parsed.map_err(|error| NotWritten::Form(error.to_string()))?;
@@ -52,13 +67,13 @@ fn says(text: &str, name: &str, sha256: Option<&str>) -> Result<serde_json::Valu
     let Some(members) = value.as_object_mut() else {
         return Ok(value);
     };
-    let mut pins = members.remove("pins").unwrap_or_default();
-    let pin = pins.as_object_mut().and_then(|pins| pins.remove(name));
-    if sha256.is_some() && pin.as_ref().and_then(serde_json::Value::as_str) != sha256 {
+    let mut rest = members.remove(section).unwrap_or_default();
+    let found = rest.as_object_mut().and_then(|rest| rest.remove(name));
+    if wanted.is_some() && found.as_ref().and_then(serde_json::Value::as_str) != wanted {
         return Err(NotWritten::Meaning);
     }
-    if pins.as_object().is_some_and(|others| !others.is_empty()) {
-        members.insert("pins".to_owned(), pins);
+    if rest.as_object().is_some_and(|others| !others.is_empty()) {
+        members.insert(section.to_owned(), rest);
     }
     // Members are compared without regard to their order.
     value.sort_all_objects();

@@ -13,12 +13,16 @@ use super::{
 
 mod auth;
 mod base_url;
+pub(super) mod code;
 pub(super) mod limits;
 pub(super) mod log;
+pub(super) mod model;
 pub(super) mod provider;
+pub(super) mod proxy;
 pub(super) mod recorder;
 pub(super) mod retries;
 pub(super) mod route;
+pub(super) mod statusline;
 mod transformer;
 
 pub(super) use route::split as split_target;
@@ -26,11 +30,12 @@ pub(super) use route::split as split_target;
 /// Of the first hundred exchanges, which is how long a generation is new.
 const MOST_ROLLBACK_AFTER: u64 = 100;
 
-pub(super) const SETTINGS: [&str; 20] = [
+pub(super) const SETTINGS: [&str; 22] = [
     "$schema",
     "aliases",
     "allowed_hosts",
     "api_key",
+    "code",
     "conversations",
     "limits",
     "listen",
@@ -45,6 +50,7 @@ pub(super) const SETTINGS: [&str; 20] = [
     "retries",
     "rollback_after",
     "router",
+    "statusline",
     "timeouts",
     "trust",
 ];
@@ -56,22 +62,12 @@ pub(super) fn config(
     seen: &mut Vec<Glimpse>,
     reader: &mut Reader<'_>,
 ) -> Option<Config> {
-    if of_claude_code_router(root) {
-        reader.problem(
-            root,
-            "this is a configuration of claude-code-router",
-            "start from config/minimal.json5: `Providers` becomes `providers`, `api_base_url` \
-             becomes `base_url` without /chat/completions or /v1/messages, `Router` becomes `router`",
-        );
-        return None;
-    }
     let fields = reader.fields(root, &SETTINGS)?;
     let providers = providers(root, &fields, seen, reader);
     // A route to a provider that has a problem of its own is not a second problem.
     let names: Vec<&str> = seen.iter().filter_map(|one| one.name.as_deref()).collect();
     let api_key = fields.get("api_key").and_then(|at| api_key(at, reader));
     let listen = listen(&fields, api_key.as_ref(), reader);
-    not_yet(&fields, "proxy", reader);
     Some(Config {
         path: None,
         listen,
@@ -80,10 +76,7 @@ pub(super) fn config(
             .get("allowed_hosts")
             .map(|at| allowed_hosts(at, reader))
             .unwrap_or_default(),
-        trust: fields
-            .get("trust")
-            .and_then(|at| reader.choice(at, &[("any", Trust::Any), ("pinned", Trust::Pinned)]))
-            .unwrap_or_default(),
+        trust: trust(&fields, reader),
         pins: fields
             .get("pins")
             .map(|at| pins(at, reader))
@@ -133,16 +126,27 @@ pub(super) fn config(
             .get("log")
             .map(|at| log::log(at, reader))
             .unwrap_or_default(),
+        proxy: fields
+            .get("proxy")
+            .map(|at| proxy::proxy(at, reader))
+            .unwrap_or_default(),
+        code: fields
+            .get("code")
+            .map(|at| code::code(at, reader))
+            .unwrap_or_default(),
+        statusline: fields
+            .get("statusline")
+            .and_then(|at| statusline::statusline(at, reader)),
         providers,
+        env_files: Vec::new(),
         digest: None,
     })
 }
 
-fn of_claude_code_router(root: &Place<'_>) -> bool {
-    let super::text::Value::Object(members) = &root.node.value else {
-        return false;
-    };
-    members.iter().any(|member| member.name == "Providers")
+fn trust(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Trust {
+    let said = fields.get("trust");
+    said.and_then(|at| reader.choice(at, &[("any", Trust::Any), ("pinned", Trust::Pinned)]))
+        .unwrap_or_default()
 }
 
 /// The providers that could be read.
@@ -262,19 +266,4 @@ fn pins(at: &Place<'_>, reader: &mut Reader<'_>) -> BTreeMap<String, String> {
         }
     }
     pins
-}
-
-/// A section whose name is kept free: empty it says nothing, and anything in it would be ignored.
-fn not_yet(fields: &Fields<'_>, name: &str, reader: &mut Reader<'_>) {
-    let Some(at) = fields.get(name) else {
-        return;
-    };
-    let entries = reader.entries(at).unwrap_or_default();
-    if !entries.is_empty() {
-        reader.problem(
-            at,
-            "it is not supported by this version",
-            "leave it empty, or out",
-        );
-    }
 }

@@ -10,7 +10,7 @@ use super::Env;
 use super::interpolate::{Flaw, interpolate};
 use super::nearest::nearest;
 use super::problem::Problem;
-use super::text::{Member, Node, Value, whole_number};
+use super::text::{Member, Node, Value, Written, whole_number};
 
 /// A value and the path that leads to it.
 #[derive(Debug, Clone)]
@@ -28,9 +28,13 @@ impl<'t> Place<'t> {
     }
 
     pub(crate) fn member(&self, member: &'t Member) -> Self {
-        let path = match self.path.as_str() {
-            "" => member.name.clone(),
-            path => format!("{path}.{}", member.name),
+        let name = match member.written {
+            Some(Written::Name(name) | Written::Path(name)) => name,
+            None => &member.name,
+        };
+        let path = match (self.path.as_str(), member.written) {
+            ("", _) | (_, Some(Written::Path(_))) => name.to_owned(),
+            (path, _) => format!("{path}.{name}"),
         };
         Self {
             node: &member.node,
@@ -280,6 +284,25 @@ impl<'e> Reader<'e> {
             return None;
         };
         self.within(at, number, unit, bounds)
+    }
+
+    /// A number that is not negative, such as a price.
+    pub(crate) fn decimal(&mut self, at: &Place<'_>, unit: &str) -> Option<f64> {
+        let expected = format!("a number of {unit}");
+        let Value::Number(text) = &at.node.value else {
+            self.expected(at, &expected);
+            return None;
+        };
+        let number = text.trim_start_matches('+').parse::<f64>().ok();
+        let number = number.filter(|number| number.is_finite() && *number >= 0.0);
+        if number.is_none() {
+            self.problem(
+                at,
+                format!("found {text}"),
+                format!("it must be {expected}"),
+            );
+        }
+        number
     }
 
     /// Says so if a number is out of bounds.

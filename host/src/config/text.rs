@@ -34,7 +34,66 @@ pub(crate) enum Value {
 pub(crate) struct Member {
     pub(crate) line: u32,
     pub(crate) name: String,
+    /// How the file calls it, where the tree was translated from a file with other names.
+    pub(crate) written: Option<Written>,
     pub(crate) node: Node,
+}
+
+/// How a file calls what was translated from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// By this name at the same place.
+    Name(&'static str),
+    /// By this path, at another place.
+    Path(&'static str),
+}
+
+impl Node {
+    pub(crate) fn text(line: u32, text: impl Into<String>) -> Self {
+        let value = Value::String(text.into());
+        Self { line, value }
+    }
+
+    pub(crate) fn object(line: u32, members: Vec<Member>) -> Self {
+        let value = Value::Object(members);
+        Self { line, value }
+    }
+
+    /// The member of this name, if this is an object that has one.
+    pub(crate) fn get(&self, name: &str) -> Option<&Self> {
+        let Value::Object(members) = &self.value else {
+            return None;
+        };
+        let found = members.iter().find(|member| member.name == name)?;
+        Some(&found.node)
+    }
+}
+
+impl Member {
+    pub(crate) fn new(name: impl Into<String>, node: Node) -> Self {
+        Self {
+            line: node.line,
+            name: name.into(),
+            written: None,
+            node,
+        }
+    }
+
+    /// The file calls it by another name.
+    pub(crate) fn written(self, name: &'static str) -> Self {
+        Self {
+            written: Some(Written::Name(name)),
+            ..self
+        }
+    }
+
+    /// The file has it at another place.
+    pub(crate) fn written_at(self, path: &'static str) -> Self {
+        Self {
+            written: Some(Written::Path(path)),
+            ..self
+        }
+    }
 }
 
 impl Value {
@@ -145,6 +204,7 @@ impl Lines {
         Member {
             line: self.line(&property),
             name: property.name.into_string(),
+            written: None,
             node: self.node(property.value),
         }
     }

@@ -61,15 +61,15 @@ impl<'a> Exchange<'a> {
         to: To<'a>,
         record: &mut Record,
     ) -> Result<Self, ApiError> {
-        let mut models = choice.provider.models.iter();
-        let known = models.find(|model| model.id == choice.model);
+        let listed = to.provider.models.iter().any(|model| model.id == to.model);
+        let known = to.provider.model(to.model);
         let mut served = Served {
             provider: to.provider.name.clone(),
             model: to.model.to_owned(),
             rule: to.rule.to_owned(),
             transformer: to.provider.transformer.shown(),
             streaming: head.stream,
-            listed: known.is_some(),
+            listed,
             price: known.and_then(|model| model.price),
         };
         record.route = Some(served.clone());

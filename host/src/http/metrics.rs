@@ -20,7 +20,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let started = app.started_at.duration_since(UNIX_EPOCH);
     let around = Surroundings {
         in_flight: app.in_flight.load(Ordering::Relaxed),
-        held: 0,
+        held: app.quota.held(),
         started_at: started.map_or(0, |age| age.as_secs()),
         log_lines_lost: crate::telemetry::dropped(),
         transformers: transformers.collect(),

@@ -31,7 +31,7 @@ fn entries(config: &Config) -> Vec<Value> {
     let mut data: Vec<Value> = Vec::new();
     for (alias, target) in aliases {
         let name = format!("{} ({})", target.model, target.provider);
-        data.push(entry(alias, &name, config.model(target)));
+        data.push(entry(alias, &name, config.model(target).as_deref()));
     }
     for provider in &config.providers {
         for model in &provider.models {

@@ -43,7 +43,7 @@ pub fn of(app: &App) -> Value {
         "listen": app.address.to_string(),
         "config": {"path": config.path, "generation": snapshot.generation, "error": app.config_error()},
         "pool": {"instances": step.instances, "free": app.permits.available_permits(), "reservation": step.reservation, "memory": step.memory},
-        "providers": config.providers.iter().map(|one| provider(&app, one)).collect::<Vec<_>>(),
+        "providers": config.providers.iter().map(|one| provider(app, one)).collect::<Vec<_>>(),
         "trust": config.trust.name(),
         "transformers_folder": app.registry.dir(),
         "transformers": app.registry.slots().iter().map(|slot| transformer(slot, config, &snapshot.upstream.secrets())).collect::<Vec<_>>(),

@@ -25,7 +25,10 @@ impl Registry {
         let generation = Generation::new(built, number, new.origin.clone());
         let generation = Arc::new(self.tried(slot, generation, wanted));
         let report = self.replay(slot, &generation, wanted);
-        if let Some(refusal) = report.as_ref().and_then(|report| breaks(report, |text| self.scrubbed(text))) {
+        if let Some(refusal) = report
+            .as_ref()
+            .and_then(|report| breaks(report, |text| self.scrubbed(text)))
+        {
             self.hold_back(slot, &new.sha256, Held::Broke, &refusal);
             return Looked::Done(keep(slot, Some(new.sha256), vec![refusal]));
         }

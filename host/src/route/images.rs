@@ -13,7 +13,11 @@ use crate::head::{Message, blocks, range_in};
 pub(super) fn is_blind(provider: &Provider, model: &str) -> bool {
     let mut models = provider.models.iter();
     let known = models.find(|known| known.id.eq_ignore_ascii_case(model));
-    known.is_some_and(|known| known.vision == Some(false))
+    let vision = match known {
+        Some(known) => known.vision,
+        None => provider.model(model).and_then(|known| known.vision),
+    };
+    vision == Some(false)
 }
 
 /// Puts words in the place of every image.

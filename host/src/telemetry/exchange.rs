@@ -197,7 +197,8 @@ mod tests {
     fn a_program_reads_every_figure_by_name() {
         let mut out = Vec::new();
         exchange().write_json(&mut out);
-        assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), 1);
+        assert_eq!(out.split_inclusive(|byte| *byte == b'\n').count(), 1);
+        assert_eq!(out.last(), Some(&b'\n'));
         let line: serde_json::Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(line["timestamp"], "1970-01-01T00:00:00.000Z");
         assert_eq!(line["model"], "m\"\n");

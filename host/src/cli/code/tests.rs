@@ -67,6 +67,11 @@ async fn a_missing_program_is_told_with_the_remedy() {
 
 #[test]
 fn without_a_path_claude_is_looked_for_by_name() {
-    assert_eq!(program(&|_| None), "claude");
-    assert_eq!(program(&|_| Some(String::new())), "claude");
+    let config = Config::demo("http://127.0.0.1:9".parse().unwrap());
+    assert_eq!(program(&config, &|_| None), "claude");
+    assert_eq!(program(&config, &|_| Some(String::new())), "claude");
+    let mut named = config;
+    named.code.path = Some("/opt/claude".to_owned());
+    assert_eq!(program(&named, &|_| None), "/opt/claude");
+    assert_eq!(program(&named, &|_| Some("mine".to_owned())), "mine");
 }

@@ -100,7 +100,7 @@ mod tests {
     }
 
     fn messages(lines: &[Line]) -> Vec<String> {
-        let words = lines.iter().map(|line| line.for_people());
+        let words = lines.iter().map(Line::for_people);
         words
             .map(|text| text.rsplit(' ').next().unwrap_or_default().to_owned())
             .collect()

@@ -62,7 +62,7 @@ pub(in crate::cli) fn user_of(process: u32) -> Option<String> {
 }
 
 /// Name and number of the process that listens on a port, if the system lets this user know.
-fn owner(port: u16) -> Option<String> {
+pub(in crate::cli) fn owner(port: u16) -> Option<String> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(fs::read_to_string);
     let sockets: Vec<String> = tables
         .iter()

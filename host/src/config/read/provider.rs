@@ -3,8 +3,10 @@
 use super::super::glimpse;
 use super::super::reader::{Fields, Place, Reader};
 use super::super::text::Value;
-use super::super::{Auth, Glimpse, Key, Model, Provider, Secret, Transformer};
+use super::super::{Auth, Glimpse, Key, Provider, Secret, Transformer};
+use super::model::models;
 use super::{auth, base_url, transformer};
+use crate::catalog;
 
 pub(in super::super) const SETTINGS: [&str; 7] = [
     "api_key",
@@ -40,10 +42,6 @@ pub(super) fn provider(
     let auth = fields
         .get("auth")
         .and_then(|place| auth::auth(place, reader));
-    let models = fields
-        .get("models")
-        .map(|place| models(place, reader))
-        .unwrap_or_default();
     let base_url = match fields.get("base_url") {
         Some(place) => base_url::base_url(place, reader),
         None => {
@@ -54,6 +52,13 @@ pub(super) fn provider(
             None
         }
     };
+    let vendor = base_url
+        .as_ref()
+        .and_then(|url| catalog::vendor(url, &shown));
+    let models = fields
+        .get("models")
+        .map(|place| models(place, vendor, reader))
+        .unwrap_or_default();
     let transformer = read_transformer(at, &fields, base_url.as_ref(), reader);
     seen.push(Glimpse {
         name: name.clone().or_else(|| written(fields.get("name")?)),
@@ -90,6 +95,7 @@ pub(super) fn provider(
         base_url: base_url?,
         key,
         models,
+        vendor,
         transformer: transformer?,
         auth,
     })
@@ -149,70 +155,6 @@ fn read_transformer(
         ),
     );
     None
-}
-
-fn models(at: &Place<'_>, reader: &mut Reader<'_>) -> Vec<Model> {
-    let mut models: Vec<Model> = Vec::new();
-    for item in reader.items(at).unwrap_or_default() {
-        let Some(model) = model(&item, reader) else {
-            continue;
-        };
-        if models.iter().any(|other| other.id == model.id) {
-            reader.problem(
-                &item,
-                format!("`{}` is listed twice", model.id),
-                "keep one of the two",
-            );
-        } else {
-            models.push(model);
-        }
-    }
-    models
-}
-
-/// No model has more tokens than this; a larger number is a slip.
-const MOST_TOKENS: u64 = 100_000_000;
-
-fn model(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Model> {
-    if matches!(at.node.value, Value::String(_)) {
-        return Some(Model {
-            id: reader.text(at)?,
-            context_window: None,
-            max_output: None,
-            price: None,
-            vision: None,
-        });
-    }
-    let fields = reader.fields(at, &["id", "context_window", "max_output", "input"])?;
-    let mut tokens = |name| {
-        let number = reader.number(fields.get(name)?, "tokens", (1, MOST_TOKENS))?;
-        u32::try_from(number).ok()
-    };
-    let (context_window, max_output) = (tokens("context_window"), tokens("max_output"));
-    let Some(id) = fields.get("id") else {
-        reader.problem(
-            at,
-            "the model has no `id`",
-            "write it as the provider names it",
-        );
-        return None;
-    };
-    Some(Model {
-        id: reader.text(id)?,
-        context_window,
-        max_output,
-        price: None,
-        vision: fields.get("input").and_then(|at| vision(at, reader)),
-    })
-}
-
-/// Whether `image` is among what a model takes.
-fn vision(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<bool> {
-    let items = reader.items(at)?;
-    let kinds = [("text", false), ("image", true), ("pdf", false)];
-    let taken = items.iter().filter_map(|item| reader.choice(item, &kinds));
-    let taken: Vec<bool> = taken.collect();
-    (taken.len() == items.len()).then(|| taken.contains(&true))
 }
 
 /// Options are handed to the transformer, and a transformer never sees a key.

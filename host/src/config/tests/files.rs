@@ -44,6 +44,12 @@ fn every_setting_is_documented() {
     let all = [
         read::SETTINGS.as_slice(),
         &read::provider::SETTINGS,
+        &read::model::MODEL,
+        &read::model::PRICE,
+        &read::proxy::PROXY,
+        &read::code::CODE,
+        &read::statusline::STATUSLINE,
+        &read::statusline::MODULE,
         &read::limits::LIMITS,
         &read::limits::TIMEOUTS,
         &read::recorder::RECORDER,
@@ -83,9 +89,85 @@ fn the_schema_knows_exactly_the_settings_that_the_reader_knows() {
     assert_eq!(names(&sections["recorder"]), read::recorder::RECORDER);
     assert_eq!(names(&sections["retries"]), read::retries::RETRIES);
     assert_eq!(names(&sections["pacing"]), read::retries::PACING);
+    let model = &sections["providers"]["items"]["properties"]["models"]["items"]["anyOf"][1];
+    assert_eq!(names(model), read::model::MODEL);
+    assert_eq!(names(&model["properties"]["price"]), read::model::PRICE);
+    assert_eq!(names(&sections["proxy"]), read::proxy::PROXY);
+    assert_eq!(names(&sections["code"]), read::code::CODE);
+    let status_line = &sections["statusline"];
+    assert_eq!(names(status_line), read::statusline::STATUSLINE);
+    assert_eq!(
+        names(&status_line["properties"]["modules"]["items"]),
+        read::statusline::MODULE
+    );
     let mut router = read::route::ROUTER;
     router.sort_unstable();
     assert_eq!(names(&sections["router"]), router);
+}
+
+/// A configuration in which the setting at this path (of names) has this value.
+fn at(path: &[&str], value: &serde_json::Value) -> String {
+    let mut root = serde_json::json!({
+        "providers": [{ "name": "a", "base_url": "https://x.test/v1", "transformer": "openai" }],
+        "router": { "default": "a,m" },
+    });
+    let mut place = &mut root;
+    for name in path {
+        if place.is_null() {
+            *place = serde_json::json!({});
+        }
+        place = &mut place[*name];
+    }
+    *place = value.clone();
+    root.to_string()
+}
+
+/// What the schema refuses of one setting: wrong types, and numbers beyond its bounds.
+fn refused(schema: &serde_json::Value) -> Vec<serde_json::Value> {
+    use serde_json::json;
+    let mut values = match schema["type"].as_str() {
+        Some("string") => vec![json!(7), json!([]), json!({})],
+        Some("integer" | "number") => vec![json!("x"), json!([]), json!(-1)],
+        Some("boolean") => vec![json!("x"), json!(1)],
+        Some("array") => vec![json!(7), json!({})],
+        Some("object") => vec![json!(7), json!([])],
+        _ => vec![],
+    };
+    let beyond = |bound: &str, step: i64| Some(json!(schema[bound].as_i64()?.checked_add(step)?));
+    values.extend(beyond("minimum", -1));
+    values.extend(beyond("maximum", 1));
+    values
+}
+
+#[test]
+fn what_the_schema_refuses_the_reader_refuses_and_its_defaults_are_taken() {
+    let schema: serde_json::Value =
+        serde_json::from_str(include_str!("../../../../config/schema.json")).unwrap();
+    let mut tried = 0;
+    let mut look = |path: &[&str], schema: &serde_json::Value| {
+        for value in refused(schema) {
+            let told = problems(&at(path, &value));
+            assert!(
+                told.contains(path[path.len() - 1]),
+                "{path:?} {value}: {told}"
+            );
+            tried += 1;
+        }
+        if let Some(default) = schema.get("default") {
+            let told = problems(&at(path, default));
+            assert_eq!(told, "", "{path:?} {default}");
+        }
+    };
+    for (name, section) in schema["properties"].as_object().unwrap() {
+        if name == "$schema" || name == "providers" {
+            continue;
+        }
+        look(&[name], section);
+        for (setting, schema) in section["properties"].as_object().into_iter().flatten() {
+            look(&[name, setting], schema);
+        }
+    }
+    assert!(tried > 80, "{tried}");
 }
 
 #[test]

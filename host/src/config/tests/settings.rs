@@ -188,11 +188,60 @@ fn a_pin_is_64_hexadecimal_digits() {
 }
 
 #[test]
-fn sections_of_later_versions_are_refused_unless_empty() {
-    good(&with("", "recorder: {}, proxy: {}"));
+fn a_proxy_is_a_url_and_hosts_that_are_reached_without_it() {
+    let text = "proxy: { url: 'proxy.test:8080', no_proxy: ['.corp', '10.0.0.0/8'] }";
+    let proxy = good(&with("", text)).proxy;
+    assert_eq!(proxy.url.unwrap().expose(), "http://proxy.test:8080");
+    assert_eq!(proxy.no_proxy, [".corp", "10.0.0.0/8"]);
+    assert!(
+        good(&with("", "proxy: { url: '${NONE:-}' }"))
+            .proxy
+            .url
+            .is_none()
+    );
     says(
-        &with("", "proxy: { http: 'x' }"),
-        &["proxy: it is not supported by this version"],
+        &with("", "proxy: { url: 'socks5://x:1' }"),
+        &["proxy.url: this is not the URL of an HTTP proxy"],
+    );
+    says(&with("", "proxy: { ulr: 'x' }"), &["did you mean `url`?"]);
+}
+
+#[test]
+fn a_models_price_and_sight_are_said_by_the_file_or_known_by_the_catalog() {
+    let text = "{ providers: [{ name: 'cerebras', base_url: 'https://api.cerebras.ai/v1', transformer: 'cerebras',
+        models: ['gpt-oss-120b', { id: 'own', vision: true, price: { input: 1, output: 2.5 } },
+                 { id: 'qwen-3.8-27b', context_window: 100 }] }], router: { default: 'cerebras,gemma-4-31b' } }";
+    let config = good(text);
+    let models = &config.providers[0].models;
+    assert_eq!(models[0].context_window, Some(131_072));
+    assert!((models[0].price.unwrap().output - 0.75).abs() < 1e-9);
+    assert_eq!(
+        (models[1].vision, models[1].context_window),
+        (Some(true), None)
+    );
+    assert!((models[1].price.unwrap().output - 2.5).abs() < 1e-9);
+    assert_eq!(
+        (models[2].context_window, models[2].max_output),
+        (Some(100), Some(32_768))
+    );
+    assert_eq!(config.smallest_window(), Some(131_072));
+    says(
+        &with("models: [{ id: 'm', price: { input: -1 } }]", ""),
+        &["found -1", "the price has no `output`"],
+    );
+}
+
+#[test]
+fn a_retired_model_is_a_warning_wherever_it_is_named() {
+    let text = "{ providers: [{ name: 'cerebras', base_url: 'https://api.cerebras.ai/v1', transformer: 'cerebras' }],
+        router: { default: 'cerebras,zai-glm-4.6' } }";
+    let loaded = parse(text).unwrap();
+    let said = &loaded.warnings[0];
+    assert_eq!(said.path, "router.default");
+    assert!(
+        said.message
+            .contains("retired the model `zai-glm-4.6` on 2026-01-20"),
+        "{said}"
     );
 }
 
@@ -234,14 +283,6 @@ fn rules_for_redacting_are_regular_expressions_that_can_be_compiled() {
     says(
         &with("", "recorder: { redact: [{ match: 'x*' }, { with: 'y' }] }"),
         &["matches the empty string", "there is no `match`"],
-    );
-}
-
-#[test]
-fn a_configuration_of_claude_code_router_is_recognised() {
-    says(
-        "{ \"Providers\": [], \"Router\": {} }",
-        &["configuration of claude-code-router", "base_url"],
     );
 }
 

@@ -198,11 +198,7 @@ fn told_apart(exchange: &Exchange<'_>, body: &Bytes) -> Option<u64> {
 
 /// What a guest learns. No header that carries a credential is among it.
 fn context(exchange: &Exchange<'_>, operation: &str) -> Context {
-    let model = exchange
-        .provider
-        .models
-        .iter()
-        .find(|known| known.id == exchange.model);
+    let model = exchange.provider.model(exchange.model);
     let limit = |name: &str, tokens: Option<u32>| {
         tokens.map(|tokens| (name.to_owned(), tokens.to_string()))
     };

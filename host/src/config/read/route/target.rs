@@ -1,8 +1,11 @@
 //! `provider,model`: whether there is such a provider, and whether it is known to have the model.
 
+use std::borrow::Cow;
+
 use super::super::super::nearest::nearest;
 use super::super::super::reader::{Place, Reader};
 use super::super::super::{Provider, Target};
+use super::super::model::gone;
 
 /// What a target is checked against.
 pub(super) struct Known<'p> {
@@ -33,6 +36,11 @@ pub(super) fn target(at: &Place<'_>, known: &Known<'_>, reader: &mut Reader<'_>)
     };
     if let Some(provider) = known.providers.iter().find(|p| p.name == *name) {
         not_listed(at, provider, model, reader);
+        let of_catalog = provider.model(model);
+        let of_catalog = of_catalog.filter(|known| matches!(known, Cow::Owned(_)));
+        if let Some(day) = of_catalog.and_then(|model| model.retired) {
+            gone(at, model, day, reader);
+        }
     }
     Some(Target {
         provider: (*name).to_owned(),

@@ -1,0 +1,96 @@
+//! `transom key`: keys in the env file, which a running service takes up at once. No key is ever printed.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use super::{USAGE, prompt, term};
+use crate::config::{Config, Paths, process_env, set_variable, variable_of, variables};
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Read a key from the terminal (not shown) or from standard input, and keep it
+    Set {
+        /// A variable such as CEREBRAS_API_KEY, or the name of a configured provider
+        name: String,
+    },
+    /// Show the names of the keys that are kept
+    List {
+        /// Print JSON for a program
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
+    let Some(paths) = Paths::of(&process_env) else {
+        term::fail("HOME is not set, so there is no place for keys");
+        return Ok(ExitCode::from(USAGE));
+    };
+    match command {
+        Command::Set { name } => set(name, &paths),
+        Command::List { json } => {
+            list(&paths, *json);
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn set(name: &str, paths: &Paths) -> anyhow::Result<ExitCode> {
+    let Some(variable) = variable(name) else {
+        term::fail(&format!(
+            "`{name}` is neither a variable, such as {}, nor a configured provider",
+            variable_of(name)
+        ));
+        return Ok(ExitCode::from(USAGE));
+    };
+    let key = if prompt::somebody() {
+        prompt::ask_hidden(&format!("Key for {variable}"))?
+    } else {
+        prompt::piped()?
+    };
+    let Some(key) = key else {
+        term::fail("no key was given; nothing is changed");
+        return Ok(ExitCode::FAILURE);
+    };
+    if !key.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+        term::fail(
+            "the key has a space or a character that no header can carry; copy it again, whole",
+        );
+        return Ok(ExitCode::FAILURE);
+    }
+    set_variable(&paths.env, &variable, &key)?;
+    term::say(&format!("{variable} is set in {}", paths.env.display()));
+    if process_env(&variable).is_some_and(|own| !own.is_empty() && own != key.expose()) {
+        term::note(&format!(
+            "this shell has another {variable} in its environment, which is stronger for what is started from it: `unset {variable}`"
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A name in capitals is a variable; else it is the provider whose variable is meant.
+fn variable(name: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    if name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_') && name.chars().all(plain) {
+        return Some(name.to_owned());
+    }
+    let path = Config::find(None, &process_env)?;
+    let text = std::fs::read_to_string(path).ok()?;
+    Config::key_variable(&text, name)
+}
+
+fn list(paths: &Paths, json: bool) {
+    let names = variables(&paths.env);
+    if json {
+        let file = paths.env.display().to_string();
+        term::say(&serde_json::json!({ "file": file, "names": names }).to_string());
+    } else if names.is_empty() {
+        term::say(&format!(
+            "no key is kept in {}; `transom key set NAME` keeps one",
+            paths.env.display()
+        ));
+    } else {
+        term::say(&names.join("\n"));
+    }
+}

@@ -1,0 +1,291 @@
+//! `transformer` of a ccr provider: which transformer of ours does what its chain did.
+
+use url::Url;
+
+use super::super::reader::{Place, Reader};
+use super::super::text::{Member, Node, Value};
+use super::endpoint::{Endpoint, Format};
+use super::options::{Options, SHAPES};
+
+/// One entry of a `use` list.
+pub(super) struct Step<'t> {
+    pub(super) name: String,
+    pub(super) place: Place<'t>,
+    pub(super) options: Option<Place<'t>>,
+}
+
+/// What a provider names.
+pub(super) struct Chain<'t> {
+    steps: Vec<Step<'t>>,
+    /// By model.
+    models: Vec<(String, Place<'t>, Vec<Step<'t>>)>,
+}
+
+/// ccr's built-in transformers that say which format the provider speaks.
+const CHAT: [&str; 6] = [
+    "openai",
+    "deepseek",
+    "openrouter",
+    "groq",
+    "vercel",
+    "gemini",
+];
+
+/// Built-in ones whose format no transformer here speaks.
+const FOREIGN: [&str; 4] = [
+    "vertex-gemini",
+    "vertex-claude",
+    "vertex-openai",
+    "openai-responses",
+];
+
+impl<'t> Chain<'t> {
+    pub(super) fn read(at: Option<&Place<'t>>, reader: &mut Reader<'_>) -> Self {
+        let mut chain = Self {
+            steps: Vec::new(),
+            models: Vec::new(),
+        };
+        let Some(at) = at else { return chain };
+        for (name, place) in reader.entries(at).unwrap_or_default() {
+            if name == "use" {
+                chain.steps = steps(&place, reader);
+            } else if let Some(fields) = reader.fields(&place, &["use"]) {
+                let steps = fields.get("use").map(|at| steps(at, reader));
+                chain
+                    .models
+                    .push((name.to_owned(), place, steps.unwrap_or_default()));
+            }
+        }
+        chain
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Names that ccr has not built in.
+    pub(super) fn plugins(&self) -> impl Iterator<Item = &str> {
+        let of_models = self.models.iter().flat_map(|(_, _, steps)| steps);
+        let names = self.steps.iter().chain(of_models);
+        names
+            .map(|step| step.name.as_str())
+            .filter(|name| !built_in(name))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.steps
+            .iter()
+            .any(|step| step.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Adds `transformer`, `options` and `auth` of our provider.
+    pub(super) fn fit(
+        &self,
+        provider: &str,
+        url: &Url,
+        endpoint: &Endpoint,
+        at: &Place<'t>,
+        members: &mut Vec<Member>,
+        reader: &mut Reader<'_>,
+    ) {
+        let line = self
+            .steps
+            .first()
+            .map_or(at.node.line, |step| step.place.node.line);
+        let name = self.transformer(provider, url, endpoint);
+        self.contradiction(at, endpoint, reader);
+        let mut options = Options::new(name);
+        if let Some(path) = endpoint.path.as_deref() {
+            options.set("path", Node::text(at.node.line, super::literal(path)));
+        }
+        for step in &self.steps {
+            carry(step, name, &mut options, members, reader);
+        }
+        let by_model = self.by_model(name, reader);
+        let node = Node::text(line, name);
+        members.push(Member::new("transformer", node).written("transformer"));
+        let mut all = options.members();
+        if let Some(models) = by_model {
+            all.push(Member::new("models", models));
+        }
+        if all.is_empty() {
+            return;
+        }
+        if name == "anthropic" {
+            reader.warning(
+                at,
+                "not carried over: what its transformers changed, since bytes pass untouched to it",
+                "name a transformer of yours if the provider needs it",
+            );
+        } else {
+            members.push(Member::new("options", Node::object(line, all)).written("transformer"));
+        }
+    }
+
+    /// By URL, then by what a plugin or the provider is called: an own endpoint before Cerebras is Cerebras.
+    fn transformer(&self, provider: &str, url: &Url, endpoint: &Endpoint) -> &'static str {
+        let host = url.host_str().unwrap_or_default();
+        let called = |word: &str| {
+            let named = |name: &str| name.to_ascii_lowercase().contains(word);
+            named(provider) || self.steps.iter().any(|step| named(&step.name))
+        };
+        let messages = endpoint.format == Format::Messages
+            || (endpoint.format == Format::Unknown && self.has("Anthropic"));
+        if messages {
+            let of_zai = ["z.ai", "bigmodel.cn"]
+                .iter()
+                .any(|known| host.ends_with(known));
+            let as_zai = url.path().contains("/api/anthropic") && called("zai");
+            // The passthrough has no path of its own to choose.
+            return if of_zai || as_zai || endpoint.path.is_some() {
+                "zai"
+            } else {
+                "anthropic"
+            };
+        }
+        let own = self.plugins().next().is_some() || self.has("cerebras");
+        if host == "api.cerebras.ai" || (own && called("cerebras")) {
+            "cerebras"
+        } else {
+            "openai"
+        }
+    }
+
+    fn contradiction(&self, at: &Place<'t>, endpoint: &Endpoint, reader: &mut Reader<'_>) {
+        if endpoint.format != Format::Messages {
+            return;
+        }
+        let chat = self
+            .steps
+            .iter()
+            .find(|step| CHAT.contains(&step.name.to_ascii_lowercase().as_str()));
+        if let Some(step) = chat {
+            reader.problem(
+                at,
+                format!(
+                    "the URL speaks the Messages API, and the transformer `{}` sends OpenAI's format",
+                    step.name
+                ),
+                "write use: [\"Anthropic\"], or give the URL of chat completions",
+            );
+        }
+    }
+
+    /// The option `models` of `openai` and `cerebras`: options that hold for one model.
+    fn by_model(&self, ours: &'static str, reader: &mut Reader<'_>) -> Option<Node> {
+        let mut models = Vec::new();
+        for (model, place, steps) in &self.models {
+            let mut options = Options::new(ours);
+            for step in steps {
+                if built_in(&step.name) && !step.name.eq_ignore_ascii_case("anthropic") {
+                    options.take(step, reader);
+                } else if !built_in(&step.name) {
+                    reader.warning(
+                        &step.place,
+                        format!("not carried over: the plugin `{}` for one model", step.name),
+                        "docs/porting-from-ccr.md makes a transformer of it",
+                    );
+                }
+            }
+            let members = options.members();
+            if members.is_empty() {
+                continue;
+            }
+            if ours == "zai" || ours == "anthropic" {
+                let what = "not carried over: options of one model";
+                reader.warning(place, what, "make a provider of its own for the model");
+                continue;
+            }
+            // The option compares what stands behind the last slash of a name.
+            let short = model.rsplit('/').next().unwrap_or(model);
+            let node = Node::object(place.node.line, members);
+            models.push(Member::new(super::literal(short), node));
+        }
+        let line = models.first()?.line;
+        Some(Node::object(line, models))
+    }
+}
+
+/// What one step becomes.
+fn carry(
+    step: &Step<'_>,
+    ours: &str,
+    options: &mut Options,
+    members: &mut Vec<Member>,
+    reader: &mut Reader<'_>,
+) {
+    if step.name.eq_ignore_ascii_case("anthropic") {
+        let bearer = step
+            .options
+            .as_ref()
+            .and_then(|at| at.node.get("UseBearer"));
+        if bearer.is_some_and(|node| node.value == Value::Bool(true)) {
+            members.push(Member::new(
+                "auth",
+                Node::text(step.place.node.line, "bearer"),
+            ));
+        }
+        return;
+    }
+    if FOREIGN.contains(&step.name.as_str()) {
+        reader.warning(
+            &step.place,
+            format!("not carried over: `{}`, whose format no transformer here speaks", step.name),
+            "the provider is asked for chat completions; docs/porting-from-ccr.md makes a transformer of one's own",
+        );
+        return;
+    }
+    if built_in(&step.name) {
+        options.take(step, reader);
+        return;
+    }
+    if ours == "cerebras" || ours == "zai" {
+        reader.warning(
+            &step.place,
+            format!(
+                "the plugin `{}` is not run: the built-in `{ours}` does its work",
+                step.name
+            ),
+            "nothing; docs/porting-from-ccr.md carries over what it does beyond that",
+        );
+        options.of_plugin(step, reader);
+    } else {
+        reader.warning(
+            &step.place,
+            format!("not carried over: the plugin `{}`, in whose place `{ours}` is used", step.name),
+            "docs/porting-from-ccr.md makes a transformer of it, if `openai` with its options is not enough",
+        );
+    }
+}
+
+/// Entries of a `use` list: `"name"` or `["name", { options }]`.
+fn steps<'t>(at: &Place<'t>, reader: &mut Reader<'_>) -> Vec<Step<'t>> {
+    let mut steps = Vec::new();
+    for item in reader.items(at).unwrap_or_default() {
+        let (place, options) = match &item.node.value {
+            Value::List(pair) => {
+                let Some(first) = pair.first() else { continue };
+                let options = pair.get(1).map(|node| item.item(1, node));
+                (item.item(0, first), options)
+            }
+            _ => (item, None),
+        };
+        if let Value::String(name) = &place.node.value {
+            let name = name.clone();
+            steps.push(Step {
+                name,
+                place,
+                options,
+            });
+        } else {
+            reader.expected(&place, "a name, or [\"name\", { options }]");
+        }
+    }
+    steps
+}
+
+fn built_in(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let known = [CHAT.as_slice(), &FOREIGN, &["anthropic", "cerebras"]].concat();
+    known.contains(&lower.as_str()) || SHAPES.contains(&lower.as_str())
+}

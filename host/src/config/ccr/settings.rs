@@ -1,0 +1,309 @@
+//! The top level of a ccr file: where it listens, what it logs, what it starts Claude Code with, and what of it
+//! has no counterpart.
+
+use super::super::Env;
+use super::super::nearest::nearest;
+use super::super::reader::{Place, Reader};
+use super::super::text::{Member, Node, Value, whole_number};
+use super::{as_written, literal};
+
+/// Every top-level key of 1.x and 2.x.
+const KNOWN: [&str; 25] = [
+    "$schema",
+    "ANTHROPIC_SMALL_FAST_MODEL",
+    "APIKEY",
+    "API_TIMEOUT_MS",
+    "CLAUDE_PATH",
+    "CUSTOM_ROUTER_PATH",
+    "HOST",
+    "HTTPS_PROXY",
+    "LOG",
+    "LOG_LEVEL",
+    "NON_INTERACTIVE_MODE",
+    "PORT",
+    "PROXY_URL",
+    "Providers",
+    "REWRITE_SYSTEM_PROMPT",
+    "Router",
+    "StatusLine",
+    "fallback",
+    "forceUseImageAgent",
+    "httpsProxy",
+    "https_proxy",
+    "plugins",
+    "presets",
+    "providers",
+    "tokenizers",
+];
+
+const TRANSFORMERS: &str = "transformers";
+
+/// Names and places of the top level.
+pub(super) struct Fields<'t>(Vec<(&'t str, Place<'t>)>);
+
+impl<'t> Fields<'t> {
+    pub(super) fn get(&self, name: &str) -> Option<&Place<'t>> {
+        let found = self.0.iter().find(|(known, _)| *known == name);
+        found.map(|(_, place)| place)
+    }
+}
+
+/// The members of the top level. ccr puts any other one into the environment of its process, so a name in
+/// capitals that resembles none is told as not carried over; any other unknown one is a slip.
+pub(super) fn fields<'t>(root: &Place<'t>, reader: &mut Reader<'_>) -> Option<Fields<'t>> {
+    let all = [KNOWN.as_slice(), &[TRANSFORMERS]].concat();
+    let mut fields = Vec::new();
+    for (name, place) in reader.entries(root)? {
+        let exported = |name: &str| {
+            name.chars()
+                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+        };
+        if all.contains(&name) {
+            fields.push((name, place));
+        } else if exported(name) && nearest(name, all.iter().copied()).is_none() {
+            reader.warning(
+                &place,
+                "ccr hands it to its own process as an environment variable; transom does not",
+                "if something needs it, put it into ~/.config/transom/env",
+            );
+        } else {
+            reader.unknown(&place, "ccr's setting", name, &all);
+        }
+    }
+    Some(Fields(fields))
+}
+
+/// Everything but providers, routes and the status line.
+pub(super) fn settings(
+    fields: &Fields<'_>,
+    env: Env<'_>,
+    members: &mut Vec<Member>,
+    reader: &mut Reader<'_>,
+) {
+    listen(fields, env, members, reader);
+    if let Some(place) = fields.get("APIKEY")
+        && let Value::String(text) = &place.node.value
+    {
+        let key = Node::text(place.node.line, as_written(text));
+        members.push(Member::new("api_key", key).written("APIKEY"));
+    } else if let Some(place) = fields.get("APIKEY") {
+        reader.expected(place, "a string, \"...\"");
+    }
+    log(fields, members, reader);
+    proxy(fields, members, reader);
+    client(fields, members, reader);
+    not_carried(fields, reader);
+}
+
+/// `HOST` and `PORT`. As in ccr, another host than loopback counts only with `APIKEY`, and the environment's
+/// `SERVICE_PORT` is stronger than `PORT`.
+fn listen(fields: &Fields<'_>, env: Env<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_>) {
+    let (host_at, port_at) = (fields.get("HOST"), fields.get("PORT"));
+    let port = port_at.and_then(|at| port(at, reader));
+    let port = env("SERVICE_PORT")
+        .and_then(|text| text.parse().ok())
+        .or(port);
+    let mut host = host_at.and_then(|at| reader.text(at));
+    let loopback = |host: &str| matches!(host, "127.0.0.1" | "localhost" | "::1");
+    let keyed = fields
+        .get("APIKEY")
+        .is_some_and(|at| !matches!(&at.node.value, Value::String(text) if text.is_empty()));
+    if let (Some(at), Some(named)) = (host_at, host.as_deref())
+        && !loopback(named)
+        && !keyed
+    {
+        reader.warning(
+            at,
+            "without APIKEY only 127.0.0.1 is listened on, as ccr does",
+            "set APIKEY if others are to reach it",
+        );
+        host = None;
+    }
+    let Some((at, written)) = port_at
+        .map(|at| (at, "PORT"))
+        .or(host_at.map(|at| (at, "HOST")))
+    else {
+        return;
+    };
+    let host = host.unwrap_or_else(|| "127.0.0.1".to_owned());
+    let host = if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host
+    };
+    let listen = literal(&format!("{host}:{}", port.unwrap_or(3456)));
+    let node = Node::text(at.node.line, listen);
+    members.push(Member::new("listen", node).written(written));
+}
+
+/// A number, or text that is one.
+fn port(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<u16> {
+    let number = match &at.node.value {
+        Value::String(_) => whole_number(reader.text(at)?.trim()),
+        Value::Number(text) => whole_number(text),
+        _ => None,
+    };
+    let port = number.and_then(|number| u16::try_from(number).ok());
+    if port.is_none() {
+        let what = "this is no port";
+        reader.problem(at, what, "write a number from 1 to 65535, such as 3456");
+    }
+    port
+}
+
+/// ccr logs bodies and keys at its usual level, which nothing here does: `LOG: false` keeps warnings.
+fn log(fields: &Fields<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_>) {
+    let off = fields
+        .get("LOG")
+        .filter(|at| at.node.value == Value::Bool(false));
+    let (at, level, written) = if let Some(at) = off {
+        (at, "warn".to_owned(), "LOG")
+    } else if let Some(at) = fields.get("LOG_LEVEL") {
+        let Some(level) = reader.text(at) else {
+            return;
+        };
+        let level = match level.to_ascii_lowercase().as_str() {
+            "fatal" | "silent" => "error".to_owned(),
+            "warning" => "warn".to_owned(),
+            other => other.to_owned(),
+        };
+        (at, level, "LOG_LEVEL")
+    } else {
+        return;
+    };
+    let line = at.node.line;
+    let level = Member::new("level", Node::text(line, literal(&level))).written_at(written);
+    members.push(Member::new("log", Node::object(line, vec![level])).written("LOG"));
+}
+
+/// The first of the names under which ccr looks.
+fn proxy(fields: &Fields<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_>) {
+    let names = ["HTTPS_PROXY", "https_proxy", "httpsProxy", "PROXY_URL"];
+    let mut found = names
+        .into_iter()
+        .filter_map(|name| Some((name, fields.get(name)?)))
+        .filter(|(_, at)| !matches!(&at.node.value, Value::String(text) if text.is_empty()));
+    let Some((name, at)) = found.next() else {
+        return;
+    };
+    for (_, other) in found {
+        reader.warning(
+            other,
+            format!("`{name}` is stronger, as in ccr"),
+            "keep one of the two",
+        );
+    }
+    let Value::String(url) = &at.node.value else {
+        reader.expected(at, "a string, \"...\"");
+        return;
+    };
+    let line = at.node.line;
+    let url = Member::new("url", Node::text(line, as_written(url))).written_at(name);
+    members.push(Member::new("proxy", Node::object(line, vec![url])).written(name));
+}
+
+/// What Claude Code is started with.
+fn client(fields: &Fields<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_>) {
+    let mut code = Vec::new();
+    for (name, ours) in [
+        ("CLAUDE_PATH", "path"),
+        ("ANTHROPIC_SMALL_FAST_MODEL", "small_fast_model"),
+    ] {
+        let Some(at) = fields.get(name) else { continue };
+        match &at.node.value {
+            Value::String(text) if text.is_empty() => {}
+            Value::String(text) => {
+                let node = Node::text(at.node.line, as_written(text));
+                code.push(Member::new(ours, node).written_at(name));
+            }
+            _ => reader.expected(at, "a string, \"...\""),
+        }
+    }
+    if let Some(at) = fields.get("NON_INTERACTIVE_MODE")
+        && let Some(flag) = reader.flag(at)
+    {
+        let node = Node {
+            line: at.node.line,
+            value: Value::Bool(flag),
+        };
+        code.push(Member::new("non_interactive", node).written_at("NON_INTERACTIVE_MODE"));
+    }
+    if let Some(at) = fields.get("API_TIMEOUT_MS")
+        && let Some(ms) = milliseconds(at, reader)
+    {
+        let number = |ms: u64| Node {
+            line: at.node.line,
+            value: Value::Number(ms.to_string()),
+        };
+        code.push(Member::new("timeout_ms", number(ms)).written_at("API_TIMEOUT_MS"));
+        // ccr's own client gives up after 300 s whatever is written here: a known complaint.
+        if ms > 600_000 {
+            let headers = Member::new("headers_ms", number(ms)).written_at("API_TIMEOUT_MS");
+            let timeouts = Node::object(at.node.line, vec![headers]);
+            members.push(Member::new("timeouts", timeouts).written("API_TIMEOUT_MS"));
+        }
+    }
+    if let Some(first) = code.first() {
+        let node = Node::object(first.line, code);
+        members.push(Member::new("code", node).written("Claude Code"));
+    }
+}
+
+fn milliseconds(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<u64> {
+    let number = match &at.node.value {
+        Value::String(_) => whole_number(reader.text(at)?.trim()),
+        Value::Number(text) => whole_number(text),
+        _ => None,
+    };
+    if number.is_none() {
+        reader.expected(at, "a whole number of milliseconds");
+    }
+    number
+}
+
+/// What has no counterpart, each with the way that leads to the same end.
+fn not_carried(fields: &Fields<'_>, reader: &mut Reader<'_>) {
+    for (name, what, remedy) in [
+        (
+            "CUSTOM_ROUTER_PATH",
+            "a router in JavaScript is not run",
+            "write its rules into `router`, or a router component: docs/routing.md",
+        ),
+        (
+            "REWRITE_SYSTEM_PROMPT",
+            "the system prompt is not rewritten from a file",
+            "a transformer can do it: docs/transformers.md",
+        ),
+        (
+            "forceUseImageAgent",
+            "there is no image agent",
+            "`Router.image` takes requests whose last message has an image; for a model without sight images are named in words",
+        ),
+        (
+            "tokenizers",
+            "there are no tokenizers to choose: lengths come from what the provider last counted, and an estimate",
+            "take it out",
+        ),
+        (
+            "plugins",
+            "plugins of ccr's server are not run",
+            "tokens per second stand in the log and at /metrics",
+        ),
+        (
+            "presets",
+            "presets are not served under paths of their own",
+            "a configuration for each, with --config",
+        ),
+    ] {
+        let says_something = |at: &&Place<'_>| match &at.node.value {
+            Value::Null | Value::Bool(false) => false,
+            Value::String(text) => !text.is_empty(),
+            Value::List(items) => !items.is_empty(),
+            Value::Object(members) => !members.is_empty(),
+            Value::Bool(true) | Value::Number(_) => true,
+        };
+        if let Some(at) = fields.get(name).filter(says_something) {
+            reader.warning(at, format!("not carried over: {what}"), remedy);
+        }
+    }
+}

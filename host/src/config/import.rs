@@ -1,0 +1,230 @@
+//! A configuration of claude-code-router as text of our own, with what could not be carried over named in it.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::problem::{Problem, Problems};
+use super::text::{Node, Value};
+use super::{Config, Env, Secret, ccr, text, write};
+
+/// What becomes of keys that stand in the file itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LiteralKeys {
+    /// They stay where they are.
+    Keep,
+    /// A variable takes their place.
+    Move,
+}
+
+/// A translated file.
+#[derive(Debug, Clone)]
+pub struct Imported {
+    /// JSON5.
+    pub text: String,
+    /// What was changed, and what could not be carried over.
+    pub warnings: Vec<Problem>,
+    /// Keys that stood in the file, by the variable that takes their place.
+    pub keys: Vec<(String, Secret)>,
+}
+
+impl Config {
+    /// Translates a configuration of claude-code-router.
+    ///
+    /// Errors: it cannot be read, is none, or has problems that its owner must mend first.
+    pub fn import(path: &Path, env: Env<'_>, keys: LiteralKeys) -> Result<Imported, Problems> {
+        let file = Some(path.to_owned());
+        let whole = |what: String, remedy: &str| {
+            Problems::one(file.clone(), Problem::of_file(what, remedy))
+        };
+        let source = std::fs::read_to_string(path).map_err(|error| {
+            let what = format!("the file cannot be read: {error}");
+            whole(what, "name the configuration of claude-code-router")
+        })?;
+        let root = text::parse(&source).map_err(|problem| Problems::one(file.clone(), problem))?;
+        if !ccr::recognised(&root) {
+            let what = "this is no configuration of claude-code-router: it has no `Providers` with `api_base_url`";
+            return Err(whole(what.to_owned(), "name another file"));
+        }
+        let mut translated = ccr::translate(&root, env);
+        if !translated.problems.is_empty() {
+            return Err(Problems::new(file, translated.problems));
+        }
+        let found = literal_keys(&mut translated.root, keys);
+        let mut out = format!(
+            "// Made from {} by `transom config import`.\n",
+            path.display()
+        );
+        for warning in &translated.warnings {
+            // Infallible: a String takes whatever is written.
+            let _ = writeln!(out, "// Line {}: {warning}.", warning.line);
+        }
+        out.push_str(&write::json5(&translated.root));
+        Ok(Imported {
+            text: out,
+            warnings: translated.warnings,
+            keys: found,
+        })
+    }
+}
+
+impl Config {
+    /// The variable that the `api_key` of a provider names in a text, or the usual one for its name. None:
+    /// there is no such provider.
+    pub fn key_variable(text: &str, provider: &str) -> Option<String> {
+        let root = text::parse(text).ok()?;
+        let providers = root.get("providers").or_else(|| root.get("Providers"))?;
+        let Value::List(items) = &providers.value else {
+            return None;
+        };
+        let named = |item: &&Node| match item.get("name").map(|name| &name.value) {
+            Some(Value::String(name)) => name.eq_ignore_ascii_case(provider),
+            _ => false,
+        };
+        let item = items.iter().find(named)?;
+        let variable = match item.get("api_key").map(|key| &key.value) {
+            Some(Value::String(key)) => first_variable(key),
+            _ => None,
+        };
+        Some(variable.unwrap_or_else(|| variable_of(provider)))
+    }
+}
+
+fn first_variable(text: &str) -> Option<String> {
+    let (_, after) = text.split_once('$')?;
+    let after = after.strip_prefix('{').unwrap_or(after);
+    let end = after
+        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .unwrap_or(after.len());
+    (end > 0).then(|| after[..end].to_owned())
+}
+
+/// Finds keys that are no variables, and puts variables in their places if they are to be moved.
+fn literal_keys(root: &mut Node, keys: LiteralKeys) -> Vec<(String, Secret)> {
+    let mut found = Vec::new();
+    let Value::Object(members) = &mut root.value else {
+        return found;
+    };
+    for member in members {
+        match (member.name.as_str(), &mut member.node.value) {
+            ("api_key", Value::String(text)) => {
+                take(text, "TRANSOM_API_KEY".to_owned(), keys, &mut found);
+            }
+            ("providers", Value::List(providers)) => {
+                for provider in providers {
+                    of_provider(provider, keys, &mut found);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn of_provider(provider: &mut Node, keys: LiteralKeys, found: &mut Vec<(String, Secret)>) {
+    let name = match provider.get("name").map(|name| &name.value) {
+        Some(Value::String(name)) => variable_of(name),
+        _ => return,
+    };
+    let Value::Object(members) = &mut provider.value else {
+        return;
+    };
+    let key = members.iter_mut().find(|member| member.name == "api_key");
+    if let Some(Value::String(text)) = key.map(|member| &mut member.node.value) {
+        take(text, name, keys, found);
+    }
+}
+
+fn take(text: &mut String, name: String, keys: LiteralKeys, found: &mut Vec<(String, Secret)>) {
+    if text.is_empty() || text.contains('$') {
+        return;
+    }
+    let key = Secret::new(text.clone());
+    if keys == LiteralKeys::Move {
+        *text = format!("${{{name}}}");
+    }
+    found.push((name, key));
+}
+
+/// The usual variable of a provider's key: `NAME_API_KEY`.
+pub fn variable_of(provider: &str) -> String {
+    let name: String = provider
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_uppercase()
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let digit = name.starts_with(|c: char| c.is_ascii_digit());
+    format!("{}{name}_API_KEY", if digit { "_" } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn import(text: &str, keys: LiteralKeys) -> Result<Imported, Problems> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        std::fs::write(&path, text).unwrap();
+        Config::import(&path, &|_| None, keys)
+    }
+
+    #[test]
+    fn an_imported_file_says_the_same_as_the_one_it_was_made_from() {
+        for text in [
+            include_str!("../../../tests/ccr/two-providers.json"),
+            include_str!("../../../tests/ccr/every-key.json"),
+        ] {
+            let env = |name: &str| (name != "SERVICE_PORT").then(|| format!("value-of-{name}"));
+            let imported = import(text, LiteralKeys::Keep).unwrap();
+            let parsed = |text: &str| Config::parse(text, None, &env).unwrap().config;
+            let (ours, theirs) = (parsed(&imported.text), parsed(text));
+            let shown = |config: &Config| format!("{config:?}").replace("$$", "$");
+            assert_eq!(shown(&ours), shown(&theirs));
+            for warning in &imported.warnings {
+                assert!(imported.text.contains(&warning.message), "{warning}");
+            }
+        }
+    }
+
+    #[test]
+    fn literal_keys_give_way_to_variables_only_when_asked() {
+        let text = include_str!("../../../tests/ccr/every-key.json");
+        let kept = import(text, LiteralKeys::Keep).unwrap();
+        assert!(kept.text.contains("sk-or-literal-0123456789"));
+        let moved = import(text, LiteralKeys::Move).unwrap();
+        assert!(!moved.text.contains("sk-or-literal-0123456789"));
+        assert!(moved.text.contains("api_key: \"${OPENROUTER_API_KEY}\""));
+        assert!(moved.text.contains("api_key: \"$DEEPSEEK_API_KEY\""));
+        let names: Vec<_> = moved.keys.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["OPENROUTER_API_KEY", "VERTEX_API_KEY", "OLLAMA_API_KEY"]
+        );
+    }
+
+    #[test]
+    fn the_variable_of_a_providers_key_is_found_in_both_kinds_of_file() {
+        let ours =
+            "{ providers: [{ name: 'a', api_key: '${MY_KEY:-}' }, { name: 'b-2', api_key: 'k' }] }";
+        let of = |text: &str, name: &str| Config::key_variable(text, name);
+        assert_eq!(of(ours, "A").as_deref(), Some("MY_KEY"));
+        assert_eq!(of(ours, "b-2").as_deref(), Some("B_2_API_KEY"));
+        assert_eq!(of(ours, "c"), None);
+        let theirs = include_str!("../../../tests/ccr/two-providers.json");
+        assert_eq!(of(theirs, "zai").as_deref(), Some("ZAI_API_KEY"));
+    }
+
+    #[test]
+    fn another_file_is_refused() {
+        let refused = import("{ providers: [] }", LiteralKeys::Keep).unwrap_err();
+        assert!(
+            refused
+                .to_string()
+                .contains("no configuration of claude-code-router")
+        );
+    }
+}

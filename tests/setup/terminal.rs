@@ -1,0 +1,80 @@
+//! Questions on a terminal: a key is not shown, a route is picked by number.
+
+use std::io::{Read as _, Write as _};
+use std::process::Command;
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+use super::home;
+use crate::harness::host::Builder;
+
+/// Runs a command on a terminal; each answer is typed when its question stands there. What was seen, and the
+/// exit code.
+fn dialogue(command: &Command, answers: &[(&str, &str)]) -> (String, u32) {
+    let pty = native_pty_system().openpty(PtySize::default());
+    let pty = pty.expect("a pseudo terminal");
+    let mut builder = CommandBuilder::new(command.get_program());
+    builder.args(command.get_args());
+    builder.env_clear();
+    for (name, value) in command.get_envs() {
+        builder.env(name, value.unwrap_or_default());
+    }
+    let mut child = pty.slave.spawn_command(builder).expect("it starts");
+    drop(pty.slave);
+    let mut keys = pty.master.take_writer().expect("the terminal's input");
+    let mut reader = pty.master.try_clone_reader().expect("its output");
+    let mut seen = String::new();
+    let mut answers = answers.iter().peekable();
+    let mut read = [0; 1024];
+    // The end of a terminal is an error on some systems.
+    while let Ok(count @ 1..) = reader.read(&mut read) {
+        seen.push_str(&String::from_utf8_lossy(&read[..count]));
+        while let Some((_, answer)) = answers.next_if(|(question, _)| seen.contains(question)) {
+            keys.write_all(answer.as_bytes()).expect("it is taken");
+        }
+    }
+    let code = child.wait().expect("it ends").exit_code();
+    (seen, code)
+}
+
+#[test]
+fn init_asks_for_provider_and_key_and_does_not_show_the_key() {
+    let builder = Builder::new();
+    let command = builder.unconfigured(&["config", "init"]);
+    let answers = [
+        ("Which provider [cerebras]: ", "2\n"),
+        ("(not shown): ", "zai-typed-01234x\x7f\n"),
+    ];
+    let (seen, code) = dialogue(&command, &answers);
+    assert_eq!(code, 0, "{seen}");
+    assert!(!seen.contains("zai-typed"), "{seen}");
+    let env = home(&builder).join("config/transom/env");
+    let env = std::fs::read_to_string(env).expect("an env file");
+    assert!(env.contains("ZAI_API_KEY=zai-typed-01234\n"), "{env}");
+}
+
+#[test]
+fn a_key_can_be_refused_to_be_typed() {
+    let builder = Builder::new();
+    let command = builder.unconfigured(&["key", "set", "SOME_KEY"]);
+    let (seen, code) = dialogue(&command, &[("(not shown): ", "\x03")]);
+    assert_eq!(code, 1, "{seen}");
+    assert!(!home(&builder).join("config/transom/env").exists());
+}
+
+#[test]
+fn a_route_is_picked_by_number() {
+    let builder = Builder::new();
+    let file = home(&builder).join("config.json");
+    std::fs::write(&file, include_str!("../ccr/two-providers.json")).expect("write it");
+    let path = file.display().to_string();
+    let command = builder.unconfigured(&["model", "--config", &path]);
+    let answers = [
+        ("Which route [default]: ", "3\n"),
+        ("PROVIDER,MODEL)", "6\n"),
+    ];
+    let (seen, code) = dialogue(&command, &answers);
+    assert_eq!(code, 0, "{seen}");
+    let after = std::fs::read_to_string(&file).expect("the file");
+    assert!(after.contains("\"think\": \"zai,glm-4.5-air\""), "{after}");
+}
