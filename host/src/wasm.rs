@@ -13,6 +13,7 @@ mod instance;
 mod interface;
 mod panic;
 mod state;
+mod stderr;
 
 pub use cache::Cache;
 pub(crate) use component::sha256;

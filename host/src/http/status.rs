@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::config::{Auth, Config, Key, Provider, Transformer};
 use crate::registry::{Origin, Slot};
 use crate::telemetry::{self, clock::Stamp};
+use crate::upstream::Secrets;
 
 pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
     json(
@@ -45,7 +46,7 @@ pub fn of(app: &App) -> Value {
         "providers": config.providers.iter().map(|one| provider(app, one)).collect::<Vec<_>>(),
         "trust": config.trust.name(),
         "transformers_folder": app.registry.dir(),
-        "transformers": app.registry.slots().iter().map(|slot| transformer(slot, config)).collect::<Vec<_>>(),
+        "transformers": app.registry.slots().iter().map(|slot| transformer(slot, config, &snapshot.upstream.secrets())).collect::<Vec<_>>(),
         "recorder": recorder(app),
         "in_flight": app.in_flight.load(Ordering::Relaxed),
         "totals": totals(app),
@@ -87,11 +88,13 @@ fn provider(app: &App, provider: &Provider) -> Value {
         "quota": app.quota.status(provider)})
 }
 
-fn transformer(slot: &Slot, config: &Config) -> Value {
+fn transformer(slot: &Slot, config: &Config, secrets: &Secrets) -> Value {
+    // What a panic says is of a body.
+    let scrubbed = |said: Option<String>| said.map(|said| secrets.scrub_text(&said));
     let pin = config.pins.get(&slot.name);
     let Some(generation) = slot.current() else {
         return json!({"name": slot.name, "source": null, "path": null, "generation": 0, "sha256": null, "wit": null,
-            "loaded_at": null, "calls": 0, "traps": 0, "pin": pin, "refused": slot.refused(), "last_error": slot.last_error()});
+            "loaded_at": null, "calls": 0, "traps": 0, "pin": pin, "refused": slot.refused(), "last_error": scrubbed(slot.last_error())});
     };
     let (source, path) = match &generation.origin {
         Origin::Builtin => ("builtin", None),
@@ -112,7 +115,7 @@ fn transformer(slot: &Slot, config: &Config) -> Value {
         "refused": slot.refused(),
         "previous": slot.previous(),
         "rolled_back": slot.taken_back(),
-        "last_error": slot.last_error().or_else(|| generation.last_fault()),
-        "replay": slot.replayed(),
+        "last_error": scrubbed(slot.last_error().or_else(|| generation.last_fault())),
+        "replay": scrubbed(slot.replayed()),
     })
 }
