@@ -78,6 +78,8 @@ pub struct App {
     pub started_at: SystemTime,
     /// Where it listens.
     pub address: SocketAddr,
+    /// What shows that a request comes from this service's own user; none without a folder for it.
+    pub(crate) owner: Option<Secret>,
     /// Given by `--listen`, and stronger than any configuration.
     listen: Option<SocketAddr>,
     snapshot: ArcSwap<Snapshot>,
@@ -101,6 +103,7 @@ pub struct Snapshot {
 impl Snapshot {
     fn new(config: Config, generation: u64, registry: &Registry) -> anyhow::Result<Self> {
         let secrets = Secrets::new(&secrets_of(&config));
+        registry.scrub(secrets.clone());
         let upstream = Upstream::new(&config.timeouts, &config.proxy, secrets).context(
             "the HTTP client cannot be built; if CA certificates are missing, install them \
              (Debian and Ubuntu: `apt-get install ca-certificates`)",
@@ -206,6 +209,14 @@ impl Running {
         let registry = Arc::new(registry.remembering(history));
         load(&registry, Wanted::of(&config)).await?;
         let snapshot = Snapshot::new(config, 1, &registry)?;
+        let address = listener.local_addr()?;
+        let owner = state.and_then(|state| {
+            crate::owner::make(state, address.port())
+                .inspect_err(|error| {
+                    tracing::warn!(%error, "no token for this user can be written; without `api_key` recorded exchanges are for nobody");
+                })
+                .ok()
+        });
         let app = Arc::new(App {
             registry,
             permits: Arc::new(Semaphore::new(engine.step().instances as usize)),
@@ -218,7 +229,8 @@ impl Running {
             instance: crate::ids::exchange_id(),
             started: Instant::now(),
             started_at: SystemTime::now(),
-            address: listener.local_addr()?,
+            address,
+            owner,
             listen: start.listen,
             snapshot: ArcSwap::from_pointee(snapshot),
             config_error: Mutex::default(),
@@ -285,8 +297,8 @@ async fn load(registry: &Arc<Registry>, wanted: Wanted) -> anyhow::Result<()> {
     let registry = registry.clone();
     tokio::task::spawn_blocking(move || {
         // Failures are in the log and in the status; the other providers are served.
-        drop(registry.prepare(&wanted));
-        registry.adopt(wanted);
+        let prepared = registry.prepare(wanted);
+        registry.adopt(prepared);
         registry.refresh_router();
     })
     .await

@@ -36,6 +36,7 @@ mod ids;
 pub mod message;
 pub mod metrics;
 mod mount;
+mod owner;
 pub mod quota;
 pub mod reading;
 pub mod record;

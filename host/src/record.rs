@@ -16,6 +16,7 @@ use crate::metrics::Metrics;
 use crate::recorder::{End, Tape};
 use crate::route::Usages;
 use crate::sse::{PING, Usage};
+use crate::upstream::Secrets;
 use crate::wasm::Counters;
 
 /// What is known of an exchange.
@@ -36,6 +37,8 @@ pub struct Record {
     pub counters: Option<Arc<Counters>>,
     /// What the client gets is written down here, if exchanges are recorded.
     pub tape: Option<Tape>,
+    /// What must not be in a log line, whoever says it.
+    pub secrets: Secrets,
     /// Where it is counted.
     pub metrics: Option<Arc<Metrics>>,
     /// Where the length of the conversation is remembered, and under which session id.
@@ -86,6 +89,7 @@ impl Record {
             outcome: Outcome::Left,
             counters: None,
             tape: None,
+            secrets: Secrets::default(),
             metrics: None,
             conversation: None,
             in_flight,
@@ -209,6 +213,8 @@ impl Record {
             Outcome::Failed(error) => (error.status, Some(logged(error))),
             Outcome::Broken(why) => (200, Some(format!("aborted: {why}"))),
         };
+        // The words of a panic, or of an error, may quote a body with a key in it.
+        let error = error.map(|error| self.secrets.scrub_text(&error));
         let started = self.started;
         let guest = self.counters.as_deref().map(|counters| Guest {
             bytes_in: counters.bytes_in.load(Ordering::Relaxed),

@@ -2,79 +2,33 @@
 //! they can be written down as fixtures.
 //!
 //! What is looked for: what is known of this machine and its configuration, what can be recognised
-//! in the exchange itself (Claude Code says where it works and as whom), what has the form of a key,
-//! an id or an address, and rules of one's own. The same value always becomes the same placeholder.
-//! Works on texts; knows neither files nor the recorder.
+//! in the exchange itself (Claude Code says where it works and as whom; homes have names), what stands under
+//! a member of such a name, what has the form of a key, an id or an address, and rules of one's own. The same
+//! value always becomes the same placeholder. Names of members and words of the formats stay: what is left must
+//! still be an exchange. Works on texts; knows neither files nor the recorder.
 
 mod body;
+mod edge;
+mod homes;
+mod keys;
+mod kind;
 mod learn;
 mod literal;
+mod members;
 mod names;
 mod patterns;
 mod rule;
-mod wire;
+mod words;
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
 use crate::config::Redaction;
-use body::Fragments;
-use names::{Names, tells_nobody};
-use rule::{Reach, Rule};
-
-/// What something is that is taken out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// A key of the configuration, or what has the form of one.
-    Key,
-    /// Of the client's installation.
-    Device,
-    /// Of an account, or of a user of one.
-    Account,
-    /// Of an organisation.
-    Organisation,
-    /// Of a session or a conversation.
-    Session,
-    /// Of a person.
-    Email,
-    /// Where a repository comes from.
-    Remote,
-    /// A folder that the client works in.
-    Directory,
-    /// A home folder.
-    Home,
-    /// A user's name.
-    User,
-    /// A machine's name.
-    Host,
-    /// A value by which a client marks its requests.
-    Mark,
-    /// By a rule of one's own.
-    Own,
-}
-
-impl Kind {
-    /// One of it in words.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Key => "key",
-            Self::Device => "device id",
-            Self::Account => "account id",
-            Self::Organisation => "organisation id",
-            Self::Session => "session id",
-            Self::Email => "e-mail address",
-            Self::Remote => "git remote",
-            Self::Directory => "working folder",
-            Self::Home => "home folder",
-            Self::User => "user name",
-            Self::Host => "host name",
-            Self::Mark => "client mark",
-            Self::Own => "match of an own rule",
-        }
-    }
-}
+use body::{Fragments, Role};
+pub use kind::{Counts, Kind};
+use names::{Names, is_common, is_too_short, tells_nobody};
+use rule::Rule;
 
 /// What is known before any exchange is looked at.
 #[derive(Debug, Clone, Default)]
@@ -89,38 +43,22 @@ pub struct Known {
     pub hosts: Vec<String>,
 }
 
-/// How often something of a kind was replaced.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counts(pub BTreeMap<Kind, usize>);
-
-impl fmt::Display for Counts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str("nothing");
-        }
-        let told = self.0.iter().map(|(kind, count)| match count {
-            1 => format!("1 {}", kind.word()),
-            many => format!("{many} {}", plural(kind.word())),
-        });
-        f.write_str(&told.collect::<Vec<_>>().join(", "))
-    }
-}
-
-fn plural(word: &str) -> String {
-    match word.split_once(' ') {
-        Some(("match", rest)) => format!("matches {rest}"),
-        _ if word.ends_with("address") => format!("{word}es"),
-        _ => format!("{word}s"),
-    }
-}
-
 /// Takes things out of texts, and remembers what became of them.
 pub struct Redactor {
     own: Vec<Rule>,
+    /// What rules of one's own put in: it may look like what they find.
+    put: BTreeSet<String>,
     literals: Vec<Rule>,
-    patterns: Vec<Rule>,
     names: Names,
     counts: Counts,
+}
+
+/// Which rules apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rules {
+    All,
+    /// All but names of users and machines that stand for themselves: here they are words of a format.
+    NoNames,
 }
 
 impl Redactor {
@@ -128,8 +66,8 @@ impl Redactor {
     pub fn new(known: &Known, own: &[Redaction]) -> Result<Self, String> {
         let mut redactor = Self {
             own: own.iter().map(Rule::own).collect::<Result<_, _>>()?,
+            put: BTreeSet::new(),
             literals: Vec::new(),
-            patterns: patterns::all(),
             names: Names::default(),
             counts: Counts::default(),
         };
@@ -139,13 +77,16 @@ impl Redactor {
         if let Some(home) = &known.home {
             redactor.add_home(home);
         }
-        for user in &known.users {
-            redactor.add(Kind::User, user);
+        // What this machine says of itself is no placeholder of an earlier run, whatever it looks like.
+        for user in known.users.iter().filter(|user| !is_common(user)) {
+            redactor.look_for(Kind::User, user, user);
         }
-        for host in &known.hosts {
+        for host in known.hosts.iter().filter(|host| !is_common(host)) {
             let short = host.split('.').next().unwrap_or_default();
-            redactor.add(Kind::Host, short);
-            redactor.add_as(Kind::Host, host, short);
+            if !is_common(short) {
+                redactor.look_for(Kind::Host, short, short);
+            }
+            redactor.look_for(Kind::Host, host, short);
         }
         Ok(redactor)
     }
@@ -153,11 +94,8 @@ impl Redactor {
     /// Recognises in a client's body who and where it is.
     pub fn learn_from_client(&mut self, body: &[u8]) {
         let text = String::from_utf8_lossy(body);
-        for (kind, value) in learn::ids(&text) {
-            self.add(kind, &value);
-        }
         for string in Fragments::of(&text).decoded() {
-            for learned in learn::places(string) {
+            for learned in learn::places(&string) {
                 match learned {
                     learn::Learned::Home(path) => self.add_home(&path),
                     learn::Learned::Directory(path) => self.add(Kind::Directory, &path),
@@ -165,12 +103,24 @@ impl Redactor {
                 }
             }
         }
+        self.learn(body);
     }
 
-    /// Recognises ids in anything else.
+    /// Recognises ids and users in anything else.
     pub fn learn(&mut self, body: &[u8]) {
-        for (kind, value) in learn::ids(&String::from_utf8_lossy(body)) {
+        let text = String::from_utf8_lossy(body);
+        for (kind, value) in members::ids(&text) {
             self.add(kind, &value);
+        }
+        for string in Fragments::of(&text).decoded() {
+            self.learn_users(&string);
+        }
+    }
+
+    /// Recognises whose homes are spoken of.
+    pub fn learn_users(&mut self, text: &str) {
+        for name in homes::users(text) {
+            self.add(Kind::User, &name);
         }
     }
 
@@ -183,16 +133,20 @@ impl Redactor {
         }
     }
 
-    /// A value that is taken out wherever it stands.
+    /// A value that is taken out wherever it stands, unless it tells nobody.
     fn add(&mut self, kind: Kind, value: &str) {
-        self.add_as(kind, value, value);
+        if !tells_nobody(kind, value) {
+            self.look_for(kind, value, value);
+        }
     }
 
-    /// The same for a value that is another form of `named`.
-    fn add_as(&mut self, kind: Kind, value: &str, named: &str) {
-        if tells_nobody(kind, named) || self.literals.iter().any(|rule| rule.is_of(kind, value)) {
+    /// Takes a value out wherever it stands. It may be another form of `named`.
+    fn look_for(&mut self, kind: Kind, value: &str, named: &str) {
+        let known = self.literals.iter().any(|rule| rule.is_of(kind, value));
+        if known || is_too_short(kind, value) {
             return;
         }
+        self.names.avoid(value);
         self.literals.push(Rule::literal(kind, value, named));
         if matches!(kind, Kind::Home | Kind::Directory | Kind::User) {
             // Before anything is found: a home folder and its user have one number.
@@ -213,7 +167,7 @@ impl Redactor {
         }
         for at in 0..fragments.len() {
             let before = fragments.get(at);
-            let after = self.within(before, fragments.reach(at));
+            let after = self.fragment(before, fragments.role(at), fragments.member(at));
             if after != before {
                 fragments.set(at, after);
                 changed = true;
@@ -226,17 +180,83 @@ impl Redactor {
         }
     }
 
-    /// A text without them.
-    pub fn text(&mut self, text: &str) -> String {
-        self.within(text, Reach::Parts)
+    /// One text of a body.
+    fn fragment(&mut self, text: &str, role: Role, member: Option<&str>) -> String {
+        match role {
+            Role::Text => self.text(text),
+            // A path or a sentence is no name that a format gave.
+            Role::Name if !words::is_identifier(text) => self.text(text),
+            Role::Name | Role::Event => self.by_rules(text, Rules::NoNames),
+            Role::Number => self.number(text, member),
+            Role::Value => self.value(text, member),
+        }
     }
 
-    fn within(&mut self, text: &str, reach: Reach) -> String {
+    fn value(&mut self, text: &str, member: Option<&str>) -> String {
+        let after = self.by_own(text);
+        if after == text
+            && let Some(kind) = member.and_then(members::kind_of)
+            && !members::is_composed(text)
+            && !tells_nobody(kind, text)
+            && (kind != Kind::Key || keys::is_secret(text))
+        {
+            return self.named(kind, text);
+        }
+        let rules = if words::is_of_format(member, text) {
+            Rules::NoNames
+        } else {
+            Rules::All
+        };
+        self.by_known(after, rules)
+    }
+
+    /// A number is an id where its member says so, and wherever that id stands.
+    fn number(&mut self, text: &str, member: Option<&str>) -> String {
+        let own = member.and_then(members::kind_of);
+        let own = own.filter(|kind| *kind != Kind::Key && !tells_nobody(*kind, text));
+        let elsewhere = || {
+            let literal = self.literals.iter().find(|rule| rule.is_for(text))?;
+            Some(literal.kind).filter(|kind| !matches!(kind, Kind::User | Kind::Host))
+        };
+        match own.or_else(elsewhere) {
+            Some(kind) => self.named(kind, text),
+            None => text.to_owned(),
+        }
+    }
+
+    fn named(&mut self, kind: Kind, value: &str) -> String {
+        *self.counts.0.entry(kind).or_default() += 1;
+        self.names.of(kind, value)
+    }
+
+    /// A text without them.
+    pub fn text(&mut self, text: &str) -> String {
+        self.by_rules(text, Rules::All)
+    }
+
+    fn by_rules(&mut self, text: &str, rules: Rules) -> String {
+        let text = self.by_own(text);
+        self.by_known(text, rules)
+    }
+
+    fn by_own(&mut self, text: &str) -> String {
         let mut text = text.to_owned();
-        for rule in self.own.iter().chain(&self.literals).chain(&self.patterns) {
-            let mut found = rule.matches(&text, &mut self.names);
-            found.retain(|(range, _)| rule.reaches(&text, range, reach));
-            for (range, replacement) in found.into_iter().rev() {
+        for rule in &self.own {
+            for (range, replacement) in rule.matches(&text, &mut self.names).into_iter().rev() {
+                *self.counts.0.entry(rule.kind).or_default() += 1;
+                self.put.insert(replacement.clone());
+                text.replace_range(range, &replacement);
+            }
+        }
+        text
+    }
+
+    fn by_known(&mut self, mut text: String, rules: Rules) -> String {
+        for rule in self.literals.iter().chain(&*patterns::ALL) {
+            if rules == Rules::NoNames && rule.is_bare_name() {
+                continue;
+            }
+            for (range, replacement) in rule.matches(&text, &mut self.names).into_iter().rev() {
                 *self.counts.0.entry(rule.kind).or_default() += 1;
                 text.replace_range(range, &replacement);
             }
@@ -256,7 +276,7 @@ impl Redactor {
             return false;
         }
         let mut changed = false;
-        for rule in self.own.iter().chain(&self.literals).chain(&self.patterns) {
+        for rule in self.own.iter().chain(&self.literals).chain(&*patterns::ALL) {
             let whole = pieces.concat();
             let found = rule.matches(&whole, &mut self.names);
             for (range, replacement) in found.into_iter().rev() {
@@ -274,11 +294,31 @@ impl Redactor {
         changed
     }
 
-    /// The kinds of which something is still in a text that was made of redacted ones.
+    /// The kinds of which something is still in a text that was made of redacted ones. What a rule of one's
+    /// own put in counts for nothing, also where the rule would find it again.
     pub fn left_in(&mut self, body: &Bytes) -> Vec<Kind> {
         let before = std::mem::take(&mut self.counts);
+        let own = std::mem::take(&mut self.own);
         self.body(body);
-        let found = std::mem::replace(&mut self.counts, before);
+        self.own = own;
+        let mut found = std::mem::replace(&mut self.counts, before);
+        let text = String::from_utf8_lossy(body);
+        for string in Fragments::of(&text).decoded() {
+            let is_put = |range: &std::ops::Range<usize>| {
+                let mut put = self.put.iter().flat_map(|put| string.match_indices(put));
+                put.any(|(at, put)| at <= range.start && range.end <= at + put.len())
+            };
+            let mut own = self.own.iter();
+            let names = &mut self.names;
+            if own.any(|rule| {
+                !rule
+                    .matches(&string, names)
+                    .iter()
+                    .all(|(at, _)| is_put(at))
+            }) {
+                found.0.insert(Kind::Own, 1);
+            }
+        }
         found.0.into_keys().collect()
     }
 

@@ -36,11 +36,13 @@ pub use rollback::{NotRolledBack, RolledBack};
 pub use router::RouterGeneration;
 pub use slot::{Outcome, Slot};
 pub use wanted::Wanted;
+pub(crate) use wanted::check_pin;
 pub use watch::{Watch, Watched};
 
 use crate::recorder::Recorder;
-use crate::wasm::{Cache, Engine, Rejected};
-use wanted::check_pin;
+use crate::upstream::Secrets;
+use crate::wasm::{Cache, Engine};
+use load::{Looked, Ready};
 
 /// All transformers that the configuration names.
 pub struct Registry {
@@ -53,8 +55,24 @@ pub struct Registry {
     /// Rung when a new generation has trapped too often.
     bell: Arc<Notify>,
     wanted: RwLock<Arc<Wanted>>,
+    secrets: RwLock<Secrets>,
     slots: RwLock<BTreeMap<String, Arc<Slot>>>,
     router: router::RouterSlot,
+}
+
+/// What a configuration wants of the transformers, ready to be adopted.
+#[must_use]
+pub struct Prepared {
+    wanted: Wanted,
+    ready: Vec<(Arc<Slot>, Ready)>,
+    problems: Vec<String>,
+}
+
+impl Prepared {
+    /// A sentence for each transformer that cannot serve it.
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
 }
 
 impl Registry {
@@ -76,6 +94,7 @@ impl Registry {
             history: None,
             bell: Arc::default(),
             wanted: RwLock::default(),
+            secrets: RwLock::default(),
             slots: RwLock::default(),
             router: router::RouterSlot::default(),
         }
@@ -110,31 +129,31 @@ impl Registry {
             .cloned()
     }
 
-    /// Loads what a configuration wants and checks its options. Blocks while it compiles.
-    ///
-    /// Errors: a sentence for each transformer that cannot serve it. What already runs is not
-    /// touched, but [`Registry::adopt`] must be called for the configuration to count.
-    pub fn prepare(&self, wanted: &Wanted) -> Result<(), Vec<String>> {
-        let mut problems = Vec::new();
+    /// Makes ready what a configuration wants and checks its options. Blocks while it compiles. What runs
+    /// already goes on running, whatever is found: only [`Registry::adopt`] makes anything live.
+    pub fn prepare(&self, wanted: Wanted) -> Prepared {
+        let (mut problems, mut ready) = (Vec::new(), Vec::new());
         for (name, options) in &wanted.options {
             let slot = self.slot_or_new(name);
             let result = match slot.current() {
-                Some(_) => self.prepare_running(&slot, options, wanted),
-                None => match self.load(&slot, wanted) {
+                Some(generation) => self.prepare_running(&slot, &generation, options, &wanted),
+                None => match self.look(&slot, &wanted) {
+                    Looked::Ready(new) => Ok(Some(new)),
                     // What fails already must not keep every later change of other settings out.
-                    Outcome::Kept(_) if self.is_wanted(name) => Ok(()),
-                    Outcome::Kept(error) => Err(error),
-                    Outcome::Swapped { .. } | Outcome::Unchanged => Ok(()),
+                    Looked::Done(Outcome::Kept(_)) if self.is_wanted(name) => Ok(None),
+                    Looked::Done(Outcome::Kept(error)) => Err(error),
+                    Looked::Done(_) => Ok(None),
                 },
             };
-            if let Err(error) = result {
-                problems.push(of_transformer(name, &error));
+            match result {
+                Ok(new) => ready.extend(new.map(|new| (slot, new))),
+                Err(error) => problems.push(of_transformer(name, &error)),
             }
         }
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(problems)
+        Prepared {
+            wanted,
+            ready,
+            problems,
         }
     }
 
@@ -150,42 +169,38 @@ impl Registry {
     }
 
     /// A generation that runs must fit a new configuration's pin and options. One that does not fit
-    /// the pin makes way for the file, if that does.
+    /// the pin will make way for the file, if that does.
     fn prepare_running(
         &self,
         slot: &Slot,
+        generation: &Generation,
         options: &BTreeSet<Bytes>,
         wanted: &Wanted,
-    ) -> Result<(), String> {
-        let fits = || {
-            let Some(generation) = slot.current() else {
-                return Ok(None);
-            };
-            if matches!(generation.origin, Origin::File(_)) {
-                check_pin(&slot.name, &generation.component.sha256, wanted)?;
-            }
-            Ok(Some(generation))
-        };
-        let generation = fits().or_else(|_: Rejected| {
+    ) -> Result<Option<Ready>, String> {
+        if matches!(generation.origin, Origin::File(_))
+            && let Err(rejected) = check_pin(&slot.name, &generation.component.sha256, wanted)
+        {
             slot.state().refused = None;
-            self.load(slot, wanted);
-            fits()
-        });
-        let generation = generation.map_err(|rejected| match rejected.remedy() {
-            Some(remedy) => format!("{rejected}; {remedy}"),
-            None => rejected.to_string(),
-        })?;
-        match generation {
-            Some(generation) => self
-                .configure(&generation.component, options, &wanted.limits)
-                .map(drop)
-                .map_err(|rejected| rejected.to_string()),
-            None => Ok(()),
+            return match self.look(slot, wanted) {
+                Looked::Ready(new) => Ok(Some(new)),
+                Looked::Done(_) => Err(match rejected.remedy() {
+                    Some(remedy) => format!("{rejected}; {remedy}"),
+                    None => rejected.to_string(),
+                }),
+            };
         }
+        self.configure(&generation.component, options, &wanted.limits)
+            .map(|_| None)
+            .map_err(|rejected| rejected.to_string())
     }
 
-    /// Makes a configuration's wishes the ones that reloads follow; forgets transformers it does not name.
-    pub fn adopt(&self, wanted: Wanted) {
+    /// Makes live what was made ready, and a configuration's wishes the ones that reloads follow; forgets
+    /// transformers that it does not name.
+    pub fn adopt(&self, prepared: Prepared) {
+        let Prepared { wanted, ready, .. } = prepared;
+        for (slot, new) in ready {
+            self.go_live(&slot, new);
+        }
         let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
         slots.retain(|name, _| wanted.options.contains_key(name));
         // Bytes that were refused for their options or pin may fit the new ones.
@@ -223,6 +238,16 @@ impl Registry {
             .map(|generation| generation.component.sha256.clone())
             .chain(router);
         cache.prune(self.engine.wasmtime(), &used.collect());
+    }
+
+    /// Takes what is scrubbed from what others say of bodies: the keys of the configuration in force.
+    pub fn scrub(&self, secrets: Secrets) {
+        *self.secrets.write().unwrap_or_else(PoisonError::into_inner) = secrets;
+    }
+
+    fn scrubbed(&self, text: &str) -> String {
+        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        secrets.scrub_text(text)
     }
 
     fn slot_or_new(&self, name: &str) -> Arc<Slot> {

@@ -15,6 +15,7 @@ mod live;
 mod panic;
 mod router;
 mod state;
+mod stderr;
 
 pub use cache::Cache;
 pub(crate) use component::sha256;

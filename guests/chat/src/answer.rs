@@ -1,10 +1,14 @@
 //! A whole answer: a chat completion to an Anthropic message. Thinking first, then text, then calls.
 
+use crate::details::Details;
+use crate::profile::ReasoningOut;
 use crate::request::Names;
-use crate::stop::{Finish, finish};
-use crate::stream::chunk::{Choice, Chunk, Delta, non_empty};
+use crate::stop::{Finish, Holds, finish};
+use crate::stream::chunk::{Choice, Chunk, Delta, call_id, non_empty};
 use crate::stream::{FunctionDelta, Piece, Think, mend};
+use crate::usage::Tokens;
 use crate::{Profile, error, profile};
+use sdk::events::Usage;
 use sdk::json::{Escaped, RawValue, Writer, separator};
 use sdk::{Context, Failure, Head, failure};
 use std::borrow::Cow;
@@ -20,7 +24,7 @@ pub(crate) fn convert(
 ) -> Result<String, Failure> {
     let completion: Chunk<'_> = sdk::json::from_slice(body)
         .map_err(|_| failure::upstream("upstream answered with something else than JSON"))?;
-    if completion.error.is_some() {
+    if completion.error.is_some() || completion.base_failed() {
         return Err(error::explain(profile, head, body));
     }
     let choice = completion.choices.as_deref().and_then(<[_]>::first);
@@ -34,7 +38,11 @@ pub(crate) fn convert(
     };
     let calls = calls(message);
     let reason = non_empty(*finish_reason).unwrap_or_default();
-    let reason = match finish(&reason.unescape(), !calls.is_empty()) {
+    let holds = Holds {
+        calls: !calls.is_empty(),
+        refusal: non_empty(message.refusal).is_some(),
+    };
+    let reason = match finish(&reason.unescape(), holds) {
         Finish::Stop(reason) => reason,
         Finish::Error => return Err(failure::upstream("upstream ended its answer with an error")),
     };
@@ -46,20 +54,24 @@ pub(crate) fn convert(
         .raw("role", r#""assistant""#)
         .plain("model", &context.model);
     let mut content = Writer::list(answer.member("content"));
-    write_said(&mut content, profile, message);
+    write_said(&mut content, context, profile, message);
     write_calls(&mut content, context, names, &calls);
     content.end();
     answer
         .plain("stop_reason", reason.name())
         .raw("stop_sequence", "null");
-    let usage = completion.usage.unwrap_or_default().usage();
+    let usage = completion.usage.map(Tokens::usage);
+    let usage = usage.unwrap_or_else(|| Usage {
+        input: context.input_estimate.into(),
+        ..Usage::default()
+    });
     usage.write(answer.member("usage"));
     answer.end();
     Ok(out)
 }
 
-fn write_said(content: &mut Writer<'_>, profile: &Profile, message: &Delta<'_>) {
-    let mut said = message.said();
+fn write_said(content: &mut Writer<'_>, context: &Context, profile: &Profile, message: &Delta<'_>) {
+    let mut said = message.said(&profile.reasoning_in);
     let inside = match profile.think_tags {
         profile::ThinkTags::Off => None,
         profile::ThinkTags::Parse => Some(false),
@@ -77,12 +89,19 @@ fn write_said(content: &mut Writer<'_>, profile: &Profile, message: &Delta<'_>) 
             }
         }
     }
+    let sealed = sealed(context, profile, message);
     if !said.thinking.is_empty() {
         let mut block = Writer::object(content.item());
         block
             .raw("type", r#""thinking""#)
             .text("thinking", &said.thinking)
-            .raw("signature", r#""""#);
+            .plain("signature", &sealed);
+        block.end();
+    } else if !sealed.is_empty() {
+        let mut block = Writer::object(content.item());
+        block
+            .raw("type", r#""redacted_thinking""#)
+            .plain("data", &sealed);
         block.end();
     }
     if !said.text.is_empty() {
@@ -90,6 +109,20 @@ fn write_said(content: &mut Writer<'_>, profile: &Profile, message: &Delta<'_>) 
         block.raw("type", r#""text""#).text("text", &said.text);
         block.end();
     }
+}
+
+/// The envelope with what the provider wants back, empty if there is nothing.
+fn sealed(context: &Context, profile: &Profile, message: &Delta<'_>) -> String {
+    let mut details = Details::default();
+    if let Some(raw) = message.reasoning_details
+        && profile.reasoning_out == ReasoningOut::ReasoningDetails
+    {
+        details.add(raw);
+    }
+    if details.is_empty() {
+        return String::new();
+    }
+    details.seal(context)
 }
 
 /// Id and function of each call, the old `function_call` among them.
@@ -103,7 +136,7 @@ fn calls<'m>(message: &'m Delta<'m>) -> Vec<(Escaped<'m>, &'m FunctionDelta<'m>)
     calls
         .chain(old)
         .filter(|(_, function)| function.name().is_some())
-        .map(|(id, function)| (non_empty(id).unwrap_or_default(), function))
+        .map(|(id, function)| (call_id(id).unwrap_or_default(), function))
         .collect()
 }
 
@@ -135,7 +168,7 @@ fn write_calls(
     }
 }
 
-/// Arguments as an object; those that are none become `{}`.
+/// Arguments as an object; those that mean none become `{}`.
 fn input(arguments: &str) -> Cow<'_, str> {
     let object = |text: &str| {
         text.trim_start().starts_with('{') && sdk::json::from_str::<&RawValue>(text).is_ok()
@@ -143,13 +176,13 @@ fn input(arguments: &str) -> Cow<'_, str> {
     if object(arguments) {
         return Cow::Borrowed(arguments);
     }
-    let mended = mend(arguments);
-    if object(&mended) {
-        return Cow::Owned(mended);
-    }
-    if !arguments.trim().is_empty() {
-        let message = "the upstream called a tool with arguments that are not a JSON object";
-        sdk::host::log(sdk::host::Level::Warn, message);
+    match mend(arguments) {
+        Some(mended) if !mended.is_empty() => return Cow::Owned(mended),
+        None if !arguments.trim().is_empty() => {
+            let message = "the upstream called a tool with arguments that are not a JSON object";
+            sdk::host::log(sdk::host::Level::Warn, message);
+        }
+        _ => {}
     }
     Cow::Borrowed("{}")
 }

@@ -1,12 +1,10 @@
 //! A provider's dialect: its profile, what differs by model, and what the configuration overrides.
-//! From weak to strong: the profile, the dialect's rules for the model, the options, the options'
-//! rules for the model.
+//! From weak to strong: the dialect's profile, its rules for the model or the profile that is named, the
+//! options, the options' rules for the model.
 
 mod cerebras;
-mod openai;
 
 pub use cerebras::Cerebras;
-pub use openai::OpenAi;
 
 use crate::{Exchange, Profile};
 use sdk::json::{Error, Members, RawValue};
@@ -24,12 +22,18 @@ pub trait Dialect: 'static {
     /// case, after its last slash.
     const MODELS: &'static [(&'static str, &'static str)] = &[];
 
+    /// What the option `profile` can name, each with options as a JSON object, `models` among them. One that
+    /// is named takes the place of [`Dialect::MODELS`].
+    const PROFILES: &'static [(&'static str, &'static str)] = &[];
+
     /// The profile of a model about which nothing is known.
     fn profile() -> Profile;
 }
 
 /// The transformer of a dialect.
 pub struct Chat<D> {
+    /// The profile that is named.
+    named: Option<Overrides>,
     options: Overrides,
     dialect: PhantomData<D>,
 }
@@ -40,6 +44,7 @@ impl<D: Dialect> Transformer for Chat<D> {
 
     fn configure(options: Overrides) -> Result<(Self, Manifest), Vec<String>> {
         let chat = Self {
+            named: named::<D>(&options.profile)?,
             options,
             dialect: PhantomData,
         };
@@ -50,9 +55,14 @@ impl<D: Dialect> Transformer for Chat<D> {
         let mut profile = D::profile();
         let model = context.model.rsplit('/').next().unwrap_or("");
         let model = model.to_ascii_lowercase();
-        for (prefix, options) in D::MODELS {
-            if model.starts_with(prefix) {
-                apply(&mut profile, options);
+        match &self.named {
+            Some(named) => named.apply(&mut profile, &model),
+            None => {
+                for (prefix, options) in D::MODELS {
+                    if model.starts_with(prefix) {
+                        apply(&mut profile, options);
+                    }
+                }
             }
         }
         self.options.apply(&mut profile, &model);
@@ -60,10 +70,28 @@ impl<D: Dialect> Transformer for Chat<D> {
     }
 }
 
+/// The profile of this name. Errors: there is none.
+fn named<D: Dialect>(name: &str) -> Result<Option<Overrides>, Vec<String>> {
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let Some((_, options)) = D::PROFILES.iter().find(|(known, _)| *known == name) else {
+        let known: Vec<&str> = D::PROFILES.iter().map(|(known, _)| *known).collect();
+        return Err(vec![if known.is_empty() {
+            format!("options.profile: `{}` has no profiles; remove it", D::NAME)
+        } else {
+            let known = known.join(", ");
+            format!("options.profile: no profile is called {name:?}; use one of: {known}")
+        }]);
+    };
+    sdk::options::parse(Overrides::default(), options.as_bytes()).map(Some)
+}
+
 /// The options of a [`Chat`] transformer: those of [`Profile`], and `models`, an object of
-/// beginnings of model names and the options that hold for them.
+/// beginnings of model names and the options that hold for them, and `profile`, a name.
 #[derive(Debug, Default)]
 pub struct Overrides {
+    profile: String,
     given: Vec<(String, Box<RawValue>)>,
     models: BTreeMap<String, Box<RawValue>>,
     /// Only to find out whether values fit.
@@ -85,14 +113,18 @@ impl Overrides {
 
 impl Options for Overrides {
     fn names() -> &'static [&'static str] {
-        const MODELS: &str = "models";
         static NAMES: std::sync::OnceLock<Vec<&'static str>> = std::sync::OnceLock::new();
-        NAMES.get_or_init(|| [Profile::names(), &[MODELS]].concat())
+        NAMES.get_or_init(|| [Profile::names(), &["models", "profile"]].concat())
     }
 
     fn set(&mut self, name: &str, value: &RawValue) -> Option<Result<(), Error>> {
-        if name == "models" {
-            return Some(self.set_models(value));
+        match name {
+            "models" => return Some(self.set_models(value)),
+            "profile" => {
+                let profile = sdk::json::from_str(value.get());
+                return Some(profile.map(|profile| self.profile = profile));
+            }
+            _ => {}
         }
         let outcome = self.scratch.set(name, value)?;
         self.given.push((name.to_owned(), value.to_owned()));

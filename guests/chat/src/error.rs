@@ -30,7 +30,7 @@ fn effective_status(status: u16, said: &Said) -> u16 {
             _ => status,
         };
     }
-    if let Some(status) = said.status {
+    if let Some(status) = said.status.or_else(|| base_status(said)) {
         return status;
     }
     if said.any(&[
@@ -53,6 +53,22 @@ fn effective_status(status: u16, said: &Said) -> u16 {
     }
 }
 
+/// The status that a code of MiniMax's `base_resp` means (from memory, not read in a document).
+fn base_status(said: &Said) -> Option<u16> {
+    let code = said
+        .codes
+        .iter()
+        .find_map(|code| code.parse::<u32>().ok())?;
+    Some(match code {
+        1002 | 1039 | 1041 => 429,
+        1004 | 2049 => 401,
+        1008 => 402,
+        1026 | 1027 | 2013 => 400,
+        1000 | 1001 | 1013 | 1024 | 1033 => 500,
+        _ => return None,
+    })
+}
+
 /// When a used-up limit is renewed, by the provider's own headers.
 fn renewed_after_ms(profile: &Profile, headers: &[(String, String)], said: &Said) -> Option<u64> {
     let resets = profile
@@ -62,7 +78,7 @@ fn renewed_after_ms(profile: &Profile, headers: &[(String, String)], said: &Said
             let used_up = header(headers, remaining).is_some_and(|left| left.trim() == "0");
             let meant = said.any(&["token_quota_exceeded"]) && remaining.contains("token");
             let seconds = header(headers, reset)?;
-            (used_up || meant).then(|| failure::positive(seconds, 1000.0))?
+            (used_up || meant).then(|| failure::wait_ms(seconds))?
         });
     resets.max()
 }

@@ -115,7 +115,7 @@ impl sdk::Exchange for Exchange {
 
     fn wake(&mut self) -> Pushed {
         let progress = match &mut self.stream {
-            Some(stream) => Ok(stream.wake()),
+            Some(stream) => stream.wake(),
             None => Ok(Progress::More),
         };
         self.pushed(progress)

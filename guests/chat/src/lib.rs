@@ -8,6 +8,7 @@
 //! and writes its own.
 
 mod answer;
+mod details;
 mod dialect;
 mod error;
 mod exchange;
@@ -17,11 +18,11 @@ mod stop;
 mod stream;
 mod usage;
 
-pub use dialect::{Cerebras, Chat, Dialect, OpenAi, Overrides};
+pub use dialect::{Cerebras, Chat, Dialect, Overrides};
 pub use exchange::Exchange;
 pub use profile::{
-    EmptyContent, MaxTokensField, MidSystem, Prefill, Profile, ReasoningOut, Sampling, ThinkTags,
-    ThinkingStyle,
+    EmptyContent, MaxTokensField, MidSystem, Prefill, Profile, ReasoningIn, ReasoningOut, Sampling,
+    ThinkTags, ThinkingStyle, ToolId, UserAfterTool,
 };
 pub use request::{
     Assistant, Call, Conversation, Names, Part, Turn, conversation, output_limit, parse,

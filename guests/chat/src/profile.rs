@@ -1,6 +1,7 @@
 //! What differs between the providers that speak chat completions, as data. Each member is an option
 //! of the transformer; the defaults suit an OpenAI-like server about which nothing is known.
 
+use sdk::host;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -24,6 +25,8 @@ pub enum ThinkingStyle {
     Effort,
     /// `thinking: {type}`.
     Type,
+    /// `thinking: {type}`, and `reasoning_effort` beside it.
+    TypeEffort,
     /// `enable_thinking`.
     EnableThinking,
     /// `think`.
@@ -42,8 +45,26 @@ pub enum ReasoningOut {
     Reasoning,
     /// `reasoning_content` of the assistant message.
     ReasoningContent,
+    /// `reasoning_details` of the assistant message: what the same provider and model gave, verbatim.
+    ReasoningDetails,
     /// `<think>` at the beginning of its text.
     ThinkTags,
+}
+
+/// A member of an answer that holds reasoning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasoningIn {
+    /// DeepSeek, Z.ai, Kimi, Qwen.
+    ReasoningContent,
+    /// Cerebras, Groq, vLLM, OpenRouter.
+    Reasoning,
+    /// OpenRouter: a list of texts and summaries.
+    ReasoningDetails,
+    /// An object with `content`.
+    Thinking,
+    /// Some hosts of open models.
+    ReasoningText,
 }
 
 /// The content of an assistant message that only calls tools.
@@ -74,6 +95,10 @@ pub enum MidSystem {
 pub enum Sampling {
     /// Sent as they are.
     Keep,
+    /// Above 0 and at most 1: other values become the nearest that fits.
+    Clamp,
+    /// Between 0 and 1, neither of which fits: 0 is `do_sample: false`.
+    Open01,
     /// Dropped.
     Drop,
 }
@@ -86,6 +111,30 @@ pub enum Prefill {
     Keep,
     /// `Continue.` follows as user text.
     Continue,
+    /// That message has `prefix: true`.
+    Prefix,
+    /// That message has `partial: true`.
+    Partial,
+}
+
+/// Ids of tool calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolId {
+    /// Any text.
+    Any,
+    /// Nine letters and digits: others become a hash, in the call and its result alike.
+    Alnum9,
+}
+
+/// User content directly behind the result of a tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserAfterTool {
+    /// Is a message of its own.
+    Keep,
+    /// Its text goes to the end of the result.
+    Merge,
 }
 
 /// `<think>` in the text of an answer.
@@ -115,21 +164,43 @@ sdk::options! {
         pub thinking_style: ThinkingStyle = ThinkingStyle::None,
         /// Efforts the model takes, from low to high. Others become the nearest one.
         pub effort_set: Vec<String> = ["low", "medium", "high"].map(str::to_owned).to_vec(),
+        /// The client's `budget_tokens` goes out as `thinking_budget`, or as `reasoning.max_tokens` where
+        /// thinking is asked for by `reasoning_obj`.
+        pub thinking_budget: bool = false,
+        /// The least `thinking_budget`, in tokens.
+        pub thinking_budget_min: u64 = 0,
+        /// The most `thinking_budget`, in tokens. 0: no limit.
+        pub thinking_budget_max: u64 = 0,
         /// Effort when the client names none. Empty: none is sent.
         pub effort_default: String = String::new(),
         /// `reasoning_format`. Empty: not sent.
         pub reasoning_format: String = String::new(),
+        /// Members of an answer that hold reasoning. The first one that is not empty counts: servers that
+        /// send two send the same twice.
+        pub reasoning_in: Vec<ReasoningIn> = vec![
+            ReasoningIn::ReasoningContent,
+            ReasoningIn::Reasoning,
+            ReasoningIn::ReasoningDetails,
+            ReasoningIn::Thinking,
+            ReasoningIn::ReasoningText,
+        ],
         /// What becomes of the thinking in the history.
         pub reasoning_out: ReasoningOut = ReasoningOut::Drop,
         /// Assistant messages with tool calls must have the reasoning member, be it empty.
         pub reasoning_required_with_tools: bool = false,
         /// The content of an assistant message that only calls tools.
         pub empty_assistant_content: EmptyContent = EmptyContent::Null,
+        /// Content is always a plain string: images and documents become placeholders.
+        pub content_as_string: bool = false,
         /// System messages amid the conversation.
         pub mid_system: MidSystem = MidSystem::Keep,
         /// The system message has the role `developer`.
         pub developer_role: bool = false,
-        /// Forms of `tool_choice` the server takes: `auto`, `none`, `required`, `named`.
+        /// Ids of tool calls.
+        pub tool_id: ToolId = ToolId::Any,
+        /// User content directly behind the result of a tool.
+        pub user_after_tool: UserAfterTool = UserAfterTool::Keep,
+        /// Forms of `tool_choice` the server takes: `auto`, `none`, `required`, `named`. Empty: it is not sent.
         pub tool_choice_set: Vec<String> = ["auto", "none", "required", "named"].map(str::to_owned).to_vec(),
         /// `parallel_tool_calls` is taken.
         pub parallel_param: bool = true,
@@ -137,6 +208,8 @@ sdk::options! {
         pub tools_max: usize = 0,
         /// Members of tool schemas to remove at their top level, such as `$schema`.
         pub schema_strip: Vec<String> = Vec::new(),
+        /// A tool's `strict: true` goes out, if its schema is one that strict servers take.
+        pub strict_ok: bool = false,
         /// The most stop strings. 0: none are sent.
         pub stop_max: usize = 4,
         /// `temperature` and `top_p`.
@@ -153,16 +226,35 @@ sdk::options! {
         pub response_format: bool = true,
         /// `response_format` is taken together with tools.
         pub response_format_with_tools: bool = true,
+        /// The member that gets a hash of the client's user: `user`, `safety_identifier`, `user_id`. Empty:
+        /// none.
+        pub user_field: String = String::new(),
+        /// The client's cache marks go out, on text parts.
+        pub cache_control: bool = false,
         /// `prompt_cache_key`, a hash of the client's session, is sent.
         pub prompt_cache_key: bool = false,
         /// The client's attribution block is kept in the system text.
         pub attribution: bool = false,
         /// `<think>` in the text of an answer.
         pub think_tags: ThinkTags = ThinkTags::Off,
-        /// Headers that tell when a limit is renewed: the one with what remains, the one with the
-        /// seconds to wait.
+        /// Headers that tell when a limit is renewed: the one with what remains, the one with the time to
+        /// wait, in seconds or with units.
         pub ratelimit_headers: Vec<(String, String)> = Vec::new(),
+        /// Parameters that may go out, beside `model`, `messages` and `extra_body`. Empty: all.
+        pub param_whitelist: Vec<String> = Vec::new(),
         /// Members to add to the request's body.
         pub extra_body: BTreeMap<String, Box<sdk::json::RawValue>> = BTreeMap::new(),
+    }
+}
+
+impl Profile {
+    /// Whether this parameter may go out. If not, it is told.
+    pub(crate) fn takes(&self, parameter: &str) -> bool {
+        let whitelist = &self.param_whitelist;
+        let takes = whitelist.is_empty() || whitelist.iter().any(|known| known == parameter);
+        if !takes {
+            host::note("drop", parameter, "it is not in `param_whitelist`");
+        }
+        takes
     }
 }

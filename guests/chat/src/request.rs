@@ -1,20 +1,25 @@
 //! The request: Anthropic Messages to chat completions. `read` makes turns of the messages, `repair`
 //! puts them in the order strict servers want, `write` makes the body.
 
+mod changes;
 mod effort;
+mod identity;
 mod lost;
 mod names;
+mod parameters;
 mod read;
 mod repair;
+mod schema;
 mod tools;
 mod turn;
 mod write;
 
 pub use effort::wanted_effort;
 pub use names::Names;
+pub use parameters::output_limit;
+pub(crate) use read::REASONING_DETAILS;
 pub use tools::write_tools;
 pub use turn::{Assistant, Call, Part, Turn};
-pub use write::output_limit;
 
 use crate::Profile;
 use sdk::anthropic::Request;
@@ -32,13 +37,14 @@ pub enum Conversation<'a> {
 
 /// Reads a body. Errors: it is no request of the Messages API.
 pub fn parse(body: &[u8]) -> Result<Request<'_>, Failure> {
-    let request =
+    let mut request =
         Request::parse(body).map_err(|error| failure::invalid(format!("request body: {error}")))?;
     if request.messages.is_empty() {
         return Err(failure::invalid(
             "messages: at least one message is required",
         ));
     }
+    changes::apply(&mut request);
     Ok(request)
 }
 
@@ -58,8 +64,8 @@ pub fn conversation<'a>(
         let refusal = sdk::message(context, text, StopReason::EndTurn);
         return Ok(Conversation::Answer(refusal));
     }
-    note_dropped(request);
-    let turns = read::turns(request, profile)
+    note_dropped(request, profile);
+    let turns = read::turns(context, request, profile)
         .map_err(|error| failure::invalid(format!("messages: {error}")))?;
     Ok(Conversation::Turns(repair::repair(turns, profile)))
 }
@@ -89,14 +95,15 @@ pub(crate) fn convert(
 }
 
 /// Tells what a foreign provider is not given.
-fn note_dropped(request: &Request<'_>) {
+fn note_dropped(request: &Request<'_>, profile: &Profile) {
     let foreign = "means something to Anthropic only";
+    let metadata = if profile.user_field.is_empty() {
+        "holds account and session ids"
+    } else {
+        "only a hash of it goes out"
+    };
     for (path, given, why) in [
-        (
-            "metadata",
-            request.metadata,
-            "holds account and session ids",
-        ),
+        ("metadata", request.metadata, metadata),
         (
             "safeguards",
             request.safeguards,

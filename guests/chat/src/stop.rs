@@ -11,15 +11,25 @@ pub(crate) enum Finish {
     Error,
 }
 
-/// Reads a `finish_reason`. `called`: the answer calls tools.
-pub(crate) fn finish(reason: &str, called: bool) -> Finish {
+/// What an answer holds beside its text.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Holds {
+    /// Calls of tools.
+    pub(crate) calls: bool,
+    /// A refusal in words.
+    pub(crate) refusal: bool,
+}
+
+/// Reads a `finish_reason`.
+pub(crate) fn finish(reason: &str, holds: Holds) -> Finish {
     Finish::Stop(match reason {
         "error" | "network_error" => return Finish::Error,
-        "length" | "model_length" => StopReason::MaxTokens,
+        "length" | "max_tokens" | "model_length" => StopReason::MaxTokens,
         "content_filter" | "safety" | "sensitive" => StopReason::Refusal,
         "model_context_window_exceeded" => StopReason::ContextWindow,
         // `stop` although tools were called, or the reverse: the blocks decide.
-        _ if called => StopReason::ToolUse,
+        _ if holds.calls => StopReason::ToolUse,
+        _ if holds.refusal => StopReason::Refusal,
         _ => StopReason::EndTurn,
     })
 }
@@ -28,14 +38,19 @@ pub(crate) fn finish(reason: &str, called: bool) -> Finish {
 mod tests {
     use super::*;
 
+    const CALLS: Holds = Holds {
+        calls: true,
+        refusal: false,
+    };
+
     #[test]
     fn the_blocks_decide_between_end_turn_and_tool_use() {
-        assert_eq!(finish("stop", true), Finish::Stop(StopReason::ToolUse));
+        assert_eq!(finish("stop", CALLS), Finish::Stop(StopReason::ToolUse));
         assert_eq!(
-            finish("tool_calls", false),
+            finish("tool_calls", Holds::default()),
             Finish::Stop(StopReason::EndTurn)
         );
-        assert_eq!(finish("length", true), Finish::Stop(StopReason::MaxTokens));
-        assert_eq!(finish("error", true), Finish::Error);
+        assert_eq!(finish("length", CALLS), Finish::Stop(StopReason::MaxTokens));
+        assert_eq!(finish("error", CALLS), Finish::Error);
     }
 }

@@ -7,6 +7,7 @@
 mod arguments;
 mod calls;
 pub(crate) mod chunk;
+mod lenient;
 mod splice;
 mod think;
 
@@ -14,10 +15,12 @@ pub(crate) use arguments::mend;
 pub(crate) use chunk::FunctionDelta;
 pub(crate) use think::{Piece, Think};
 
-use crate::profile::ThinkTags;
+use crate::details::Details;
+use crate::profile::{ReasoningIn, ReasoningOut, ThinkTags};
 use crate::request::Names;
-use crate::stop::{Finish, finish};
+use crate::stop::{Finish, Holds, finish};
 use crate::{Profile, error};
+use arguments::Rest;
 use calls::Calls;
 use chunk::{CallDelta, Choice, Chunk, Delta};
 use sdk::events::{Events, StopReason, Usage};
@@ -56,7 +59,11 @@ pub(crate) struct Stream {
     /// The call whose block is open.
     open: Option<usize>,
     queue: VecDeque<Waiting>,
-    called: bool,
+    holds: Holds,
+    /// Members that hold reasoning, the first one first.
+    reasoning_in: Vec<ReasoningIn>,
+    /// Reasoning that the provider wants back verbatim, if it does.
+    details: Option<Details>,
     finish: Option<StopReason>,
     usage: Option<Usage>,
     think: Option<Think>,
@@ -77,7 +84,10 @@ impl Stream {
             calls: Calls::default(),
             open: None,
             queue: VecDeque::new(),
-            called: false,
+            holds: Holds::default(),
+            reasoning_in: profile.reasoning_in.clone(),
+            details: (profile.reasoning_out == ReasoningOut::ReasoningDetails)
+                .then(Details::default),
             finish: None,
             usage: None,
             splice: Splice::default(),
@@ -124,11 +134,11 @@ impl Stream {
     }
 
     /// The silence after the stop: token counts do not come any more.
-    pub(crate) fn wake(&mut self) -> Progress {
+    pub(crate) fn wake(&mut self) -> Result<Progress, Failure> {
         if self.finish.is_some() {
-            self.end();
+            self.end()?;
         }
-        self.progress()
+        Ok(self.progress())
     }
 
     /// The upstream has ended properly.
@@ -156,15 +166,14 @@ impl Stream {
         if self.finish.is_none() {
             return Err(failure::truncated());
         }
-        self.end();
-        Ok(())
+        self.end()
     }
 
     /// One event. A frame that was cut off with the next one glued behind it (GLM-5.1) is read from
     /// where the next one begins.
     fn data(&mut self, frame: &str, data: &str) -> Result<(), Failure> {
         match sdk::json::from_str::<Chunk<'_>>(data) {
-            Ok(chunk) => self.chunk(frame, &chunk),
+            Ok(chunk) => self.chunk(frame, data, &chunk),
             Err(error) => match data.find("data: {") {
                 Some(at) => {
                     log(
@@ -183,12 +192,16 @@ impl Stream {
         }
     }
 
-    fn chunk(&mut self, frame: &str, chunk: &Chunk<'_>) -> Result<(), Failure> {
+    fn chunk(&mut self, frame: &str, data: &str, chunk: &Chunk<'_>) -> Result<(), Failure> {
         let groq = chunk.x_groq.as_ref();
         if let Some(error) = chunk.error.or(groq.and_then(|groq| groq.error)) {
             return Err(error::in_stream(&format!("{{\"error\":{error}}}")));
         }
-        if let Some(tokens) = chunk.usage.or(groq.and_then(|groq| groq.usage)) {
+        if chunk.base_failed() {
+            return Err(error::in_stream(data));
+        }
+        let counted = chunk.usage.or(groq.and_then(|groq| groq.usage));
+        if let Some(tokens) = counted {
             self.usage = Some(tokens.usage());
         }
         let choices = chunk.choices.as_deref().unwrap_or_default();
@@ -199,8 +212,9 @@ impl Stream {
         if let Some(choice) = first {
             self.choice(frame, choice)?;
         }
-        if self.finish.is_some() && self.usage.is_some() {
-            self.end();
+        // Counts from before the reason may be counts so far: others can still come.
+        if self.finish.is_some() && counted.is_some() {
+            self.end()?;
         }
         Ok(())
     }
@@ -216,13 +230,13 @@ impl Stream {
     fn choice(&mut self, frame: &str, choice: &Choice<'_>) -> Result<(), Failure> {
         // Some servers send the whole message in place of the last delta.
         if let Some(delta) = choice.delta.as_ref().or(choice.message.as_ref()) {
-            self.delta(frame, delta);
+            self.delta(frame, delta)?;
         }
         // Calls in the same chunk as the reason count, so the reason is looked at last.
         let Some(reason) = chunk::non_empty(choice.finish_reason) else {
             return Ok(());
         };
-        match finish(&reason.unescape(), self.called) {
+        match finish(&reason.unescape(), self.holds) {
             Finish::Error => Err(failure::upstream("upstream ended its answer with an error")),
             Finish::Stop(reason) => {
                 self.finish = Some(reason);
@@ -231,11 +245,15 @@ impl Stream {
         }
     }
 
-    fn delta(&mut self, frame: &str, delta: &Delta<'_>) {
+    fn delta(&mut self, frame: &str, delta: &Delta<'_>) -> Result<(), Failure> {
         if self.finish.is_some() {
-            return;
+            return Ok(());
         }
-        let said = delta.said();
+        let said = delta.said(&self.reasoning_in);
+        self.holds.refusal |= said.refused;
+        if let (Some(details), Some(raw)) = (&mut self.details, delta.reasoning_details) {
+            details.add(raw);
+        }
         if !said.thinking.is_empty() {
             self.thinking(&said.thinking);
         }
@@ -244,7 +262,7 @@ impl Stream {
         }
         let calls = delta.tool_calls.as_deref().unwrap_or_default();
         for (position, call) in calls.iter().enumerate() {
-            self.call(call, position);
+            self.call(call, position)?;
         }
         if let Some(function) = &delta.function_call {
             self.call(
@@ -253,11 +271,12 @@ impl Stream {
                     ..CallDelta::default()
                 },
                 0,
-            );
+            )?;
         }
         if calls.is_empty() && delta.function_call.is_none() {
             self.splice.learn(frame, delta, &said);
         }
+        Ok(())
     }
 
     fn text(&mut self, text: &Escaped<'_>) {
@@ -286,9 +305,19 @@ impl Stream {
     fn say(&mut self, text: &Escaped<'_>, thinking: bool) {
         let open = self.open.map(|at| &self.calls.get(at).arguments);
         let free = self.queue.is_empty() && open.is_none_or(arguments::Arguments::complete);
+        let mended = match open.map(|arguments| arguments.rest(false)) {
+            Some(Rest::Text(rest)) if free => rest,
+            _ => String::new(),
+        };
         let Some(events) = self.events.as_mut() else {
             return;
         };
+        if !mended.is_empty() {
+            events.input(&Escaped::plain(&mended));
+        }
+        if free && !thinking {
+            sign(&self.context, self.details.as_mut(), events, true);
+        }
         match (free, thinking, self.queue.back_mut()) {
             (true, true, _) => events.thinking(text),
             (true, false, _) => events.text(text),
@@ -307,7 +336,7 @@ impl Stream {
         }
     }
 
-    fn call(&mut self, delta: &CallDelta<'_>, position: usize) {
+    fn call(&mut self, delta: &CallDelta<'_>, position: usize) -> Result<(), Failure> {
         let escaped = delta
             .function
             .as_ref()
@@ -316,26 +345,28 @@ impl Stream {
         let plain = escaped.unescape();
         let (at, new) = self.calls.place(delta, position, &plain);
         if new {
-            self.called = true;
+            self.holds.calls = true;
             self.queue.push_back(Waiting::Call(at));
         }
         let arguments = &mut self.calls.get_mut(at).arguments;
         let passed = arguments.all_passed();
         let added = arguments.add(&plain);
-        if self.open == Some(at) && passed && added == Some(&plain) && !arguments.odd() {
+        if self.open == Some(at) && passed && added == Some(&plain) && arguments.flows() {
             // The usual case: the piece goes on as it came.
             arguments.pass();
             if let Some(events) = self.events.as_mut() {
                 events.input(&escaped);
             }
         }
-        self.pump(false);
+        self.pump(false)
     }
 
-    /// Writes what can be written. `last`: nothing more comes, so nothing waits any longer.
-    fn pump(&mut self, last: bool) {
+    /// Writes what can be written. `last`: nothing more comes, so nothing waits any longer. Errors: a
+    /// call broke off where no object can be made of it.
+    fn pump(&mut self, last: bool) -> Result<(), Failure> {
+        let cut = self.finish == Some(StopReason::MaxTokens);
         let Some(events) = self.events.as_mut() else {
-            return;
+            return Ok(());
         };
         loop {
             if let Some(at) = self.open {
@@ -343,30 +374,38 @@ impl Stream {
                 if !arguments.waiting().is_empty() {
                     events.input(&Escaped::plain(arguments.waiting()));
                     arguments.pass();
-                } else if last && arguments.odd() {
-                    events.input(&Escaped::plain(&arguments.mended()));
                 }
-                if self.queue.is_empty() || !(last || arguments.complete()) {
-                    return;
+                let over = last || (arguments.complete() && !self.queue.is_empty());
+                if !over {
+                    return Ok(());
+                }
+                match arguments.rest(cut) {
+                    Rest::Nothing => {}
+                    Rest::Text(rest) => events.input(&Escaped::plain(&rest)),
+                    Rest::Unfit => return Err(failure::upstream(CUT_CALL)),
                 }
                 events.close();
                 self.open = None;
             }
             match self.queue.pop_front() {
-                None => return,
-                Some(Waiting::Text(text)) => events.text(&Escaped::plain(&text)),
+                None => return Ok(()),
+                Some(Waiting::Text(text)) => {
+                    sign(&self.context, self.details.as_mut(), events, true);
+                    events.text(&Escaped::plain(&text));
+                }
                 Some(Waiting::Thinking(text)) => events.thinking(&Escaped::plain(&text)),
                 Some(Waiting::Call(at)) => {
                     let call = self.calls.get(at);
                     if call.name.is_empty() && !last {
                         self.queue.push_front(Waiting::Call(at));
-                        return;
+                        return Ok(());
                     }
                     if call.name.is_empty() {
                         log(Level::Warn, "the upstream called a tool without naming it");
                         continue;
                     }
                     let id = call.id(&self.context.exchange_id, at);
+                    sign(&self.context, self.details.as_mut(), events, false);
                     events.tool(&id, self.names.incoming(&call.name));
                     self.open = Some(at);
                 }
@@ -374,12 +413,12 @@ impl Stream {
         }
     }
 
-    fn end(&mut self) {
+    fn end(&mut self) -> Result<(), Failure> {
         if let Some(think) = &mut self.think {
             let pieces = think.flush();
             self.pieces(pieces);
         }
-        self.pump(true);
+        self.pump(true)?;
         if self.events.is_none() {
             self.start();
         }
@@ -388,7 +427,26 @@ impl Stream {
             ..Usage::default()
         });
         if let (Some(events), Some(reason)) = (self.events.as_mut(), self.finish) {
+            if events.open_text_block(true).is_some() {
+                sign(&self.context, self.details.as_mut(), events, false);
+            }
             events.end(reason, usage);
         }
+        Ok(())
+    }
+}
+
+const CUT_CALL: &str = "upstream broke off in the middle of a tool call's arguments";
+
+/// Puts what the provider wants back into the thinking block that is being left, or into a block of its own
+/// before the next one. Text that goes on is not parted for it.
+fn sign(context: &Context, details: Option<&mut Details>, events: &mut Events, text_follows: bool) {
+    let Some(details) = details.filter(|details| !details.is_empty()) else {
+        return;
+    };
+    if events.open_text_block(true).is_some() {
+        events.signature(&details.seal(context));
+    } else if !(text_follows && events.open_text_block(false).is_some()) {
+        events.redacted(&details.seal(context));
     }
 }

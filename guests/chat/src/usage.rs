@@ -11,6 +11,7 @@ pub(crate) struct Tokens {
     prompt_tokens: Option<u64>,
     completion_tokens: Option<u64>,
     prompt_tokens_details: Option<Details>,
+    completion_tokens_details: Option<OutputDetails>,
     /// DeepSeek.
     prompt_cache_hit_tokens: Option<u64>,
     /// Kimi.
@@ -22,6 +23,12 @@ pub(crate) struct Tokens {
 struct Details {
     cached_tokens: Option<u64>,
     cache_write_tokens: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+struct OutputDetails {
+    reasoning_tokens: Option<u64>,
 }
 
 impl Tokens {
@@ -39,6 +46,10 @@ impl Tokens {
             output: self.completion_tokens.unwrap_or(0),
             cache_read,
             cache_creation,
+            thinking: self
+                .completion_tokens_details
+                .and_then(|details| details.reasoning_tokens)
+                .unwrap_or(0),
         }
     }
 }

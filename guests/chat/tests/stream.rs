@@ -2,12 +2,23 @@
 #![cfg(not(target_family = "wasm"))]
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-use chat::{Chat, OpenAi};
+use chat::{Chat, Dialect, Profile};
 use proptest::prelude::*;
 use sdk::{Context, Ending, Exchange as _, Head, Next, Output, Pushed, Transformer as _};
 
+struct Plain;
+
+impl Dialect for Plain {
+    const NAME: &'static str = "plain";
+    const VERSION: &'static str = "1";
+
+    fn profile() -> Profile {
+        Profile::default()
+    }
+}
+
 fn stream() -> chat::Exchange {
-    let (chat, _) = Chat::<OpenAi>::configure(chat::Overrides::default()).unwrap();
+    let (chat, _) = Chat::<Plain>::configure(chat::Overrides::default()).unwrap();
     let mut exchange = chat.exchange(Context {
         exchange_id: "0123456789abcdefghijABCD".to_owned(),
         provider: "p".to_owned(),
@@ -111,7 +122,8 @@ proptest! {
     fn any_deltas_give_a_well_formed_stream(frames in proptest::collection::vec(delta(), 0..24)) {
         let frames = ended(frames);
         let (out, next) = answer(frames.chunks(1));
-        prop_assert_eq!(next, Next::Done);
+        let cut = matches!(&next, Next::Failed(failure) if failure.message.contains("arguments"));
+        prop_assert!(cut || next == Next::Done, "{:?}", next);
         prop_assert!(well_formed(&out), "{}", out);
     }
 

@@ -15,7 +15,8 @@ export function stopReason(finish, called) {
 export function counts(tokens) {
   const cacheRead = tokens?.prompt_tokens_details?.cached_tokens ?? 0;
   const input = Math.max(0, (tokens?.prompt_tokens ?? 0) - cacheRead);
-  return { input, output: tokens?.completion_tokens ?? 0, cacheRead };
+  const thinking = tokens?.completion_tokens_details?.reasoning_tokens ?? 0;
+  return { input, output: tokens?.completion_tokens ?? 0, cacheRead, thinking };
 }
 
 const BY_WORDS = [
@@ -32,10 +33,11 @@ export function errorInside(text) {
 }
 
 /** The message of a whole completion: thinking first, then text, then calls. */
-export function message(completion, { exchangeId, model }) {
+export function message(completion, { exchangeId, model, inputEstimate }) {
   if (completion.error) throw errorInside(JSON.stringify(completion));
   const { message: said, finish_reason: finish } = completion.choices?.[0] ?? {};
   if (!said) throw upstream("upstream answered without a message");
+  const counted = completion.usage ? counts(completion.usage) : { input: inputEstimate };
   const content = [];
   if (said.reasoning) content.push({ type: "thinking", thinking: said.reasoning, signature: "" });
   if (said.content) content.push({ type: "text", text: said.content });
@@ -46,7 +48,7 @@ export function message(completion, { exchangeId, model }) {
   });
   return {
     id: `msg_${exchangeId}`, type: "message", role: "assistant", model, content,
-    stop_reason: stopReason(finish, calls.length > 0), stop_sequence: null, usage: usage(counts(completion.usage)),
+    stop_reason: stopReason(finish, calls.length > 0), stop_sequence: null, usage: usage(counted),
   };
 }
 

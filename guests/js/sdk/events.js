@@ -3,12 +3,13 @@
 // nothing is written.
 
 /** Usage of the Messages API from counts that may be missing. */
-export function usage({ input = 0, output = 0, cacheRead = 0, cacheCreation = 0 } = {}) {
+export function usage({ input = 0, output = 0, cacheRead = 0, cacheCreation = 0, thinking = 0 } = {}) {
   return {
     input_tokens: input,
     cache_creation_input_tokens: cacheCreation,
     cache_read_input_tokens: cacheRead,
     output_tokens: output,
+    ...(thinking > 0 && { output_tokens_details: { thinking_tokens: thinking } }),
   };
 }
 

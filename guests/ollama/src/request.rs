@@ -65,7 +65,7 @@ fn messages(body: &mut Writer<'_>, names: &mut Names, turns: &[Turn<'_>]) {
     for turn in turns {
         let mut message = Writer::object(list.item());
         match turn {
-            Turn::System(text) => {
+            Turn::System { text, .. } => {
                 message.raw("role", r#""system""#).text("content", text);
             }
             Turn::User(parts) => user(&mut message, parts),
@@ -73,7 +73,7 @@ fn messages(body: &mut Writer<'_>, names: &mut Names, turns: &[Turn<'_>]) {
                 called.extend(turn.calls.iter().map(|call| (&*call.id, &*call.name)));
                 assistant(&mut message, names, turn);
             }
-            Turn::Tool { id, content } => {
+            Turn::Tool { id, content, .. } => {
                 message.raw("role", r#""tool""#).text("content", content);
                 if let Some(name) = called.get(&**id) {
                     message.plain("tool_name", &names.outgoing(name));
@@ -94,6 +94,7 @@ fn user(message: &mut Writer<'_>, parts: &[Part<'_>]) {
         match part {
             Part::Text(piece) => text.join(separator::LINE, piece.clone()),
             Part::Image(_, data) => images.push(data),
+            Part::CacheMark => {}
             Part::ImageUrl(_) => {
                 host::note(
                     "change",

@@ -19,7 +19,7 @@ mod answer;
 mod content;
 mod tool;
 
-pub use answer::{Answer, Delta, Event, Usage};
+pub use answer::{Answer, Delta, Event, OutputDetails, Usage};
 pub use content::{Block, Content, Source, is_attribution};
 pub use tool::{Tool, ToolChoice};
 

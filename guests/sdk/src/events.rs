@@ -47,6 +47,8 @@ pub struct Usage {
     pub cache_read: u64,
     /// Input written to a cache.
     pub cache_creation: u64,
+    /// Output spent on reasoning, where the provider tells it. 0: not told.
+    pub thinking: u64,
 }
 
 impl Usage {
@@ -58,6 +60,11 @@ impl Usage {
             .number("cache_creation_input_tokens", self.cache_creation)
             .number("cache_read_input_tokens", self.cache_read)
             .number("output_tokens", self.output);
+        if self.thinking > 0 {
+            let mut details = Writer::object(usage.member("output_tokens_details"));
+            details.number("thinking_tokens", self.thinking);
+            details.end();
+        }
         usage.end();
     }
 }
@@ -67,6 +74,7 @@ enum Open {
     None,
     Text,
     Thinking,
+    Redacted,
     Tool { filled: bool },
     Ended,
 }
@@ -151,6 +159,30 @@ impl Events {
         self.delta(r#"{"type":"thinking_delta","thinking":""#, text);
     }
 
+    /// Signs the open thinking block, as [`crate::envelope`] makes signatures. Ignored if none is open.
+    pub fn signature(&mut self, signature: &str) {
+        if self.open == Open::Thinking {
+            let signature = Escaped::plain(signature);
+            self.delta(r#"{"type":"signature_delta","signature":""#, &signature);
+        }
+    }
+
+    /// A whole block of thinking that is not to be read: `data` comes back with the conversation.
+    pub fn redacted(&mut self, data: &str) {
+        self.close();
+        if self.open == Open::Ended {
+            return;
+        }
+        let mut block = String::with_capacity(data.len() + 48);
+        let mut object = Writer::object(&mut block);
+        object
+            .raw("type", r#""redacted_thinking""#)
+            .plain("data", data);
+        object.end();
+        self.begin(Open::Redacted, &block);
+        self.close();
+    }
+
     /// Opens a tool block. Its input follows by [`Events::input`].
     pub fn tool(&mut self, id: &str, name: &str) {
         self.close();
@@ -182,7 +214,7 @@ impl Events {
         match self.open {
             Open::None | Open::Ended => return,
             Open::Tool { filled: false } => self.input(&Escaped::verbatim("")),
-            Open::Text | Open::Thinking | Open::Tool { .. } => {}
+            Open::Text | Open::Thinking | Open::Redacted | Open::Tool { .. } => {}
         }
         let index = self.index;
         event(&mut self.out, "content_block_stop", |data| {

@@ -62,6 +62,40 @@ pub fn retry_after_ms(headers: &[(String, String)]) -> Option<u64> {
     positive(header(headers, "retry-after")?, 1000.0)
 }
 
+/// A time to wait as providers write it, in milliseconds, rounded up: seconds (`11.38`), or numbers with
+/// units (`6m0s`, `1h2m3.5s`, `20ms`). None: it is neither, or nothing, or a day and more.
+pub fn wait_ms(text: &str) -> Option<u64> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<f64>() {
+        return positive_number(seconds * 1000.0);
+    }
+    let (mut rest, mut sum) = (text, 0.0);
+    while !rest.is_empty() {
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .filter(|digits| *digits > 0)?;
+        let (number, after) = rest.split_at(digits);
+        let end = after
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(after.len());
+        let (unit, after) = after.split_at(end);
+        let unit = match unit {
+            "ms" => 1.0,
+            "s" => 1000.0,
+            "m" => 60_000.0,
+            "h" => 3_600_000.0,
+            _ => return None,
+        };
+        sum += number.parse::<f64>().ok()? * unit;
+        rest = after;
+    }
+    positive_number(sum)
+}
+
+fn positive_number(ms: f64) -> Option<u64> {
+    (ms > 0.0 && ms < 86_400_000.0).then(|| ms.ceil() as u64)
+}
+
 /// `number` times `unit`, rounded up, if it is a number above zero and below a day.
 pub fn positive(number: &str, unit: f64) -> Option<u64> {
     let value: f64 = number.trim().parse().ok()?;
@@ -91,6 +125,22 @@ mod tests {
                 (failure.status, failure.kind.as_str()),
                 (Some(status), kind)
             );
+        }
+    }
+
+    #[test]
+    fn a_wait_is_seconds_or_numbers_with_units() {
+        for (text, ms) in [
+            ("11.382867", Some(11_383)),
+            ("6m0s", Some(360_000)),
+            ("20ms", Some(20)),
+            ("1h2m3.5s", Some(3_723_500)),
+            ("0", None),
+            ("soon", None),
+            ("5 parsecs", None),
+            ("", None),
+        ] {
+            assert_eq!(wait_ms(text), ms, "{text}");
         }
     }
 

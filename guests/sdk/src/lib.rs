@@ -17,6 +17,7 @@
 //! | JSON without copies | [`json`] |
 //! | streams | [`sse`] to read, [`events::Events`] to write, [`splice`] to pass frames by |
 //! | errors | [`failure`] by status, [`error`] for what upstreams say |
+//! | what a provider wants back verbatim | [`envelope`] |
 //! | log lines and notes | [`host`] |
 //!
 //! ```
@@ -44,6 +45,7 @@ pub mod anthropic;
 pub mod bindings;
 pub mod body;
 pub mod edits;
+pub mod envelope;
 pub mod error;
 pub mod events;
 pub mod failure;

@@ -131,15 +131,15 @@ fn reload_config(app: &App) {
 fn adopt(app: &App, config: Config, generation: u64) -> Result<Snapshot, String> {
     let config = listening(config, app.listen).map_err(|problem| problem.to_string())?;
     let wanted = Wanted::of(&config);
-    let prepared = app.registry.prepare(&wanted);
-    if let Err(problems) = prepared {
+    let names: Vec<String> = wanted.options.keys().cloned().collect();
+    let prepared = app.registry.prepare(wanted);
+    if !prepared.problems().is_empty() {
         app.registry.forget_unwanted();
-        return Err(problems.join("\n"));
+        return Err(prepared.problems().join("\n"));
     }
     // Before any bytes are tried again: what refused them may be what changed.
     app.recorder.obey(&config.recorder);
-    let names: Vec<String> = wanted.options.keys().cloned().collect();
-    app.registry.adopt(wanted);
+    app.registry.adopt(prepared);
     app.registry.refresh_router();
     // Bytes that were refused for their pin or options may fit now.
     for name in names {

@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 
 use super::code::{Answer, running_service};
-use crate::config::{Config, Secret};
+use crate::config::{Config, Paths, Secret, process_env};
 
 /// What the service at the configuration's address says.
 pub(super) enum Said {
@@ -26,6 +26,8 @@ pub(super) struct Service {
     base: String,
     client: reqwest::Client,
     key: Option<Secret>,
+    /// Shows a service of the same user whose command this is.
+    owner: Option<Secret>,
 }
 
 /// What one answer may take.
@@ -66,7 +68,14 @@ impl Service {
         drop(rustls::crypto::ring::default_provider().install_default());
         let client = reqwest::Client::builder().no_proxy().build().ok()?;
         let key = config.api_key.clone();
-        Some(Self { base, client, key })
+        let state = Paths::of(&process_env).map(|paths| paths.state);
+        let owner = state.and_then(|state| crate::owner::read(&state, config.listen.port()));
+        Some(Self {
+            base,
+            client,
+            key,
+            owner,
+        })
     }
 
     /// The same for a command that is of no use without one.
@@ -102,6 +111,9 @@ impl Service {
         let mut request = self.client.request(method, &url).timeout(bounds.patience);
         if let Some(key) = &self.key {
             request = request.header("x-api-key", key.expose());
+        }
+        if let Some(owner) = &self.owner {
+            request = request.header(crate::owner::HEADER, owner.expose());
         }
         if let Some(body) = body {
             request = request.body(body.to_string());

@@ -21,6 +21,7 @@ use crate::record::Record;
 pub(super) async fn count(State(app): State<Arc<App>>, request: Request) -> Response {
     let request_id = ids::exchange_id();
     let mut record = Record::new(request_id.clone(), app.in_flight.clone());
+    record.secrets = app.snapshot().upstream.secrets();
     match answer(&app, request, &mut record).await {
         Ok(response) => {
             record.finished(None);

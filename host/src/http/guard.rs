@@ -9,8 +9,8 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::HeaderMap;
 use http::header::{AUTHORIZATION, HOST, ORIGIN};
+use http::{HeaderMap, HeaderValue};
 use subtle::ConstantTimeEq;
 
 use super::reply;
@@ -58,6 +58,38 @@ fn admit(config: &Config, uri: &http::Uri, headers: &HeaderMap) -> Result<(), Ap
     }
 }
 
+/// What browsers say of themselves (the Fetch Metadata headers of the W3C).
+const FETCH_SITE: &str = "sec-fetch-site";
+
+/// Refuses a web page, also one of an origin that may use everything else: what is no page's business is
+/// neither told to one nor done for it.
+pub(super) fn refuse_web_pages(headers: &HeaderMap, why: &str) -> Result<(), ApiError> {
+    let by_hand = |value: &HeaderValue| value == "none";
+    let of_a_page =
+        headers.contains_key(ORIGIN) || !headers.get_all(FETCH_SITE).iter().all(by_hand);
+    if of_a_page {
+        return Err(ApiError::new("permission_error", why));
+    }
+    Ok(())
+}
+
+/// Refuses other users of this machine: without `api_key` anybody here can ask.
+pub(super) fn refuse_others(app: &App, headers: &HeaderMap, why: &str) -> Result<(), ApiError> {
+    if app.snapshot().config.api_key.is_some() {
+        // It was asked for before.
+        return Ok(());
+    }
+    let offered = headers.get(crate::owner::HEADER).map(HeaderValue::as_bytes);
+    let own = |offered: &[u8]| {
+        let token = app.owner.as_ref().map(|token| token.expose().as_bytes());
+        token.is_some_and(|token| bool::from(offered.ct_eq(token)))
+    };
+    if offered.is_some_and(own) {
+        return Ok(());
+    }
+    Err(ApiError::new("permission_error", why))
+}
+
 /// The host of `host:port`, brackets of IPv6 kept out.
 fn name_of(authority: &str) -> &str {
     if let Some(rest) = authority.strip_prefix('[') {
@@ -83,7 +115,7 @@ fn authenticate(key: &Secret, headers: &HeaderMap) -> Result<(), ApiError> {
     let bearer = headers
         .get(AUTHORIZATION)
         .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
-    let header = headers.get("x-api-key").map(http::HeaderValue::as_bytes);
+    let header = headers.get("x-api-key").map(HeaderValue::as_bytes);
     let offered: Vec<&[u8]> = bearer.into_iter().chain(header).collect();
     if offered
         .iter()
@@ -105,6 +137,22 @@ fn authenticate(key: &Secret, headers: &HeaderMap) -> Result<(), ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_browser_sends_for_a_page_is_refused() {
+        let of = |name: &'static str, value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_static(value));
+            refuse_web_pages(&headers, "not for pages")
+        };
+        assert!(refuse_web_pages(&HeaderMap::new(), "").is_ok());
+        assert!(of("origin", "http://localhost:3456").is_err());
+        assert!(of("origin", "null").is_err());
+        for site in ["cross-site", "same-site", "same-origin"] {
+            assert!(of("sec-fetch-site", site).is_err());
+        }
+        assert!(of("sec-fetch-site", "none").is_ok(), "typed by a person");
+    }
 
     #[test]
     fn the_name_of_an_authority_is_found_with_and_without_port() {

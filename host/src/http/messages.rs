@@ -29,6 +29,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
     record.metrics = Some(app.metrics.clone());
     let (parts, body) = request.into_parts();
     let snapshot = app.snapshot();
+    record.secrets = snapshot.upstream.secrets();
     match answer(&app, &snapshot, &parts.headers, body, &mut record).await {
         Ok(Answered::Stream { relay, headers }) => {
             let body = Body::from_stream(relay.into_stream(record));

@@ -2,25 +2,22 @@
 //! command line, and the recorder's switch.
 //!
 //! Here are prompts and answers: behind every check that other paths are behind, only while the
-//! recorder is on, without secrets, and never for a web page, not even one of this machine.
+//! recorder is on, without secrets, never for a web page, not even one of this machine, and for no other user.
 
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
-use http::header::{CACHE_CONTROL, HeaderName, ORIGIN};
+use http::header::{CACHE_CONTROL, HeaderName};
 use http::{HeaderMap, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{messages, reply};
+use super::{guard, messages, reply};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::ids;
 use crate::recorder::{End, Recording};
-
-/// What browsers say of themselves (the Fetch Metadata headers of the W3C).
-const FETCH_SITE: &str = "sec-fetch-site";
 
 /// A switch is a few bytes.
 const MOST: usize = 1 << 10;
@@ -42,19 +39,27 @@ pub(super) async fn one(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let one = || {
-        admit(&app, &headers)?;
+    if let Err(error) = admit(&app, &headers) {
+        return told(Err(error));
+    }
+    // Scrubbing and writing megabytes would hold up streams that share the thread.
+    let found = tokio::task::spawn_blocking(move || {
         let kept = app.recorder.recordings();
-        let found = kept.iter().find(|one| one.id() == id);
-        let Some(recording) = found else {
+        let found = kept.iter().find(|one| one.id() == id)?;
+        let clean = found.scrubbed(&app.snapshot().upstream.secrets());
+        Some(serde_json::to_vec(&clean))
+    });
+    let failed = |why: String| ApiError::new("api_error", format!("it cannot be told: {why}"));
+    let result = match found.await {
+        Ok(Some(Ok(json))) => Ok(super::json_bytes(json)),
+        Ok(Some(Err(error))) => Err(failed(error.to_string())),
+        Err(error) => Err(failed(error.to_string())),
+        Ok(None) => {
             let message = "no such exchange is kept; it may have made room for later ones";
-            return Err(ApiError::new("not_found_error", message));
-        };
-        let clean = recording.scrubbed(&app.snapshot().upstream.secrets());
-        serde_json::to_value(clean)
-            .map_err(|error| ApiError::new("api_error", format!("it cannot be told: {error}")))
+            Err(ApiError::new("not_found_error", message))
+        }
     };
-    told(one())
+    guarded(result.unwrap_or_else(|error| reply::error(&error, &ids::exchange_id())))
 }
 
 #[derive(Deserialize)]
@@ -68,7 +73,7 @@ pub(super) async fn switch(State(app): State<Arc<App>>, request: Request) -> Res
     let (parts, body) = request.into_parts();
     let body = messages::read(body, MOST).await;
     let switch = || {
-        refuse_web_pages(&parts.headers)?;
+        refuse_others(&app, &parts.headers)?;
         let Switch { on } = serde_json::from_slice(&body?).map_err(|error| {
             ApiError::invalid(format!("want {{\"on\": true or false}}: {error}"))
         })?;
@@ -86,7 +91,7 @@ pub(super) async fn switch(State(app): State<Arc<App>>, request: Request) -> Res
 }
 
 fn admit(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
-    refuse_web_pages(headers)?;
+    refuse_others(app, headers)?;
     if app.recorder.on() {
         return Ok(());
     }
@@ -95,24 +100,25 @@ fn admit(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
     Err(ApiError::new("conflict_error", message))
 }
 
-/// Also those of an origin that may use everything else.
-fn refuse_web_pages(headers: &HeaderMap) -> Result<(), ApiError> {
-    let by_hand = |value: &HeaderValue| value == "none";
-    let of_a_page =
-        headers.contains_key(ORIGIN) || !headers.get_all(FETCH_SITE).iter().all(by_hand);
-    if of_a_page {
-        let message =
-            "recorded exchanges are not for web pages; ask with `transom guest record` or `trace`";
-        return Err(ApiError::new("permission_error", message));
-    }
-    Ok(())
+/// No web page, not even one of this machine, and no other user of it.
+fn refuse_others(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
+    let page =
+        "recorded exchanges are not for web pages; ask with `transom guest record` or `trace`";
+    guard::refuse_web_pages(headers, page)?;
+    let other = "recorded exchanges are for the user alone who runs this service; ask as that user, with \
+        `transom guest record` or `trace`, or set `api_key` in the configuration and send it";
+    guard::refuse_others(app, headers, other)
 }
 
 fn told(result: Result<Value, ApiError>) -> Response {
-    let mut response = match result {
+    guarded(match result {
         Ok(value) => super::json(&value),
         Err(error) => reply::error(&error, &ids::exchange_id()),
-    };
+    })
+}
+
+/// For this request's sender alone.
+fn guarded(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     for (name, value) in [
@@ -151,25 +157,4 @@ fn summary(recording: &Recording) -> Value {
         "request_bytes": recording.request.len(),
         "answer_bytes": recording.client.body.len(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_browser_sends_for_a_page_is_refused() {
-        let of = |name: &'static str, value: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(name, HeaderValue::from_static(value));
-            refuse_web_pages(&headers)
-        };
-        assert!(refuse_web_pages(&HeaderMap::new()).is_ok());
-        assert!(of("origin", "http://localhost:3456").is_err());
-        assert!(of("origin", "null").is_err());
-        for site in ["cross-site", "same-site", "same-origin"] {
-            assert!(of("sec-fetch-site", site).is_err());
-        }
-        assert!(of("sec-fetch-site", "none").is_ok(), "typed by a person");
-    }
 }

@@ -4,14 +4,25 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use http::HeaderMap;
 use serde_json::json;
 
-use super::{json, reply};
+use super::{guard, json, reply};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::registry::{NotRolledBack, RolledBack};
 
-pub(super) async fn roll_back(State(app): State<Arc<App>>, Path(name): Path<String>) -> Response {
+pub(super) async fn roll_back(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    // A page needs no leave of this service for a request without a body.
+    let page =
+        "a web page may not change what serves; roll back with `transom guest rollback NAME`";
+    if let Err(error) = guard::refuse_web_pages(&headers, page) {
+        return reply::error(&error, &crate::ids::exchange_id());
+    }
     let registry = app.registry.clone();
     let asked = name.clone();
     let result = tokio::task::spawn_blocking(move || registry.roll_back(&asked)).await;

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::config::{Auth, Config, Key, Provider, Transformer};
 use crate::registry::{Origin, Slot};
 use crate::telemetry::{self, clock::Stamp};
+use crate::upstream::Secrets;
 
 pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
     json(
@@ -45,8 +46,8 @@ pub fn of(app: &App) -> Value {
         "providers": config.providers.iter().map(|one| provider(app, one)).collect::<Vec<_>>(),
         "trust": config.trust.name(),
         "transformers_folder": app.registry.dir(),
-        "transformers": app.registry.slots().iter().map(|slot| transformer(slot, config)).collect::<Vec<_>>(),
-        "router": router(app),
+        "transformers": app.registry.slots().iter().map(|slot| transformer(slot, config, &snapshot.upstream.secrets())).collect::<Vec<_>>(),
+        "router": router(app, &snapshot.upstream.secrets()),
         "recorder": recorder(app),
         "in_flight": app.in_flight.load(Ordering::Relaxed),
         "totals": totals(app),
@@ -64,11 +65,12 @@ fn totals(app: &App) -> Value {
 }
 
 /// The router component; null without one.
-fn router(app: &App) -> Value {
+fn router(app: &App, secrets: &Secrets) -> Value {
     let Some(name) = app.registry.router_name() else {
         return Value::Null;
     };
     let error = app.registry.router_error();
+    let error = error.map(|said| secrets.scrub_text(&said));
     let Some(generation) = app.registry.router() else {
         return json!({"name": name, "generation": 0, "path": null, "sha256": null, "calls": 0, "faults": 0, "last_error": error});
     };
@@ -109,11 +111,13 @@ fn provider(app: &App, provider: &Provider) -> Value {
         "quota": app.quota.status(provider)})
 }
 
-fn transformer(slot: &Slot, config: &Config) -> Value {
+fn transformer(slot: &Slot, config: &Config, secrets: &Secrets) -> Value {
+    // What a panic says is of a body.
+    let scrubbed = |said: Option<String>| said.map(|said| secrets.scrub_text(&said));
     let pin = config.pins.get(&slot.name);
     let Some(generation) = slot.current() else {
         return json!({"name": slot.name, "source": null, "path": null, "generation": 0, "sha256": null, "wit": null,
-            "loaded_at": null, "calls": 0, "traps": 0, "pin": pin, "refused": slot.refused(), "last_error": slot.last_error()});
+            "loaded_at": null, "calls": 0, "traps": 0, "pin": pin, "refused": slot.refused(), "last_error": scrubbed(slot.last_error())});
     };
     let (source, path) = match &generation.origin {
         Origin::Builtin => ("builtin", None),
@@ -134,7 +138,7 @@ fn transformer(slot: &Slot, config: &Config) -> Value {
         "refused": slot.refused(),
         "previous": slot.previous(),
         "rolled_back": slot.taken_back(),
-        "last_error": slot.last_error().or_else(|| generation.last_fault()),
-        "replay": slot.replayed(),
+        "last_error": scrubbed(slot.last_error().or_else(|| generation.last_fault())),
+        "replay": scrubbed(slot.replayed()),
     })
 }

@@ -5,37 +5,37 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::rule::Reach;
-use super::wire;
-
 /// The texts of a body, in order.
 pub(super) struct Fragments<'a> {
     body: &'a str,
     all: Vec<Fragment<'a>>,
 }
 
+/// What a text is in its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The name of a member.
+    Name,
+    /// A line of a stream that names the event.
+    Event,
+    /// A string.
+    Value,
+    /// A whole number.
+    Number,
+    /// No JSON.
+    Text,
+}
+
 struct Fragment<'a> {
     /// In the body; of a string without its quotes.
     range: Range<usize>,
     text: Cow<'a, str>,
-    form: Form,
+    role: Role,
+    /// The name that a value stands under, also inside a list.
+    member: Option<Cow<'a, str>>,
     changed: bool,
     /// Where the string stands in its event: those of one place may be pieces of one text.
     place: Option<String>,
-}
-
-/// What a text is where it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// A string of JSON.
-    Value,
-    /// The name of a member of JSON.
-    Name,
-    /// Digits of JSON.
-    Number,
-    /// The name of an event, with its line.
-    Event,
-    Text,
 }
 
 impl<'a> Fragments<'a> {
@@ -51,23 +51,30 @@ impl<'a> Fragments<'a> {
                 all: all.collect(),
             };
         }
-        let mut all = Vec::new();
+        let is_stream = body.lines().any(|line| line.starts_with("data:"));
+        let mut all: Vec<Fragment<'a>> = Vec::new();
         let mut start = 0;
         for line in body.split_inclusive('\n') {
             let data = line.strip_prefix("data:").unwrap_or(line);
             let before = start + line.len() - data.len();
             let ours = data.trim();
             let json = ours.starts_with(['{', '[']).then(|| strings(data, before));
-            match json.flatten() {
-                Some(strings) => all.extend(strings),
-                None => all.push(Fragment {
-                    range: start..start + line.len(),
+            let names = is_stream && (line.starts_with("event:") || line.starts_with("retry:"));
+            let range = start..start + line.len();
+            match (json.flatten(), all.last_mut()) {
+                (Some(strings), _) => all.extend(strings),
+                // What spans lines is found, too.
+                (None, Some(last))
+                    if !names && last.role == Role::Text && last.range.end == start =>
+                {
+                    last.range.end = range.end;
+                    last.text = Cow::Borrowed(&body[last.range.clone()]);
+                }
+                (None, _) => all.push(Fragment {
                     text: Cow::Borrowed(line),
-                    form: if line.starts_with("event:") {
-                        Form::Event
-                    } else {
-                        Form::Text
-                    },
+                    range,
+                    role: if names { Role::Event } else { Role::Text },
+                    member: None,
                     changed: false,
                     place: None,
                 }),
@@ -85,6 +92,17 @@ impl<'a> Fragments<'a> {
         self.all.get(at).map_or("", |fragment| &fragment.text)
     }
 
+    pub(super) fn role(&self, at: usize) -> Role {
+        self.all
+            .get(at)
+            .map_or(Role::Text, |fragment| fragment.role)
+    }
+
+    /// The name that a value stands under.
+    pub(super) fn member(&self, at: usize) -> Option<&str> {
+        self.all.get(at)?.member.as_deref()
+    }
+
     pub(super) fn set(&mut self, at: usize, text: String) {
         if let Some(fragment) = self.all.get_mut(at) {
             fragment.text = Cow::Owned(text);
@@ -92,22 +110,16 @@ impl<'a> Fragments<'a> {
         }
     }
 
-    /// How far names of people may be taken out of it.
-    pub(super) fn reach(&self, at: usize) -> Reach {
-        let Some(fragment) = self.all.get(at) else {
-            return Reach::Nothing;
-        };
-        match fragment.form {
-            Form::Event | Form::Number => Reach::Nothing,
-            Form::Name | Form::Value if wire::is_word(&fragment.text) => Reach::Nothing,
-            Form::Name if wire::is_identifier(&fragment.text) => Reach::Whole,
-            Form::Name | Form::Value | Form::Text => Reach::Parts,
-        }
-    }
-
-    /// Every text, decoded.
-    pub(super) fn decoded(&self) -> impl Iterator<Item = &str> {
-        self.all.iter().map(|fragment| fragment.text.as_ref())
+    /// Every text, decoded, and what came in pieces as one.
+    pub(super) fn decoded(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let pieces = self.channels().into_iter().map(|channel| {
+            let pieces = channel.into_iter().map(|at| self.get(at));
+            Cow::Owned(pieces.collect::<String>())
+        });
+        let texts = self.all.iter();
+        texts
+            .map(|fragment| Cow::Borrowed(fragment.text.as_ref()))
+            .chain(pieces.collect::<Vec<_>>())
     }
 
     /// For each place of an event that has a string in more than one: the fragments there.
@@ -127,7 +139,7 @@ impl<'a> Fragments<'a> {
         let mut done = 0;
         for fragment in self.all.iter().filter(|fragment| fragment.changed) {
             out.push_str(&self.body[done..fragment.range.start]);
-            if matches!(fragment.form, Form::Value | Form::Name) {
+            if matches!(fragment.role, Role::Name | Role::Value) {
                 let quoted = serde_json::Value::from(fragment.text.as_ref()).to_string();
                 out.push_str(&quoted[1..quoted.len() - 1]);
             } else {
@@ -172,15 +184,13 @@ fn strings(text: &str, offset: usize) -> Option<Vec<Fragment<'_>>> {
         offset,
         at: 0,
         path: String::new(),
+        member: None,
         found: Vec::new(),
     };
     walk.value(0)?;
     walk.blank();
     (walk.at == text.len()).then_some(walk.found)
 }
-
-/// Shorter numbers are amounts.
-const SHORTEST_ID: usize = 6;
 
 /// Deeper JSON is taken for text.
 const DEEPEST: usize = 200;
@@ -190,6 +200,7 @@ struct Walk<'a> {
     offset: usize,
     at: usize,
     path: String,
+    member: Option<Cow<'a, str>>,
     found: Vec<Fragment<'a>>,
 }
 
@@ -217,10 +228,10 @@ impl<'a> Walk<'a> {
             b'"' => {
                 let (range, text) = self.string()?;
                 let place = Some(self.path.clone());
-                self.keep(range, text, Form::Value, place);
+                self.keep(range, text, Role::Value, place);
                 Some(())
             }
-            _ => self.plain(),
+            _ => self.number_or_word(),
         }
     }
 
@@ -235,11 +246,13 @@ impl<'a> Walk<'a> {
             self.path.push('/');
             self.path.push_str(&name);
             let is_index = name == "index";
-            self.keep(range, name, Form::Name, None);
+            self.keep(range, name.clone(), Role::Name, None);
             self.byte(b':')?;
             self.blank();
             let start = self.at;
+            let outer = self.member.replace(name);
             self.value(depth + 1)?;
+            self.member = outer;
             if is_index {
                 index = self.text.get(start..self.at);
             }
@@ -307,23 +320,35 @@ impl<'a> Walk<'a> {
         Some((range, text))
     }
 
-    /// A number or a word. A number that could be an id is kept.
-    fn plain(&mut self) -> Option<()> {
+    fn number_or_word(&mut self) -> Option<()> {
+        let start = self.at;
+        let word = self.plain()?;
+        if word.bytes().all(|byte| byte.is_ascii_digit()) {
+            self.keep(start..self.at, Cow::Borrowed(word), Role::Number, None);
+        }
+        Some(())
+    }
+
+    /// A number or a word.
+    fn plain(&mut self) -> Option<&'a str> {
         let start = self.at;
         let plain = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
         self.at += self.rest().iter().take_while(plain).count();
-        let word = self.text.get(start..self.at)?;
-        if word.len() >= SHORTEST_ID && word.bytes().all(|byte| byte.is_ascii_digit()) {
-            self.keep(start..self.at, Cow::Borrowed(word), Form::Number, None);
-        }
-        (!word.is_empty()).then_some(())
+        self.text
+            .get(start..self.at)
+            .filter(|word| !word.is_empty())
     }
 
-    fn keep(&mut self, range: Range<usize>, text: Cow<'a, str>, form: Form, place: Option<String>) {
+    fn keep(&mut self, range: Range<usize>, text: Cow<'a, str>, role: Role, place: Option<String>) {
+        let member = match role {
+            Role::Value | Role::Number => self.member.clone(),
+            Role::Name | Role::Event | Role::Text => None,
+        };
         self.found.push(Fragment {
             range: range.start + self.offset..range.end + self.offset,
             text,
-            form,
+            role,
+            member,
             changed: false,
             place,
         });
@@ -341,6 +366,7 @@ mod tests {
         let mut fragments = Fragments::of(body);
         let texts: Vec<_> = fragments.decoded().collect();
         assert_eq!(texts, ["a/b", "x/y", "n", "l", "q\"", "c"]);
+        assert_eq!(fragments.member(4), Some("l"));
         fragments.set(4, "\"Q\"".to_owned());
         assert_eq!(
             fragments.joined(),
@@ -387,7 +413,7 @@ mod tests {
         fn every_string_of_a_value_is_found(texts in proptest::collection::vec(".{0,10}", 0..5)) {
             let body = serde_json::to_string(&texts).unwrap();
             let fragments = Fragments::of(&body);
-            let found: Vec<&str> = fragments.decoded().collect();
+            let found: Vec<_> = fragments.decoded().collect();
             prop_assert_eq!(found, texts);
         }
     }

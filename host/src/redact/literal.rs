@@ -1,5 +1,5 @@
 //! A value as a regular expression that also finds it where JSON stands inside a JSON string: with
-//! slashes, quotes and other letters escaped, once or several times.
+//! slashes, quotes and other letters escaped, once or several times, or as an address has them.
 
 /// The expression.
 pub(super) fn pattern(value: &str) -> String {
@@ -8,7 +8,7 @@ pub(super) fn pattern(value: &str) -> String {
 
 fn of(c: char) -> String {
     match c {
-        '/' => r"(?:\\*/|\\+u002[fF])".to_owned(),
+        '/' => r"(?:\\*/|\\+u002[fF]|%(?:25)*2[fF])".to_owned(),
         '\\' => r"\\+".to_owned(),
         '"' => r#"\\*""#.to_owned(),
         c if c.is_ascii() => regex::escape(c.encode_utf8(&mut [0; 4])),
@@ -18,7 +18,10 @@ fn of(c: char) -> String {
                 .encode_utf16(&mut units)
                 .iter()
                 .map(|unit| format!(r"\\+u(?i:{unit:04x})"));
-            format!("(?:{c}|{})", escaped.collect::<String>())
+            let mut bytes = [0; 4];
+            let encoded = c.encode_utf8(&mut bytes).bytes();
+            let encoded: String = encoded.map(|byte| format!("%(?i:{byte:02x})")).collect();
+            format!("(?:{c}|{}|{encoded})", escaped.collect::<String>())
         }
     }
 }
@@ -33,6 +36,7 @@ mod tests {
         for text in [
             "/home/jürgen 🙂/a.b",
             r"\/home\/jürgen 🙂\/a.b",
+            r"%2Fhome%2fj%C3%BCrgen 🙂/a.b",
             r"\\\/home\\\/j\u00FCrgen \ud83d\ude42\\\/a.b",
         ] {
             assert!(regex.is_match(text), "{text}");

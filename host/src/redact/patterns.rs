@@ -1,44 +1,18 @@
 //! What is recognised by its form alone.
 
-use super::Kind;
-use super::names::{is_nobody, is_placeholder};
+use std::sync::LazyLock;
+
+use super::names::is_placeholder;
 use super::rule::Rule;
+use super::{Kind, homes, keys, members};
 
-/// How keys of providers, code hosts and clouds begin, and how keys are written down.
-const KEYS: [&str; 12] = [
-    r"\b(?:c?sk|pk|rk)-[A-Za-z0-9_-]{16,}",
-    r"\bgh[pousr]_[A-Za-z0-9]{20,}",
-    r"\bgithub_pat_[A-Za-z0-9_]{20,}",
-    r"\bglpat-[A-Za-z0-9_-]{16,}",
-    r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}",
-    r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
-    r"\bAIza[A-Za-z0-9_-]{30,}",
-    r"\b(?:hf|gsk|xai|r8)[_-][A-Za-z0-9]{20,}",
-    r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
-    r"(?i)\bbearer\s+(?<value>[A-Za-z0-9._~+/-]{16,}=*)",
-    r#"(?i)(?:api[_-]?key|secret|token|passw(?:or)?d)\\*["']?\s*[:=]\s*\\*["']?(?<value>[A-Za-z0-9._~+/-]{16,})"#,
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.)*?-----END [A-Z ]*PRIVATE KEY-----",
-];
-
-const EMAIL: &str = r"[\w.%+-]+@(?:[\w-]+\.)+\p{Alphabetic}{2,}\b";
+const EMAIL: &str = r"[\w.%+-]+@(?:[\w-]+\.)+[A-Za-z]{2,}\b";
 
 /// `git@host:path`, `ssh://git@host/path`, `https://host/path.git`: the path.
 const REMOTES: [&str; 2] = [
     r"\bgit@[A-Za-z0-9.-]+[:/](?<value>[A-Za-z0-9._~/-]+?)(?:\.git\b|[\s'\x22,)]|$)",
     r"\bhttps?://(?:[^\s/@\x22']+@)?[A-Za-z0-9.:-]+/(?<value>[A-Za-z0-9._~/-]+?)\.git\b",
 ];
-
-/// Any user's home: the name, in whatever letters; in an address with those escaped. Windows has names with
-/// blanks, which end at the next backslash.
-const HOMES: [&str; 4] = [
-    r"(?:\\*/)(?:home|Users)(?:\\*/)(?<value>[\w.-]*[\w-])",
-    r"(?i)%2F(?:home|Users)%2F(?<value>(?:[\w.-]|%[013-9A-F][0-9A-F]|%2[0-9A-E])*[\w-])",
-    r"[A-Za-z]:\\+Users\\+(?<value>[\w.-]+(?: [\w.-]+){1,3})\\",
-    r"[A-Za-z]:\\+Users\\+(?<value>[\w.-]*[\w-])",
-];
-
-/// `https://name:password@host`.
-const LOGIN: &str = r"://(?<value>[^\s/@:\x22']+:[^\s/@\x22']+)@";
 
 /// Ids that providers put into their errors.
 const ORGANISATION: &str = r"\b(?<value>org[-_][A-Za-z0-9]{8,})";
@@ -47,48 +21,46 @@ const ACCOUNT: &str = r"\b(?<value>(?:proj|acct|team|user)[-_][A-Za-z0-9]{16,})"
 /// What Claude Code's attribution line ends with.
 const MARK: &str = r"\bcch=(?<value>[0-9A-Za-z]+)";
 
-/// All of them.
-pub(super) fn all() -> Vec<Rule> {
-    let keys = KEYS
-        .iter()
-        .map(|form| Rule::form(Kind::Key, form, is_a_word));
+/// All of them, compiled once.
+pub(super) static ALL: LazyLock<Vec<Rule>> = LazyLock::new(all);
+
+fn all() -> Vec<Rule> {
     let remotes = REMOTES
         .iter()
-        .map(|form| Rule::form(Kind::Remote, form, |path| path.starts_with("user/project")));
-    let homes = HOMES
-        .iter()
-        .map(|form| Rule::form(Kind::User, form, is_nobodys_home));
+        .map(|form| Rule::form(Kind::Remote, form, |_| false));
     let others = [
-        Rule::form(Kind::Organisation, ORGANISATION, never),
-        Rule::form(Kind::Account, ACCOUNT, is_a_word),
-        Rule::form(Kind::Key, LOGIN, never),
+        Rule::form(Kind::Organisation, ORGANISATION, is_a_word),
+        Rule::form(Kind::Account, ACCOUNT, |value| {
+            // The first part of a `metadata.user_id` of an earlier run.
+            let id = value.split_once(['-', '_']).map(|(_, id)| id);
+            is_a_word(value) || id.is_some_and(is_placeholder)
+        }),
         Rule::form(Kind::Email, EMAIL, is_nobodys_address),
         Rule::form(Kind::Mark, MARK, |mark| {
             mark.bytes().all(|byte| byte == b'0')
         }),
     ];
-    keys.chain(remotes).chain(homes).chain(others).collect()
+    keys::rules()
+        .chain(members::rules())
+        .chain(remotes)
+        .chain(homes::rules())
+        .chain(others)
+        .collect()
 }
 
-fn never(_: &str) -> bool {
-    false
-}
-
-/// A key has digits: words with hyphens and names of variables have none.
+/// What was drawn at random has digits or capitals in it.
 fn is_a_word(value: &str) -> bool {
-    !value.starts_with("-----BEGIN") && !value.bytes().any(|byte| byte.is_ascii_digit())
-}
-
-/// However short the name: what stands there is somebody's.
-fn is_nobodys_home(name: &str) -> bool {
-    is_nobody(name) || name.eq_ignore_ascii_case("shared")
+    let random = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
+    !value.bytes().any(random)
 }
 
 /// Addresses of programs, what is the login of a git remote, and what an earlier run put in.
 fn is_nobodys_address(address: &str) -> bool {
     let (name, domain) = address.split_once('@').unwrap_or_default();
-    let program = name.eq_ignore_ascii_case("git") || name.to_ascii_lowercase().contains("noreply");
-    program || (domain == "example.com" && is_placeholder(name))
+    let program = ["noreply", "no-reply"];
+    name.eq_ignore_ascii_case("git")
+        || program.iter().any(|known| name.eq_ignore_ascii_case(known))
+        || (domain == "example.com" && is_placeholder(name))
 }
 
 #[cfg(test)]
@@ -97,6 +69,6 @@ mod tests {
 
     #[test]
     fn every_form_compiles() {
-        assert_eq!(all().len(), KEYS.len() + REMOTES.len() + HOMES.len() + 5);
+        assert!(ALL.len() > REMOTES.len());
     }
 }

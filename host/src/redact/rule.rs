@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use regex::{Captures, Regex};
 
+use super::edge::Edge;
 use super::names::{Names, is_placeholder};
 use super::{Kind, literal};
 use crate::config::Redaction;
@@ -28,43 +29,30 @@ enum Becomes {
     Expanded(String),
 }
 
-/// What may stand beside a match.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Edge {
-    Anything,
-    /// No letter and no digit.
-    Word,
-}
-
-/// How far names of people and machines are taken out of a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
-    /// Wherever they stand.
-    Parts,
-    /// Where they are the whole text: `max` is a name, `max_tokens` has nothing of it.
-    Whole,
-    /// Not at all: it is a word of the format.
-    Nothing,
-}
-
 impl Rule {
     /// A known value.
     pub(super) fn literal(kind: Kind, value: &str, named: &str) -> Self {
         let folder = matches!(kind, Kind::Home | Kind::Directory);
         // `/root` is part of many paths; a longer one is taken out wherever it stands.
         let short = folder && value.matches('/').count() < 2;
-        let name = !folder && kind != Kind::Key;
+        let regex = literal::pattern(value);
+        let regex = match kind {
+            // Names of machines have no case.
+            Kind::Host => format!("(?i){regex}"),
+            _ => regex,
+        };
         Self {
             kind,
-            regex: compiled(&literal::pattern(value)),
+            regex: compiled(&regex),
             becomes: Becomes::Literal {
                 value: value.to_owned(),
                 named: named.to_owned(),
             },
-            edge: if short || name {
-                Edge::Word
-            } else {
-                Edge::Anything
+            edge: match kind {
+                Kind::User | Kind::Host => Edge::Word,
+                Kind::Key => Edge::Anything,
+                _ if folder && !short => Edge::Anything,
+                _ => Edge::Letters,
             },
         }
     }
@@ -113,20 +101,19 @@ impl Rule {
         })
     }
 
+    /// A name of a person or a machine that is known by itself, not by where it stands.
+    pub(super) fn is_bare_name(&self) -> bool {
+        matches!(self.kind, Kind::User | Kind::Host)
+            && matches!(self.becomes, Becomes::Literal { .. })
+    }
+
     pub(super) fn is_of(&self, of: Kind, text: &str) -> bool {
         matches!(&self.becomes, Becomes::Literal { value, .. } if self.kind == of && value == text)
     }
 
-    /// Whether a match counts in a text of which names may be taken out so far.
-    pub(super) fn reaches(&self, text: &str, range: &Range<usize>, reach: Reach) -> bool {
-        let is_name = matches!(self.becomes, Becomes::Literal { .. })
-            && matches!(self.kind, Kind::User | Kind::Host);
-        match reach {
-            _ if !is_name => true,
-            Reach::Parts => true,
-            Reach::Whole => range.len() == text.len(),
-            Reach::Nothing => false,
-        }
+    /// A known value that is exactly this.
+    pub(super) fn is_for(&self, text: &str) -> bool {
+        matches!(&self.becomes, Becomes::Literal { value, .. } if value == text)
     }
 
     /// Kinds in order, long values before those that they may hold.
@@ -150,7 +137,7 @@ impl Rule {
             let Some(value) = captures.name("value").or_else(|| captures.get(0)) else {
                 continue;
             };
-            if self.edge == Edge::Word && !stands_alone(text, value.range()) {
+            if !self.edge.allows(text, &value.range()) {
                 continue;
             }
             let range = match &self.becomes {
@@ -189,15 +176,6 @@ impl Rule {
             }
         }
     }
-}
-
-/// No letter or digit right before or after.
-fn stands_alone(text: &str, range: Range<usize>) -> bool {
-    let before = text
-        .get(..range.start)
-        .and_then(|text| text.chars().next_back());
-    let after = text.get(range.end..).and_then(|text| text.chars().next());
-    !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
 }
 
 fn compiled(pattern: &str) -> Regex {

@@ -19,19 +19,33 @@ use crate::wasm::{Component, Rejected};
 impl Registry {
     /// Looks at the file and swaps if there is something new. Blocks while it compiles.
     pub(super) fn load(&self, slot: &Slot, wanted: &Wanted) -> Outcome {
+        match self.look(slot, wanted) {
+            Looked::Ready(ready) => self.go_live(slot, ready),
+            Looked::Done(outcome) => outcome,
+        }
+    }
+
+    /// Makes everything ready for a swap, if there is something new. Blocks while it compiles.
+    pub(super) fn look(&self, slot: &Slot, wanted: &Wanted) -> Looked {
         let started = Instant::now();
         let current = slot.current();
         let (origin, bytes) = match find(&self.dir, &slot.name, current.as_deref()) {
-            Found::Bytes(origin, bytes) => (origin, bytes),
+            Found::Bytes(origin, bytes) => {
+                if origin == Origin::Builtin {
+                    // Whatever file comes next in the built-in's place is looked at anew.
+                    self.let_go(slot);
+                }
+                (origin, bytes)
+            }
             Found::Gone => {
                 self.let_go(slot);
                 let why = Refusal::of_file(
                     "its file was removed, the last generation stays",
                     "put it back, or take the transformer out of the configuration",
                 );
-                return keep(slot, None, vec![why]);
+                return Looked::Done(keep(slot, None, vec![why]));
             }
-            Found::Nowhere(why) => return keep(slot, None, vec![why]),
+            Found::Nowhere(why) => return Looked::Done(keep(slot, None, vec![why])),
         };
         let new = Candidate {
             sha256: crate::wasm::sha256(&bytes),
@@ -40,12 +54,12 @@ impl Registry {
             started,
         };
         if let Some(known) = known(slot, current.as_deref(), &new) {
-            return known;
+            return Looked::Done(known);
         }
         let refused = match self.held_back(slot, &new, wanted) {
             Some(refusal) => vec![refusal],
             None => match self.build(slot, &new.origin, &new.bytes, &new.sha256, wanted) {
-                Ok(built) => return self.try_and_swap(slot, built, new, wanted),
+                Ok(built) => return self.tried_out(slot, built, new, wanted),
                 Err(rejected) => Refusal::list(&rejected, &new.origin),
             },
         };
@@ -54,7 +68,7 @@ impl Registry {
             Some(_) => None,
         };
         let kept = keep(slot, Some(new.sha256), refused);
-        outcome.unwrap_or(kept)
+        Looked::Done(outcome.unwrap_or(kept))
     }
 
     pub(super) fn build(
@@ -86,6 +100,20 @@ impl Registry {
         self.runtime
             .block_on(configure_all(component, options, limits))
     }
+}
+
+/// What a look at a transformer's file came to.
+pub(super) enum Looked {
+    /// A generation that can go live.
+    Ready(Ready),
+    /// There is nothing to do, or it is done.
+    Done(Outcome),
+}
+
+/// A generation that is not live yet, with what it was made of.
+pub(super) struct Ready {
+    pub(super) generation: Arc<Generation>,
+    pub(super) new: Candidate,
 }
 
 /// Bytes that might become the next generation.

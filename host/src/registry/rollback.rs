@@ -61,7 +61,7 @@ impl Registry {
                 "mend it and save the file; other bytes are taken up at once",
             );
             let why = match new.last_fault() {
-                Some(fault) => why.with_inside(fault),
+                Some(fault) => why.with_inside(self.scrubbed(&fault)),
                 None => why,
             };
             if let Err(error) = self.go_back(&slot, &new, Held::Trapped, why) {

@@ -28,8 +28,9 @@ fn a_replaced_generation_is_freed_with_the_last_exchange_that_pinned_it() {
     let handle = runtime.handle().clone();
     let registry = Registry::new(engine, None, dir.path().to_owned(), handle, Arc::default());
     fs::write(&file, builtin("zai").unwrap()).unwrap();
-    registry.prepare(&wanted()).unwrap();
-    registry.adopt(wanted());
+    let prepared = registry.prepare(wanted());
+    assert_eq!(prepared.problems(), [""; 0]);
+    registry.adopt(prepared);
     let slot = registry.slot(NAME).unwrap();
     let pinned = slot.current().unwrap();
     let (first, code) = (Arc::downgrade(&pinned), Arc::downgrade(&pinned.component));

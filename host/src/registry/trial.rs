@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::generation::{Built, Generation};
 use super::history::Held;
-use super::load::Candidate;
+use super::load::{Candidate, Looked, Ready};
 use super::probation::Probation;
 use super::refusal::Refusal;
 use super::slot::{Outcome, Slot, keep, swap};
@@ -12,22 +12,25 @@ use super::{Registry, Wanted};
 use crate::recorder::{self, Report, Tried};
 
 impl Registry {
-    /// Tries the new version on what was recorded, tells what differs, and makes it current, unless
+    /// Tries the new version on what was recorded and tells what differs. It is ready to go live, unless
     /// the configuration wants no version that differs.
-    pub(super) fn try_and_swap(
+    pub(super) fn tried_out(
         &self,
         slot: &Slot,
         built: Built,
         new: Candidate,
         wanted: &Wanted,
-    ) -> Outcome {
+    ) -> Looked {
         let number = slot.state().number + 1;
         let generation = Generation::new(built, number, new.origin.clone());
         let generation = Arc::new(self.tried(slot, generation, wanted));
         let report = self.replay(slot, &generation, wanted);
-        if let Some(refusal) = report.as_ref().and_then(breaks) {
+        if let Some(refusal) = report
+            .as_ref()
+            .and_then(|report| breaks(report, |text| self.scrubbed(text)))
+        {
             self.hold_back(slot, &new.sha256, Held::Broke, &refusal);
-            return keep(slot, Some(new.sha256), vec![refusal]);
+            return Looked::Done(keep(slot, Some(new.sha256), vec![refusal]));
         }
         // A version that could not be tried at all was not shown to be the same.
         let doubtful = |report: &Report| report.differs() || report.same == 0;
@@ -36,10 +39,16 @@ impl Registry {
         {
             let remedy = "switch recorder.block_on_diff off to let it go live";
             let refusal = Refusal::of_file("it is not the same on recorded exchanges", remedy);
-            let refusal = refusal.with_inside(report.to_string());
+            let refusal = refusal.with_inside(self.scrubbed(&report.to_string()));
             self.hold_back(slot, &new.sha256, Held::Differs, &refusal);
-            return keep(slot, Some(new.sha256), vec![refusal]);
+            return Looked::Done(keep(slot, Some(new.sha256), vec![refusal]));
         }
+        Looked::Ready(Ready { generation, new })
+    }
+
+    /// Makes it current.
+    pub(super) fn go_live(&self, slot: &Slot, ready: Ready) -> Outcome {
+        let Ready { generation, new } = ready;
         self.remember(slot, &new);
         swap(slot, generation, new.bytes, new.started)
     }
@@ -73,18 +82,20 @@ impl Registry {
         };
         let report = self.runtime.block_on(recorder::replay(&recordings, &tried));
         let (transformer, generation) = (&slot.name, new.number);
+        // What differs is told with words of a client's body.
+        let told = self.scrubbed(&report.to_string());
         if report.differs() || report.skipped > 0 {
-            tracing::warn!(transformer, generation, "replay: {report}");
+            tracing::warn!(transformer, generation, "replay: {told}");
         } else {
-            tracing::info!(transformer, generation, "replay: {report}");
+            tracing::info!(transformer, generation, "replay: {told}");
         }
-        slot.state().replayed = Some((new.component.sha256.clone(), report.to_string()));
+        slot.state().replayed = Some((new.component.sha256.clone(), told));
         Some(report)
     }
 }
 
 /// A version that breaks over what the one before it served is not let near the next exchange.
-fn breaks(report: &Report) -> Option<Refusal> {
+fn breaks(report: &Report, scrubbed: impl Fn(&str) -> String) -> Option<Refusal> {
     let (exchange, how) = report.broken.first()?;
     let count = match report.broken.len() {
         1 => "a recorded exchange".to_owned(),
@@ -94,5 +105,6 @@ fn breaks(report: &Report) -> Option<Refusal> {
     let remedy = format!(
         "mend it, with `transom guest record --id {exchange}` as a fixture; to have it all the same, take its file away, stop recording and put it back"
     );
-    Some(Refusal::of_file(message, remedy).with_inside(format!("{exchange}: {how}; {report}")))
+    let inside = scrubbed(&format!("{exchange}: {how}; {report}"));
+    Some(Refusal::of_file(message, remedy).with_inside(inside))
 }

@@ -56,7 +56,7 @@ impl Wanted {
 }
 
 /// Whether the bytes of a file may run.
-pub(super) fn check_pin(name: &str, sha256: &str, wanted: &Wanted) -> Result<(), Rejected> {
+pub(crate) fn check_pin(name: &str, sha256: &str, wanted: &Wanted) -> Result<(), Rejected> {
     match wanted.pins.get(name) {
         Some(pinned) if pinned != sha256 => Err(Rejected::Pin {
             found: sha256.to_owned(),

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
-use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use super::ambient::{self, Numbers};
 use super::engine::TICK;
+use super::stderr::Tail;
 use crate::config::Limits;
 
-/// What is kept of a guest's standard error: enough for a panic message.
-const STDERR_CAPACITY: usize = 16 << 10;
+/// Handles of WASI that a guest may hold at once: clocks and streams that std opens are a dozen.
+const HANDLES: usize = 2048;
 
 /// A guest that goes on this many times beyond its allowance of log lines is stopped.
 const FLOOD_FACTOR: usize = 20;
@@ -47,7 +47,7 @@ pub(crate) type LogSink = Arc<dyn Fn(LogLine) + Send + Sync>;
 pub(crate) struct State {
     wasi: WasiCtx,
     table: ResourceTable,
-    stderr: MemoryOutputPipe,
+    stderr: Tail,
     pub(super) numbers: Numbers,
     sink: LogSink,
     lines: usize,
@@ -63,13 +63,20 @@ pub(crate) struct State {
     pub(crate) out_of_time: bool,
 }
 
+/// A guest that drops none of its handles gets no more of them, instead of the host's memory.
+fn table() -> ResourceTable {
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(HANDLES);
+    table
+}
+
 impl State {
     pub(crate) fn new(limits: &Limits, memory_limit: usize, seed: u128, sink: LogSink) -> Self {
-        let stderr = MemoryOutputPipe::new(STDERR_CAPACITY);
+        let stderr = Tail::default();
         let wasi = WasiCtxBuilder::new().stderr(stderr.clone()).build();
         Self {
             wasi,
-            table: ResourceTable::new(),
+            table: table(),
             stderr,
             numbers: Numbers::of(seed),
             sink,
@@ -91,12 +98,14 @@ impl State {
         self.out_of_memory = false;
     }
 
-    /// What the guest wrote to standard error, cut to the line limit.
+    /// The end of what the guest wrote to standard error, cut to the line limit.
     pub(crate) fn stderr(&self) -> String {
-        let text = String::from_utf8_lossy(&self.stderr.contents())
-            .trim()
-            .to_owned();
-        cut(text, self.line_limit)
+        let text = self.stderr.text();
+        let mut start = text.len().saturating_sub(self.line_limit);
+        while !text.is_char_boundary(start) {
+            start += 1;
+        }
+        text.get(start..).unwrap_or_default().to_owned()
     }
 
     /// A line of the host's own about this guest.

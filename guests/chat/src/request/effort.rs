@@ -54,9 +54,39 @@ fn clamp<'p>(effort: &str, profile: &'p Profile) -> Option<&'p str> {
 }
 
 /// Writes the members that ask for thinking, and says what became of the client's.
-pub(super) fn write(body: &mut Writer<'_>, request: &Request<'_>, profile: &Profile) {
+pub(super) fn write(
+    body: &mut Writer<'_>,
+    request: &Request<'_>,
+    profile: &Profile,
+    output_limit: Option<u64>,
+) {
     let wanted = wanted_effort(request, profile);
-    let written = wanted.is_some_and(|wanted| write_wanted(body, wanted, profile));
+    let budget = budget(request, profile);
+    let written = wanted.is_some_and(|wanted| match profile.thinking_style {
+        ThinkingStyle::None => false,
+        ThinkingStyle::Effort => effort(body, wanted, profile),
+        ThinkingStyle::Type => kind(body, wanted, profile),
+        ThinkingStyle::TypeEffort => {
+            let kind = kind(body, wanted, profile);
+            (wanted != "none" && effort(body, wanted, profile)) || kind
+        }
+        ThinkingStyle::EnableThinking => enable(body, wanted, budget, profile),
+        ThinkingStyle::Think => {
+            let takes = profile.takes("think");
+            if takes {
+                body.flag("think", wanted != "none");
+            }
+            takes
+        }
+        ThinkingStyle::ReasoningObj => {
+            // Reasoning counts as output there, so half of it is left for the answer.
+            let budget = budget.map(|budget| match output_limit {
+                Some(limit) if budget >= limit => limit / 2,
+                _ => budget,
+            });
+            reasoning(body, wanted, budget, profile)
+        }
+    });
     let (action, why) = if written {
         ("change", "said in the provider's own words")
     } else {
@@ -71,41 +101,70 @@ pub(super) fn write(body: &mut Writer<'_>, request: &Request<'_>, profile: &Prof
     }
 }
 
-/// True if there was something to write.
-fn write_wanted(body: &mut Writer<'_>, wanted: &str, profile: &Profile) -> bool {
-    let thinks = wanted != "none";
-    match profile.thinking_style {
-        ThinkingStyle::None => return false,
-        ThinkingStyle::Effort => {
-            let Some(effort) = clamp(wanted, profile) else {
-                return false;
-            };
-            body.plain("reasoning_effort", effort);
-        }
-        ThinkingStyle::Type => {
-            let kind = if thinks { "enabled" } else { "disabled" };
-            body.raw("thinking", &format!("{{\"type\":\"{kind}\"}}"));
-        }
-        ThinkingStyle::EnableThinking => {
-            body.flag("enable_thinking", thinks);
-        }
-        ThinkingStyle::Think => {
-            body.flag("think", thinks);
-        }
-        ThinkingStyle::ReasoningObj => {
-            let Some(effort) = clamp(wanted, profile) else {
-                return false;
-            };
-            let mut reasoning = Writer::object(body.member("reasoning"));
-            if thinks {
-                reasoning.plain("effort", effort);
-            } else {
-                reasoning.flag("enabled", false);
-            }
-            reasoning.end();
-        }
-    }
+/// `reasoning_effort`. True: it is written; so with those below.
+fn effort(body: &mut Writer<'_>, wanted: &str, profile: &Profile) -> bool {
+    let Some(effort) = clamp(wanted, profile).filter(|_| profile.takes("reasoning_effort")) else {
+        return false;
+    };
+    body.plain("reasoning_effort", effort);
     true
+}
+
+/// `thinking: {type}`.
+fn kind(body: &mut Writer<'_>, wanted: &str, profile: &Profile) -> bool {
+    if !profile.takes("thinking") {
+        return false;
+    }
+    let kind = if wanted == "none" {
+        "disabled"
+    } else {
+        "enabled"
+    };
+    body.raw("thinking", &format!("{{\"type\":\"{kind}\"}}"));
+    true
+}
+
+/// `enable_thinking`, and `thinking_budget` beside it.
+fn enable(body: &mut Writer<'_>, wanted: &str, budget: Option<u64>, profile: &Profile) -> bool {
+    let thinks = wanted != "none";
+    let enable = profile.takes("enable_thinking");
+    if enable {
+        body.flag("enable_thinking", thinks);
+    }
+    match budget {
+        Some(budget) if thinks && profile.takes("thinking_budget") => {
+            body.number("thinking_budget", budget);
+            true
+        }
+        _ => enable,
+    }
+}
+
+/// `reasoning`: a budget, else an effort.
+fn reasoning(body: &mut Writer<'_>, wanted: &str, budget: Option<u64>, profile: &Profile) -> bool {
+    let effort = clamp(wanted, profile);
+    if (budget.is_none() && effort.is_none()) || !profile.takes("reasoning") {
+        return false;
+    }
+    let mut reasoning = Writer::object(body.member("reasoning"));
+    match (wanted, budget, effort) {
+        ("none", _, _) => reasoning.flag("enabled", false),
+        (_, Some(budget), _) => reasoning.number("max_tokens", budget),
+        (_, None, effort) => reasoning.plain("effort", effort.unwrap_or(wanted)),
+    };
+    reasoning.end();
+    true
+}
+
+/// The client's budget within what the provider takes, if it takes one.
+fn budget(request: &Request<'_>, profile: &Profile) -> Option<u64> {
+    let thinking = request.thinking.as_ref()?;
+    let budget = thinking.budget_tokens.filter(|_| profile.thinking_budget)?;
+    let budget = budget.max(profile.thinking_budget_min);
+    Some(match profile.thinking_budget_max {
+        0 => budget,
+        most => budget.min(most),
+    })
 }
 
 #[cfg(test)]

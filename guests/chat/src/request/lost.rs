@@ -12,7 +12,7 @@ const TOOLS: &str = "tools[*]";
 
 const SCHEMAS: &str = "tools[*].input_schema";
 
-const NO_PLACE: &str = "chat completions have no place for it";
+pub(super) const NO_PLACE: &str = "chat completions have no place for it";
 
 /// Where a member stood.
 #[derive(Clone, Copy, PartialEq, Eq)]

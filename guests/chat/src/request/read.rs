@@ -1,27 +1,33 @@
 //! Anthropic messages to turns. Nothing is reordered here, but that tool results come before the
 //! rest of the user message they stand in.
 
-use super::lost::{Lost, Place};
+use super::changes::Change;
+use super::lost::{Lost, NO_PLACE, Place};
 use super::turn::{Assistant, Call, Part, Turn};
 use crate::Profile;
 use crate::profile::{MidSystem, ReasoningOut};
 use sdk::anthropic::{Block, Content, Message, Request, Source, is_attribution};
-use sdk::host;
-use sdk::json::{Error, Escaped, RawValue, separator};
+use sdk::json::{Error, Escaped, Members, RawValue, separator};
+use sdk::{Context, envelope, host};
 
 const IMAGE_BELOW: Escaped<'_> = Escaped::verbatim("[image below]");
 const IMAGE_OMITTED: Escaped<'_> = Escaped::verbatim("[image omitted]");
 
 /// The turns of a request, system text first.
-pub(super) fn turns<'a>(request: &Request<'a>, profile: &Profile) -> Result<Vec<Turn<'a>>, Error> {
+pub(super) fn turns<'a>(
+    context: &Context,
+    request: &Request<'a>,
+    profile: &Profile,
+) -> Result<Vec<Turn<'a>>, Error> {
     let mut reader = Reader {
+        context,
         profile,
         turns: Vec::with_capacity(request.messages.len() + 8),
         lost: Lost::default(),
     };
-    let system = reader.system_text(request.system, separator::BLANK_LINE)?;
-    if !system.is_empty() {
-        reader.turns.push(Turn::System(system));
+    let (text, marked) = reader.system_text(request.system)?;
+    if !text.is_empty() {
+        reader.turns.push(Turn::System { text, marked });
     }
     for message in &request.messages {
         reader.message(message)?;
@@ -29,7 +35,11 @@ pub(super) fn turns<'a>(request: &Request<'a>, profile: &Profile) -> Result<Vec<
     Ok(reader.turns)
 }
 
+/// What a thinking block of ours carries for OpenRouter.
+pub(crate) const REASONING_DETAILS: &str = "reasoning_details";
+
 struct Reader<'a, 'p> {
+    context: &'p Context,
     profile: &'p Profile,
     turns: Vec<Turn<'a>>,
     lost: Lost,
@@ -44,28 +54,45 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// Text of `system` or of a system message, without the attribution block.
-    fn system_text(
-        &self,
-        content: Option<&'a RawValue>,
-        between: &'static str,
-    ) -> Result<Escaped<'a>, Error> {
+    /// Text of `system` or of a system message, without the attribution block, and whether its end has a
+    /// cache mark.
+    fn system_text(&self, content: Option<&'a RawValue>) -> Result<(Escaped<'a>, bool), Error> {
         let mut text = Escaped::default();
+        let mut marked = false;
         match Content::of(content)? {
             Content::Text(all) if self.drops(&all) => {}
             Content::Text(all) => text = all,
             Content::Blocks(blocks) => {
                 for block in &blocks {
-                    self.lost.rest(Place::System, &block.rest);
-                    match block.text.and_then(Escaped::of) {
+                    let change = tool_change(block);
+                    if change.is_none() {
+                        self.lost.rest(Place::System, &block.rest);
+                    }
+                    self.lost_mark(Place::System, block);
+                    match block.text.and_then(Escaped::of).or(change) {
                         Some(piece) if self.drops(&piece) => {}
-                        Some(piece) => text.join(between, piece),
+                        Some(piece) => {
+                            text.join(separator::BLANK_LINE, piece);
+                            marked = self.marks(block);
+                        }
                         None => host::note("drop", "system", &format!("a {} block", block.kind)),
                     }
                 }
             }
         }
-        Ok(text)
+        Ok((text, marked))
+    }
+
+    /// Tells of a cache mark that does not go out.
+    fn lost_mark(&self, place: Place, block: &Block<'_>) {
+        if block.cache_control.is_some() && !self.profile.cache_control {
+            self.lost.member(place, "cache_control", "drop", NO_PLACE);
+        }
+    }
+
+    /// Whether the cache mark of a block goes out.
+    fn marks(&self, block: &Block<'_>) -> bool {
+        self.profile.cache_control && block.cache_control.is_some()
     }
 
     fn drops(&self, text: &Escaped<'_>) -> bool {
@@ -82,19 +109,21 @@ impl<'a> Reader<'a, '_> {
 
     /// A system message amid the conversation stays at its place.
     fn system(&mut self, message: &Message<'a>) -> Result<(), Error> {
-        let text = self.system_text(message.content, separator::BLANK_LINE)?;
+        let (text, marked) = self.system_text(message.content)?;
         if text.is_empty() {
             return Ok(());
         }
         if self.profile.mid_system == MidSystem::Keep {
-            self.turns.push(Turn::System(text));
+            self.turns.push(Turn::System { text, marked });
             return Ok(());
         }
         let mut folded = Escaped::verbatim(r"<system-reminder>\n");
         folded.join(separator::NONE, text);
         folded.join(separator::NONE, Escaped::verbatim(r"\n</system-reminder>"));
         host::note("change", "messages", "a system message became user text");
-        self.turns.push(Turn::User(vec![Part::Text(folded)]));
+        let mut parts = vec![Part::Text(folded)];
+        parts.extend(marked.then_some(Part::CacheMark));
+        self.turns.push(Turn::User(parts));
         Ok(())
     }
 
@@ -116,6 +145,10 @@ impl<'a> Reader<'a, '_> {
 
     fn assistant_block(&self, turn: &mut Assistant<'a>, block: Block<'a>) {
         self.lost.rest(Place::Block, &block.rest);
+        if block.cache_control.is_some() {
+            let lost = &self.lost;
+            lost.member(Place::Block, "cache_control", "drop", NO_PLACE);
+        }
         match block.kind.as_ref() {
             "text" => turn.text.join(
                 separator::NONE,
@@ -129,16 +162,14 @@ impl<'a> Reader<'a, '_> {
                     Some(input) => input,
                 },
             }),
-            "thinking" if self.profile.reasoning_out != ReasoningOut::Drop => {
-                let thinking = block.thinking.and_then(Escaped::of).unwrap_or_default();
-                turn.reasoning.join(separator::LINE, thinking);
+            "thinking" | "redacted_thinking" => self.reasoning(turn, &block),
+            "server_tool_use" => {
+                let input = block.input.map_or("{}", RawValue::get);
+                let text = format!("[{} {input}]\n", block.name);
+                turn.text.join(separator::LINE, Escaped::plain(&text));
             }
-            "thinking" | "redacted_thinking" => {
-                host::note(
-                    "drop",
-                    "messages",
-                    "the provider does not take earlier thinking back",
-                );
+            kind if kind.ends_with("_tool_result") => {
+                turn.text.join(separator::NONE, found(block.content));
             }
             kind => host::note(
                 "drop",
@@ -146,6 +177,31 @@ impl<'a> Reader<'a, '_> {
                 &format!("an assistant block of type {kind}"),
             ),
         }
+    }
+
+    /// Earlier thinking, in the way the provider takes it back.
+    fn reasoning(&self, turn: &mut Assistant<'a>, block: &Block<'a>) {
+        match self.profile.reasoning_out {
+            ReasoningOut::ReasoningDetails => {
+                let sealed = [&*block.signature, &*block.data];
+                let opened = sealed
+                    .iter()
+                    .find_map(|sealed| envelope::open(self.context, REASONING_DETAILS, sealed));
+                if let Some(details) = opened {
+                    turn.details.push(details);
+                    return;
+                }
+            }
+            ReasoningOut::Drop => {}
+            ReasoningOut::Reasoning | ReasoningOut::ReasoningContent | ReasoningOut::ThinkTags => {
+                if let Some(thinking) = block.thinking.and_then(Escaped::of) {
+                    turn.reasoning.join(separator::LINE, thinking);
+                    return;
+                }
+            }
+        }
+        let why = "the provider does not take this earlier thinking back";
+        host::note("drop", "messages", why);
     }
 
     fn user(&mut self, message: &Message<'a>) -> Result<(), Error> {
@@ -162,12 +218,18 @@ impl<'a> Reader<'a, '_> {
         for block in blocks {
             if block.kind == "tool_result" {
                 let content = self.tool_result(&block, &mut images)?;
+                let marked = self.marks(&block);
                 self.turns.push(Turn::Tool {
                     id: block.tool_use_id.into_cow(),
                     content,
+                    marked,
                 });
             } else {
-                rest.extend(self.part(block)?);
+                let marked = self.marks(&block);
+                let part = self.part(block)?;
+                let mark = (marked && part.is_some()).then_some(Part::CacheMark);
+                rest.extend(part);
+                rest.extend(mark);
             }
         }
         images.append(&mut rest);
@@ -184,6 +246,7 @@ impl<'a> Reader<'a, '_> {
     ) -> Result<Escaped<'a>, Error> {
         let mut text = Escaped::default();
         self.lost.rest(Place::Block, &block.rest);
+        self.lost_mark(Place::Block, block);
         if block.is_error == Some(true) {
             let why = "there is no mark for a failed tool: its text says so";
             self.lost.member(Place::Block, "is_error", "change", why);
@@ -212,14 +275,15 @@ impl<'a> Reader<'a, '_> {
     /// A block of user content or of a tool result. None: an empty text.
     fn part(&self, block: Block<'a>) -> Result<Option<Part<'a>>, Error> {
         self.lost.rest(Place::Block, &block.rest);
+        self.lost_mark(Place::Block, &block);
         let text = match block.kind.as_ref() {
             "text" => block.text.and_then(Escaped::of).unwrap_or_default(),
-            "image" => return Ok(Some(self.image(block.source.unwrap_or_default()))),
+            "image" => return Ok(Some(self.image(block.source().unwrap_or_default()))),
             "document" => document(&block),
             "tool_reference" => {
                 Escaped::plain(&format!("The tool {} can be called now.", block.tool_name))
             }
-            "search_result" => nested_text(block.content)?,
+            "search_result" => search_result(&block)?,
             kind => {
                 host::note(
                     "change",
@@ -235,7 +299,8 @@ impl<'a> Reader<'a, '_> {
     fn image(&self, source: Source<'a>) -> Part<'a> {
         let data = source.data.and_then(Escaped::of);
         let url = source.url.and_then(Escaped::of);
-        match (self.profile.images, data, url) {
+        let images = self.profile.images && !self.profile.content_as_string;
+        match (images, data, url) {
             (true, Some(data), _) => Part::Image(source.media_type.into_cow(), data),
             (true, None, Some(url)) => Part::ImageUrl(url),
             _ => {
@@ -249,7 +314,7 @@ impl<'a> Reader<'a, '_> {
 /// Text of a document, or a placeholder.
 fn document<'a>(block: &Block<'a>) -> Escaped<'a> {
     let title = block.title.and_then(Escaped::of).unwrap_or_default();
-    let text = block.source.as_ref().filter(|source| source.kind == "text");
+    let text = block.source().filter(|source| source.kind == "text");
     let Some(text) = text.and_then(|source| Escaped::of(source.data?)) else {
         host::note("change", "messages", "a document became a placeholder");
         return Escaped::verbatim("[document omitted]");
@@ -257,6 +322,15 @@ fn document<'a>(block: &Block<'a>) -> Escaped<'a> {
     let mut whole = title;
     whole.join(separator::LINE, text);
     whole
+}
+
+/// Title, address and text of a search result that the client gives.
+fn search_result<'a>(block: &Block<'a>) -> Result<Escaped<'a>, Error> {
+    let mut text = block.title.and_then(Escaped::of).unwrap_or_default();
+    let address = block.source.and_then(Escaped::of).unwrap_or_default();
+    text.join(separator::LINE, address);
+    text.join(separator::LINE, nested_text(block.content)?);
+    Ok(text)
 }
 
 /// The text blocks of a nested content.
@@ -272,4 +346,36 @@ fn nested_text(content: Option<&RawValue>) -> Result<Escaped<'_>, Error> {
         }
     }
     Ok(text)
+}
+
+/// What a block says of a tool that comes or goes, in words: the model reads the conversation in order.
+fn tool_change<'a>(block: &Block<'a>) -> Option<Escaped<'a>> {
+    let change = Change::of(block)?;
+    let can = match block.kind.as_ref() {
+        "tool_addition" => "can be called now",
+        "tool_removal" => "cannot be called any more",
+        _ => return None,
+    };
+    Some(Escaped::plain(&format!(
+        "The tool {} {can}.",
+        change.name()
+    )))
+}
+
+/// What a tool of Anthropic's found: titles and addresses, or text, of a result or a list of them.
+fn found(content: Option<&RawValue>) -> Escaped<'_> {
+    let Some(content) = content else {
+        return Escaped::default();
+    };
+    let list = sdk::json::from_str::<Vec<Members<'_>>>(content.get());
+    let list = list.or_else(|_| sdk::json::from_str(content.get()).map(|one| vec![one]));
+    let mut text = Escaped::default();
+    for result in list.unwrap_or_default() {
+        for name in ["title", "url", "text", "stdout", "stderr", "error_code"] {
+            let piece = result.get(name).and_then(Escaped::of).unwrap_or_default();
+            text.join(separator::LINE, piece);
+        }
+    }
+    text.join(separator::NONE, Escaped::verbatim(r"\n"));
+    text
 }

@@ -1,9 +1,10 @@
 //! Puts turns into the order that strict servers insist on: every tool call is answered directly
 //! behind it, no result stands alone, ids are unique, users do not speak twice in a row.
 
+use super::names::hash;
 use super::turn::{Assistant, Part, Turn};
 use crate::Profile;
-use crate::profile::Prefill;
+use crate::profile::{Prefill, ToolId, UserAfterTool};
 use sdk::host;
 use sdk::json::{Escaped, separator};
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ const NO_RESULT: Escaped<'_> = Escaped::verbatim("[no result]");
 /// Repairs a conversation.
 pub(super) fn repair<'a>(turns: Vec<Turn<'a>>, profile: &Profile) -> Vec<Turn<'a>> {
     let mut repaired = Repair {
+        profile,
         turns: Vec::with_capacity(turns.len() + 2),
         ids: BTreeSet::new(),
     };
@@ -31,12 +33,17 @@ pub(super) fn repair<'a>(turns: Vec<Turn<'a>>, profile: &Profile) -> Vec<Turn<'a
         }
     }
     let mut turns = repaired.turns;
-    let spoken = turns.iter().any(|turn| !matches!(turn, Turn::System(_)));
+    let spoken = turns
+        .iter()
+        .any(|turn| !matches!(turn, Turn::System { .. }));
     let prefill = profile.prefill == Prefill::Continue
         && turns
             .iter()
-            .rfind(|turn| !matches!(turn, Turn::System(_)))
+            .rfind(|turn| !matches!(turn, Turn::System { .. }))
             .is_some_and(|turn| matches!(turn, Turn::Assistant(_)));
+    if profile.user_after_tool == UserAfterTool::Merge {
+        turns = merged(turns);
+    }
     if prefill || !spoken {
         host::note("add", "messages", "the conversation must end with the user");
         turns.push(Turn::User(vec![Part::Text(Escaped::verbatim("Continue."))]));
@@ -44,13 +51,39 @@ pub(super) fn repair<'a>(turns: Vec<Turn<'a>>, profile: &Profile) -> Vec<Turn<'a
     turns
 }
 
-struct Repair<'a> {
+/// Puts user text that stands directly behind the result of a tool at the end of that result.
+fn merged(turns: Vec<Turn<'_>>) -> Vec<Turn<'_>> {
+    let mut done: Vec<Turn<'_>> = Vec::with_capacity(turns.len());
+    for turn in turns {
+        let (Some(Turn::Tool { content, .. }), Turn::User(_)) = (done.last_mut(), &turn) else {
+            done.push(turn);
+            continue;
+        };
+        let Turn::User(parts) = turn else { continue };
+        let mut rest = Vec::new();
+        for part in parts {
+            match part {
+                Part::Text(text) => content.join(separator::BLANK_LINE, text),
+                Part::CacheMark => {}
+                image => rest.push(image),
+            }
+        }
+        host::note("change", "messages", "user text went into a tool's result");
+        if !rest.is_empty() {
+            done.push(Turn::User(rest));
+        }
+    }
+    done
+}
+
+struct Repair<'a, 'p> {
+    profile: &'p Profile,
     turns: Vec<Turn<'a>>,
     /// Call ids seen so far.
     ids: BTreeSet<Cow<'a, str>>,
 }
 
-impl<'a> Repair<'a> {
+impl<'a> Repair<'a, '_> {
     /// An assistant message with calls, and what follows it up to the next one.
     fn calls(&mut self, mut assistant: Assistant<'a>, mut behind: Vec<Turn<'a>>) {
         let mut results = Vec::with_capacity(assistant.calls.len());
@@ -59,18 +92,20 @@ impl<'a> Repair<'a> {
                 .iter()
                 .position(|turn| matches!(turn, Turn::Tool { id, .. } if *id == call.id))
                 .map(|at| behind.remove(at));
-            let content = match result {
-                Some(Turn::Tool { content, .. }) if !content.is_empty() => content,
-                Some(_) => Escaped::default(),
-                None => {
+            let (content, marked) = match result {
+                Some(Turn::Tool {
+                    content, marked, ..
+                }) => (content, marked),
+                _ => {
                     host::note("add", "messages", "a tool call without a result got one");
-                    NO_RESULT
+                    (NO_RESULT, false)
                 }
             };
-            call.id = self.unique(std::mem::take(&mut call.id));
+            call.id = self.unique(self.fitting(std::mem::take(&mut call.id)));
             results.push(Turn::Tool {
                 id: call.id.clone(),
                 content,
+                marked,
             });
         }
         self.turns.push(Turn::Assistant(assistant));
@@ -83,7 +118,9 @@ impl<'a> Repair<'a> {
     /// A turn outside of calls and their results.
     fn plain(&mut self, turn: Turn<'a>) {
         match turn {
-            Turn::Tool { content, .. } => {
+            Turn::Tool {
+                content, marked, ..
+            } => {
                 host::note(
                     "change",
                     "messages",
@@ -91,7 +128,8 @@ impl<'a> Repair<'a> {
                 );
                 let mut text = Escaped::verbatim(r"[result of an earlier tool call]\n");
                 text.join(separator::NONE, content);
-                self.user(vec![Part::Text(text)]);
+                let mark = marked.then_some(Part::CacheMark);
+                self.user([Part::Text(text)].into_iter().chain(mark).collect());
             }
             Turn::User(parts) => self.user(parts),
             other => self.turns.push(other),
@@ -100,12 +138,29 @@ impl<'a> Repair<'a> {
 
     fn user(&mut self, mut parts: Vec<Part<'a>>) {
         parts.retain(|part| !matches!(part, Part::Text(text) if text.is_empty()));
-        if parts.is_empty() {
+        if parts.iter().all(|part| matches!(part, Part::CacheMark)) {
             return;
         }
         match self.turns.last_mut() {
             Some(Turn::User(before)) => before.append(&mut parts),
             _ => self.turns.push(Turn::User(parts)),
+        }
+    }
+
+    /// An id of the form that the provider takes.
+    fn fitting(&self, id: Cow<'a, str>) -> Cow<'a, str> {
+        let fits = || id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        match self.profile.tool_id {
+            ToolId::Any => id,
+            ToolId::Alnum9 if fits() => id,
+            ToolId::Alnum9 => {
+                host::note(
+                    "change",
+                    "messages",
+                    "ids of tool calls have nine characters",
+                );
+                Cow::Owned(nine(hash(&id)))
+            }
         }
     }
 
@@ -117,11 +172,25 @@ impl<'a> Repair<'a> {
         host::note("change", "messages", "a tool call id was used twice");
         let mut count = 2;
         loop {
-            let id: Cow<'a, str> = Cow::Owned(format!("{id}_{count}"));
+            let id: Cow<'a, str> = Cow::Owned(match self.profile.tool_id {
+                ToolId::Any => format!("{id}_{count}"),
+                ToolId::Alnum9 => nine(hash(&format!("{id}_{count}"))),
+            });
             if self.ids.insert(id.clone()) {
                 return id;
             }
             count += 1;
         }
     }
+}
+
+/// Nine letters and digits.
+fn nine(mut hash: u64) -> String {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut id = String::with_capacity(9);
+    for _ in 0..9 {
+        id.push(char::from(DIGITS[(hash % 62) as usize]));
+        hash /= 62;
+    }
+    id
 }

@@ -1,11 +1,11 @@
 //! Tools, tool choice and parallel calls.
 
-use super::Names;
-use super::lost::{Lost, Place};
+use super::lost::{Lost, NO_PLACE, Place};
+use super::{Names, schema};
 use crate::Profile;
 use sdk::anthropic::{Request, Tool};
 use sdk::host;
-use sdk::json::{Escaped, Members, RawValue, Writer, quote_into};
+use sdk::json::{Escaped, RawValue, Writer, quote_into};
 
 /// Whether the request exists only to let Anthropic search the web. A model without the tool would
 /// make results up.
@@ -48,13 +48,13 @@ pub fn write_tools<'r, 'a>(
         host::note("drop", "tools", "the provider takes fewer tools");
         tools.truncate(profile.tools_max);
     }
-    if tools.is_empty() {
-        return tools;
+    if tools.is_empty() || !profile.takes("tools") {
+        return Vec::new();
     }
     let mut list = Writer::list(body.member("tools"));
     let lost = Lost::default();
     for tool in &tools {
-        note_lost(&lost, tool);
+        note_lost(&lost, tool, profile);
         write_tool(list.item(), names, tool, profile, &lost);
     }
     list.end();
@@ -70,8 +70,12 @@ fn kept(tool: &Tool<'_>) -> bool {
     kept
 }
 
-fn note_lost(lost: &Lost, tool: &Tool<'_>) {
-    lost.rest(Place::Tool, &tool.rest);
+fn note_lost(lost: &Lost, tool: &Tool<'_>, profile: &Profile) {
+    for (name, _) in tool.rest.iter() {
+        if name != "strict" || !goes_strict(tool, profile) {
+            lost.member(Place::Tool, name, "drop", NO_PLACE);
+        }
+    }
     if tool.defer_loading.is_some() {
         let why = "the model is given every tool from the beginning";
         lost.member(Place::Tool, "defer_loading", "drop", why);
@@ -93,32 +97,20 @@ fn write_tool(
     }
     let parameters = function.member("parameters");
     match tool.input_schema {
-        Some(schema) => write_schema(parameters, schema, profile, lost),
+        Some(schema) => schema::write(parameters, schema, profile, lost),
         None => parameters.push_str(r#"{"type":"object","properties":{}}"#),
+    }
+    if goes_strict(tool, profile) {
+        function.flag("strict", true);
     }
     function.end();
     object.end();
 }
 
-/// The schema as it came, without the members the provider refuses.
-fn write_schema(out: &mut String, schema: &RawValue, profile: &Profile, lost: &Lost) {
-    if profile.schema_strip.is_empty() {
-        out.push_str(schema.get());
-        return;
-    }
-    let Ok(members) = sdk::json::from_str::<Members<'_>>(schema.get()) else {
-        out.push_str(schema.get());
-        return;
-    };
-    let mut object = Writer::object(out);
-    for (name, value) in members.iter() {
-        if profile.schema_strip.iter().any(|strip| strip == name) {
-            lost.stripped(name);
-        } else {
-            object.raw(Escaped::plain(name).get(), value.get());
-        }
-    }
-    object.end();
+/// Whether the client wants the schema obeyed strictly, and the provider can with this one.
+fn goes_strict(tool: &Tool<'_>, profile: &Profile) -> bool {
+    let strict = tool.rest.get("strict").map(RawValue::get);
+    strict == Some("true") && profile.strict_ok && tool.input_schema.is_some_and(schema::is_strict)
 }
 
 fn write_choice(
@@ -131,6 +123,7 @@ fn write_choice(
     let Some(choice) = &request.tool_choice else {
         return;
     };
+    let takes_none = profile.tool_choice_set.is_empty();
     let takes = |form: &str| profile.tool_choice_set.iter().any(|known| known == form);
     let named = choice.kind == "tool" && tools.iter().any(|tool| tool.name == choice.name);
     let word = match choice.kind.as_ref() {
@@ -141,6 +134,8 @@ fn write_choice(
         _ => Some("auto"),
     };
     match word {
+        _ if takes_none => host::note("drop", "tool_choice", "the server knows none"),
+        _ if !profile.takes("tool_choice") => {}
         None => {
             let mut object = Writer::object(body.member("tool_choice"));
             let function = object.raw("type", r#""function""#).member("function");
@@ -151,7 +146,12 @@ fn write_choice(
         }
         Some(word) => quote_into(body.member("tool_choice"), &Escaped::verbatim(word)),
     }
-    if choice.disable_parallel_tool_use == Some(true) && profile.parallel_param {
-        body.flag("parallel_tool_calls", false);
+    if choice.disable_parallel_tool_use == Some(true) {
+        if !profile.parallel_param {
+            let path = "tool_choice.disable_parallel_tool_use";
+            host::note("drop", path, "the provider has no such parameter");
+        } else if profile.takes("parallel_tool_calls") {
+            body.flag("parallel_tool_calls", false);
+        }
     }
 }

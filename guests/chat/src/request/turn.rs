@@ -8,7 +8,12 @@ use std::borrow::Cow;
 #[derive(Debug)]
 pub enum Turn<'a> {
     /// A system message, at the top or amid the conversation.
-    System(Escaped<'a>),
+    System {
+        /// What it says.
+        text: Escaped<'a>,
+        /// The prompt is to be cached up to here.
+        marked: bool,
+    },
     /// The user's text and images.
     User(Vec<Part<'a>>),
     /// The assistant's text and calls.
@@ -19,6 +24,8 @@ pub enum Turn<'a> {
         id: Cow<'a, str>,
         /// Its text.
         content: Escaped<'a>,
+        /// The prompt is to be cached up to here.
+        marked: bool,
     },
 }
 
@@ -31,6 +38,8 @@ pub enum Part<'a> {
     Image(Cow<'a, str>, Escaped<'a>),
     /// An image by its address.
     ImageUrl(Escaped<'a>),
+    /// The prompt is to be cached up to here. Only if the profile keeps cache marks.
+    CacheMark,
 }
 
 /// An assistant message.
@@ -40,6 +49,8 @@ pub struct Assistant<'a> {
     pub text: Escaped<'a>,
     /// What it thought, if the profile gives it back.
     pub reasoning: Escaped<'a>,
+    /// What it thought as the provider gave it, JSON texts of lists, if the profile gives it back so.
+    pub details: Vec<String>,
     /// Its calls.
     pub calls: Vec<Call<'a>>,
 }

@@ -1,13 +1,15 @@
-//! Turns and parameters to the body of a chat completion. Only members that are written here go out,
-//! so a provider that refuses unknown members never sees one.
+//! Turns to the body of a chat completion. Only members that are written here and in `parameters` go
+//! out, so a provider that refuses unknown members never sees one.
 
 use super::turn::{Assistant, Call, Part, Turn};
-use super::{Names, effort, names, tools};
+use super::{Names, parameters, tools};
 use crate::Profile;
-use crate::profile::{EmptyContent, MaxTokensField, ReasoningOut, Sampling};
+use crate::profile::{EmptyContent, Prefill, ReasoningOut};
+use sdk::Context;
 use sdk::anthropic::Request;
-use sdk::json::{Escaped, Members, RawValue, Writer, escape_into};
-use sdk::{Context, host};
+use sdk::json::{Escaped, Writer, escape_into};
+
+const CACHE_MARK: &str = r#"{"type":"ephemeral"}"#;
 
 /// The whole body.
 pub(super) fn body(
@@ -22,11 +24,12 @@ pub(super) fn body(
     body.plain("model", &context.model);
     let mut messages = Writer::list(body.member("messages"));
     for (at, turn) in turns.iter().enumerate() {
-        write_turn(messages.item(), names, profile, turn, at == 0);
+        let place = (at == 0, at + 1 == turns.len());
+        write_turn(messages.item(), names, profile, turn, place);
     }
     messages.end();
     let has_tools = tools::write(&mut body, names, request, profile);
-    parameters(&mut body, context, profile, request, has_tools);
+    parameters::write(&mut body, context, profile, request, has_tools);
     for (name, value) in &profile.extra_body {
         body.raw(Escaped::plain(name).get(), value.get());
     }
@@ -39,28 +42,51 @@ fn write_turn(
     names: &mut Names,
     profile: &Profile,
     turn: &Turn<'_>,
-    first: bool,
+    (first, last): (bool, bool),
 ) {
     let mut message = Writer::object(out);
     match turn {
-        Turn::System(text) => {
+        Turn::System { text, marked } => {
             let developer = profile.developer_role && first;
             let role = if developer { "developer" } else { "system" };
-            message.plain("role", role).text("content", text);
+            write_text(message.plain("role", role), text, *marked);
         }
         Turn::User(parts) => {
             message.raw("role", r#""user""#);
             write_parts(message.member("content"), parts);
         }
-        Turn::Assistant(assistant) => write_assistant(&mut message, names, profile, assistant),
-        Turn::Tool { id, content } => {
-            message
-                .raw("role", r#""tool""#)
-                .plain("tool_call_id", id)
-                .text("content", content);
+        Turn::Assistant(assistant) => {
+            write_assistant(&mut message, names, profile, assistant);
+            match profile.prefill {
+                Prefill::Prefix if last => message.flag("prefix", true),
+                Prefill::Partial if last => message.flag("partial", true),
+                _ => &mut message,
+            };
+        }
+        Turn::Tool {
+            id,
+            content,
+            marked,
+        } => {
+            message.raw("role", r#""tool""#).plain("tool_call_id", id);
+            write_text(&mut message, content, *marked);
         }
     }
     message.end();
+}
+
+/// Content of one text. Only a part of a list can have a cache mark.
+fn write_text(message: &mut Writer<'_>, text: &Escaped<'_>, marked: bool) {
+    if !marked {
+        message.text("content", text);
+        return;
+    }
+    let mut list = Writer::list(message.member("content"));
+    let mut part = Writer::object(list.item());
+    part.raw("type", r#""text""#).text("text", text);
+    part.raw("cache_control", CACHE_MARK);
+    part.end();
+    list.end();
 }
 
 /// A plain string when there is only text: the form every server takes.
@@ -79,7 +105,10 @@ fn write_parts(out: &mut String, parts: &[Part<'_>]) {
         return;
     }
     let mut list = Writer::list(out);
-    for part in parts {
+    for (at, part) in parts.iter().enumerate() {
+        if matches!(part, Part::CacheMark) {
+            continue;
+        }
         let mut object = Writer::object(list.item());
         match part {
             Part::Text(text) => {
@@ -102,6 +131,10 @@ fn write_parts(out: &mut String, parts: &[Part<'_>]) {
                 image.text("url", address);
                 image.end();
             }
+            Part::CacheMark => {}
+        }
+        if matches!(parts.get(at + 1), Some(Part::CacheMark)) {
+            object.raw("cache_control", CACHE_MARK);
         }
         object.end();
     }
@@ -139,11 +172,19 @@ fn write_assistant(
     let field = match profile.reasoning_out {
         ReasoningOut::Reasoning => "reasoning",
         ReasoningOut::ReasoningContent => "reasoning_content",
-        ReasoningOut::Drop | ReasoningOut::ThinkTags => "",
+        ReasoningOut::Drop | ReasoningOut::ReasoningDetails | ReasoningOut::ThinkTags => "",
     };
     let required = profile.reasoning_required_with_tools && !assistant.calls.is_empty();
     if !field.is_empty() && (required || !assistant.reasoning.is_empty()) {
         message.text(field, &assistant.reasoning);
+    }
+    if !assistant.details.is_empty() {
+        let mut list = Writer::list(message.member("reasoning_details"));
+        for details in &assistant.details {
+            let inside = details.trim_start_matches('[').trim_end_matches(']');
+            list.item().push_str(inside);
+        }
+        list.end();
     }
     if !assistant.calls.is_empty() {
         let mut list = Writer::list(message.member("tool_calls"));
@@ -163,127 +204,4 @@ fn write_call(out: &mut String, names: &mut Names, call: &Call<'_>) {
         .plain("arguments", call.arguments);
     function.end();
     object.end();
-}
-
-fn parameters(
-    body: &mut Writer<'_>,
-    context: &Context,
-    profile: &Profile,
-    request: &Request<'_>,
-    has_tools: bool,
-) {
-    if let Some(wanted) = request.max_tokens {
-        let field = match profile.max_tokens_field {
-            MaxTokensField::MaxTokens => "max_tokens",
-            MaxTokensField::MaxCompletionTokens => "max_completion_tokens",
-        };
-        body.number(field, output_limit(wanted, context, profile.max_out_clamp));
-    }
-    if profile.sampling == Sampling::Keep {
-        for (name, value) in [
-            ("temperature", request.temperature),
-            ("top_p", request.top_p),
-        ] {
-            if let Some(value) = value {
-                body.raw(name, value.get());
-            }
-        }
-    }
-    if let Some(top_k) = request.top_k.filter(|_| profile.top_k) {
-        body.raw("top_k", top_k.get());
-    }
-    stop(body, profile, request);
-    effort::write(body, request, profile);
-    if !profile.reasoning_format.is_empty() {
-        body.plain("reasoning_format", &profile.reasoning_format);
-    }
-    response_format(body, profile, request, has_tools);
-    if let Some(key) = cache_key(request).filter(|_| profile.prompt_cache_key) {
-        body.plain("prompt_cache_key", &key);
-    }
-    if request.stream == Some(true) {
-        body.flag("stream", true);
-        if profile.stream_options {
-            body.raw("stream_options", r#"{"include_usage":true}"#);
-        }
-    }
-}
-
-/// The smallest of what the client wants, `most` (0: no limit) and what the model can.
-pub fn output_limit(wanted: u64, context: &Context, most: u64) -> u64 {
-    let limits = [Some(most), sdk::limit(context, "max-output")];
-    let most = limits.into_iter().flatten().filter(|most| *most > 0).min();
-    match most.filter(|most| *most < wanted) {
-        Some(most) => {
-            host::note(
-                "change",
-                "max_tokens",
-                &format!("{most} is the most to ask for"),
-            );
-            most
-        }
-        None => wanted,
-    }
-}
-
-fn stop(body: &mut Writer<'_>, profile: &Profile, request: &Request<'_>) {
-    let stops = request.stop_sequences.as_deref().unwrap_or_default();
-    if stops.len() > profile.stop_max {
-        host::note("drop", "stop_sequences", "the provider takes fewer");
-    }
-    if stops.is_empty() || profile.stop_max == 0 {
-        return;
-    }
-    let mut list = Writer::list(body.member("stop"));
-    for stop in stops.iter().take(profile.stop_max) {
-        list.item().push_str(stop.get());
-    }
-    list.end();
-}
-
-fn response_format(
-    body: &mut Writer<'_>,
-    profile: &Profile,
-    request: &Request<'_>,
-    has_tools: bool,
-) {
-    let format = request
-        .output_config
-        .as_ref()
-        .and_then(|config| config.format.as_ref());
-    let Some(schema) = format
-        .filter(|format| format.kind == "json_schema")
-        .and_then(|f| f.schema)
-    else {
-        return;
-    };
-    if !profile.response_format || (has_tools && !profile.response_format_with_tools) {
-        host::note(
-            "drop",
-            "output_config.format",
-            "the provider does not take it here",
-        );
-        return;
-    }
-    let mut format = Writer::object(body.member("response_format"));
-    format.raw("type", r#""json_schema""#);
-    let mut inner = Writer::object(format.member("json_schema"));
-    inner
-        .raw("name", r#""output""#)
-        .raw("schema", schema.get())
-        .flag("strict", true);
-    inner.end();
-    format.end();
-}
-
-/// A hash of the client's session, which both forms of `metadata.user_id` end with.
-fn cache_key(request: &Request<'_>) -> Option<String> {
-    let metadata: Members<'_> = sdk::json::from_str(request.metadata?.get()).ok()?;
-    let user = Escaped::of(metadata.get("user_id")?)?;
-    let user = user.unescape();
-    let session = match sdk::json::from_str::<Members<'_>>(&user) {
-        Ok(members) => members.get("session_id").map(RawValue::get)?.to_owned(),
-        Err(_) => user.split_once("_session_")?.1.to_owned(),
-    };
-    Some(format!("{:016x}", names::hash(session.trim_matches('"'))))
 }

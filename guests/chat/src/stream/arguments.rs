@@ -1,5 +1,7 @@
 //! The arguments of one call as they grow: whether they are complete JSON, and what may be passed on.
 
+use super::lenient;
+
 /// Follows JSON text piece by piece.
 #[derive(Debug, Default)]
 pub(crate) struct Arguments {
@@ -10,6 +12,21 @@ pub(crate) struct Arguments {
     complete: bool,
     /// How much of `text` was passed on.
     passed: usize,
+    /// Where in `text` something stands that is no JSON: from there on nothing is passed on before the end.
+    broken: Option<usize>,
+    /// Where a comma stands that nothing but white space has followed yet.
+    comma: Option<usize>,
+}
+
+/// What is to be written at the end of a call.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// Nothing.
+    Nothing,
+    /// This, beside what was passed on.
+    Text(String),
+    /// What was passed on cannot become an object any more.
+    Unfit,
 }
 
 impl Arguments {
@@ -23,10 +40,15 @@ impl Arguments {
         self.passed == self.text.len()
     }
 
-    /// The text is not an object so far: it is kept back until it can be judged as a whole.
+    /// Whether what was just added may go on as it came.
+    pub(crate) fn flows(&self) -> bool {
+        !self.odd() && self.comma.is_none()
+    }
+
+    /// The text is no JSON object so far: it is kept back until it can be judged as a whole.
     pub(crate) fn odd(&self) -> bool {
         let first = self.text.trim_start().chars().next();
-        first.is_some_and(|first| first != '{')
+        self.broken.is_some() || first.is_some_and(|first| first != '{')
     }
 
     /// Whether `piece` is everything once more. Some servers send the whole arguments at the end.
@@ -49,17 +71,32 @@ impl Arguments {
         if new.is_empty() {
             return None;
         }
-        let end = self.follow(new);
+        let end = if self.odd() {
+            new.len()
+        } else {
+            self.follow(new)
+        };
         let new = &new[..end];
         self.text.push_str(new);
+        if self.broken.is_some() && new.trim_end().ends_with('}') {
+            self.complete = self.depth_is_closed() && lenient::object(&self.text).is_some();
+        }
         Some(new)
+    }
+
+    /// Whether as many brackets close as open, wherever they stand: enough to try and read broken text.
+    fn depth_is_closed(&self) -> bool {
+        let count = |bracket: char| self.text.matches(bracket).count();
+        count('{') == count('}')
     }
 
     /// Scans new text; returns where the object ends, or its length.
     fn follow(&mut self, new: &str) -> usize {
         for (at, byte) in new.bytes().enumerate() {
+            let place = self.text.len() + at;
             if self.in_string {
                 match byte {
+                    0..0x20 => return self.breaks(place, new),
                     _ if self.escaped => self.escaped = false,
                     b'\\' => self.escaped = true,
                     b'"' => self.in_string = false,
@@ -67,25 +104,44 @@ impl Arguments {
                 }
                 continue;
             }
+            if byte == b',' {
+                self.comma = Some(place);
+                continue;
+            }
+            if byte.is_ascii_whitespace() {
+                continue;
+            }
+            let comma = self.comma.take();
             match byte {
                 b'"' => self.in_string = true,
                 b'{' | b'[' => self.depth += 1,
                 b'}' | b']' => {
+                    if let Some(comma) = comma {
+                        return self.breaks(comma, new);
+                    }
                     self.depth = self.depth.saturating_sub(1);
                     if self.depth == 0 {
                         self.complete = true;
                         return at + 1;
                     }
                 }
-                _ => {}
+                b':' | b'0'..=b'9' | b'-' | b'+' | b'.' | b'E' => {}
+                _ if b"truefalsn".contains(&byte) => {}
+                _ => return self.breaks(place, new),
             }
         }
         new.len()
     }
 
-    /// Marks everything as passed on.
+    /// Notes where the text stops being JSON.
+    fn breaks(&mut self, place: usize, new: &str) -> usize {
+        self.broken = Some(place);
+        new.len()
+    }
+
+    /// Marks everything that may be passed on as passed on.
     pub(crate) fn pass(&mut self) {
-        self.passed = self.text.len();
+        self.passed = self.comma.unwrap_or(self.text.len());
     }
 
     /// What was not passed on yet; nothing while the text is [`Arguments::odd`].
@@ -93,25 +149,41 @@ impl Arguments {
         if self.odd() {
             return "";
         }
-        &self.text[self.passed..]
+        // A comma may be one too many: it waits for what follows.
+        &self.text[self.passed..self.comma.unwrap_or(self.text.len())]
     }
 
-    /// What to make of odd text at the end: an object in a string is that object, `null` is nothing,
-    /// anything else goes on as it is, so that the client can tell the model.
-    pub(crate) fn mended(&self) -> String {
-        mend(&self.text)
+    /// What is still to be written when nothing more comes. `cut`: the answer broke off at its limit, so half an
+    /// object stays one.
+    pub(crate) fn rest(&self, cut: bool) -> Rest {
+        if (cut && !self.complete) || (self.complete && !self.odd()) || self.text.trim().is_empty()
+        {
+            return Rest::Nothing;
+        }
+        let passed = &self.text[..self.passed];
+        match mend(&self.text) {
+            Some(mended) => match mended.strip_prefix(passed) {
+                Some("") => Rest::Nothing,
+                Some(rest) => Rest::Text(rest.to_owned()),
+                None => Rest::Unfit,
+            },
+            // Only what was not begun can still become an object.
+            None if passed.is_empty() && self.odd() => Rest::Text("{}".to_owned()),
+            None => Rest::Unfit,
+        }
     }
 }
 
-/// See [`Arguments::mended`].
-pub(crate) fn mend(text: &str) -> String {
+/// The object that arguments mean: an object in a string is that object, `null` is nothing, and slips of the pen
+/// are mended. None: they mean none.
+pub(crate) fn mend(text: &str) -> Option<String> {
     let trimmed = text.trim();
     if trimmed == "null" {
-        return String::new();
+        return Some(String::new());
     }
     match sdk::json::from_str::<String>(trimmed) {
-        Ok(inner) if inner.trim_start().starts_with('{') => inner,
-        _ => text.to_owned(),
+        Ok(inner) => lenient::object(&inner),
+        Err(_) => lenient::object(text),
     }
 }
 
@@ -148,8 +220,35 @@ mod tests {
 
     #[test]
     fn an_object_in_a_string_is_taken_out_of_it() {
-        assert_eq!(mend(r#""{\"a\":1}""#), r#"{"a":1}"#);
-        assert_eq!(mend("null"), "");
-        assert_eq!(mend("[1]"), "[1]");
+        assert_eq!(mend(r#""{\"a\":1}""#).as_deref(), Some(r#"{"a":1}"#));
+        assert_eq!(mend("null").as_deref(), Some(""));
+        assert_eq!(mend("[1]"), None);
+    }
+
+    #[test]
+    fn what_is_no_json_is_kept_back_from_there_on() {
+        let mut arguments = fed(&[r#"{"a": "#]);
+        arguments.pass();
+        arguments.add("True}");
+        assert_eq!(arguments.waiting(), "");
+        assert!(arguments.complete());
+        assert_eq!(arguments.rest(false), Rest::Text("true}".to_owned()));
+    }
+
+    #[test]
+    fn a_brace_too_few_is_added_but_half_a_text_is_not_closed() {
+        let passed = |text: &str| {
+            let mut arguments = fed(&[text]);
+            arguments.pass();
+            arguments
+        };
+        assert_eq!(
+            passed(r#"{"a":[1"#).rest(false),
+            Rest::Text("]}".to_owned())
+        );
+        assert_eq!(passed(r#"{"a":"x"#).rest(false), Rest::Unfit);
+        assert_eq!(passed(r#"{"a":"x"#).rest(true), Rest::Nothing);
+        assert_eq!(fed(&["[1]"]).rest(false), Rest::Text("{}".to_owned()));
+        assert_eq!(fed(&["null"]).rest(false), Rest::Nothing);
     }
 }

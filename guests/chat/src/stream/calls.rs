@@ -2,7 +2,7 @@
 //! all with index 0, or a new id on every piece.
 
 use super::arguments::Arguments;
-use super::chunk::{CallDelta, non_empty};
+use super::chunk::{CallDelta, call_id};
 use std::borrow::Cow;
 
 /// A tool call that is coming in.
@@ -55,7 +55,7 @@ impl Calls {
         position: usize,
         arguments: &str,
     ) -> (usize, bool) {
-        let id = non_empty(delta.id);
+        let id = call_id(delta.id);
         let name = delta.function.as_ref().and_then(super::FunctionDelta::name);
         let piece = Piece {
             index: delta

@@ -1,5 +1,6 @@
 //! What OpenAI-like upstreams send, borrowed. Members whose type differs between servers stay raw.
 
+use crate::profile::ReasoningIn;
 use crate::usage::Tokens;
 use sdk::json::{Escaped, RawValue, separator};
 use serde::Deserialize;
@@ -15,6 +16,24 @@ pub(crate) struct Chunk<'a> {
     pub(crate) error: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(crate) x_groq: Option<Groq<'a>>,
+    #[serde(borrow)]
+    base_resp: Option<BaseResp<'a>>,
+}
+
+/// MiniMax's word on how it went, in every answer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct BaseResp<'a> {
+    #[serde(borrow)]
+    status_code: Option<&'a RawValue>,
+}
+
+impl Chunk<'_> {
+    /// Whether MiniMax says that it went wrong.
+    pub(crate) fn base_failed(&self) -> bool {
+        let code = self.base_resp.as_ref().and_then(|base| base.status_code);
+        code.is_some_and(|code| code.get() != "0")
+    }
 }
 
 /// Groq's extras.
@@ -52,7 +71,7 @@ pub(crate) struct Delta<'a> {
     #[serde(borrow)]
     reasoning: Option<&'a RawValue>,
     #[serde(borrow)]
-    reasoning_details: Option<&'a RawValue>,
+    pub(crate) reasoning_details: Option<&'a RawValue>,
     #[serde(borrow)]
     thinking: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -106,25 +125,28 @@ struct PartDelta<'a> {
 pub(crate) struct Said<'a> {
     pub(crate) thinking: Escaped<'a>,
     pub(crate) text: Escaped<'a>,
+    /// The text holds a refusal.
+    pub(crate) refused: bool,
 }
 
 impl<'a> Delta<'a> {
-    /// What the delta says. Where reasoning comes in several members, the first one counts:
+    /// What the delta says. Where reasoning comes in several of the members `order`, the first one counts:
     /// servers that send two send the same twice.
-    pub(crate) fn said(&self) -> Said<'a> {
+    pub(crate) fn said(&self, order: &[ReasoningIn]) -> Said<'a> {
         let mut said = content(self.content);
-        let reasoning = [
-            self.reasoning_content,
-            self.reasoning,
-            self.reasoning_details,
-            self.thinking,
-            self.reasoning_text,
-        ];
-        let mut reasoning = reasoning.into_iter().flatten().map(loose_text);
+        let reasoning = order.iter().map(|member| match member {
+            ReasoningIn::ReasoningContent => self.reasoning_content,
+            ReasoningIn::Reasoning => self.reasoning,
+            ReasoningIn::ReasoningDetails => self.reasoning_details,
+            ReasoningIn::Thinking => self.thinking,
+            ReasoningIn::ReasoningText => self.reasoning_text,
+        });
+        let mut reasoning = reasoning.flatten().map(loose_text);
         if let Some(thinking) = reasoning.find(|text| !text.is_empty()) {
             said.thinking = thinking;
         }
-        if let Some(refusal) = self.refusal.and_then(Escaped::of) {
+        if let Some(refusal) = non_empty(self.refusal) {
+            said.refused = true;
             said.text.join(separator::NONE, refusal);
         }
         said
@@ -215,4 +237,9 @@ impl<'a> FunctionDelta<'a> {
 /// A string that is not empty.
 pub(crate) fn non_empty(raw: Option<&RawValue>) -> Option<Escaped<'_>> {
     raw.and_then(Escaped::of).filter(|text| !text.is_empty())
+}
+
+/// The id of a call. Mistral says `null` in letters where there is none.
+pub(crate) fn call_id(raw: Option<&RawValue>) -> Option<Escaped<'_>> {
+    non_empty(raw).filter(|id| id.get() != "null")
 }

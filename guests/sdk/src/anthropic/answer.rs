@@ -39,6 +39,16 @@ wire! {
         cache_read_input_tokens: Option<u64>,
         /// Output, thinking included.
         output_tokens: Option<u64>,
+        /// What the output was made of.
+        output_tokens_details: Option<OutputDetails<'a>>,
+    }
+}
+
+wire! {
+    /// What the output was made of.
+    pub struct OutputDetails<'a> {
+        /// Thinking.
+        thinking_tokens: Option<u64>,
     }
 }
 
@@ -50,6 +60,11 @@ impl Usage<'_> {
             output: self.output_tokens.unwrap_or(0),
             cache_read: self.cache_read_input_tokens.unwrap_or(0),
             cache_creation: self.cache_creation_input_tokens.unwrap_or(0),
+            thinking: self
+                .output_tokens_details
+                .as_ref()
+                .and_then(|details| details.thinking_tokens)
+                .unwrap_or(0),
         }
     }
 }

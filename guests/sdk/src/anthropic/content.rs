@@ -34,8 +34,14 @@ wire! {
         text: Option<&'a RawValue>,
         /// Of `thinking`.
         thinking: Option<&'a RawValue>,
-        /// Of `image` and `document`.
-        source: Option<Source<'a>>,
+        /// Of `thinking`: what the provider gave to be brought back.
+        signature: Str<'a>,
+        /// Of `redacted_thinking`.
+        data: Str<'a>,
+        /// A mark: the prompt is to be cached up to here.
+        cache_control: Option<&'a RawValue>,
+        /// Of `image` and `document`, see [`Block::source`]; of `search_result` a string.
+        source: Option<&'a RawValue>,
         /// Of `document`.
         title: Option<&'a RawValue>,
         /// Of `tool_use`.
@@ -52,6 +58,13 @@ wire! {
         is_error: Option<bool>,
         /// Of `tool_reference`.
         tool_name: Str<'a>,
+    }
+}
+
+impl<'a> Block<'a> {
+    /// Where an image or document is. None: it does not say, or not in an object.
+    pub fn source(&self) -> Option<Source<'a>> {
+        serde_json::from_str(self.source?.get()).ok()
     }
 }
 

@@ -52,7 +52,11 @@ fn object(members: &Members<'_>, said: &mut Said) {
     for (name, value) in members.iter() {
         match name {
             "message" | "status_msg" => {
-                if let Some(words) = words(value) {
+                let detail = || {
+                    let members: Members<'_> = crate::json::from_str(value.get()).ok()?;
+                    members.get("detail").map(complaints)
+                };
+                if let Some(words) = words(value).or_else(detail) {
                     said.message = words;
                 }
             }

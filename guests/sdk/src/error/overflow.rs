@@ -11,11 +11,12 @@ const CODES: [&str; 5] = [
     "token_limit_exceeded",
 ];
 
-const PHRASES: [&str; 9] = [
+const PHRASES: [&str; 10] = [
     "context_length_exceeded",
     "exceeds the available context size",
     "exceeds the context length",
     "input is too long",
+    "larger context length",
     "longer than the model's context length",
     "maximum context length",
     "prompt is too long",
@@ -63,14 +64,17 @@ fn numbers(said: &Said, lower: &str) -> Numbers {
             "limit is ",
             "maximum context length is ",
             "context length of ",
+            "context length of only ",
         ],
-    );
+    )
+    .or_else(|| before(lower, &[" maximum context length"]));
     let output = before(
         lower,
         &[
             " in the completion",
             " output tokens",
             " for the completion",
+            " in the output",
         ],
     );
     let input = before(
@@ -80,9 +84,19 @@ fn numbers(said: &Said, lower: &str) -> Numbers {
             " input tokens",
             " in the prompt",
             " tokens from the input",
+            " of text input",
         ],
     )
-    .or_else(|| after(lower, &["current length is ", "resulted in ", "requested "]));
+    .or_else(|| {
+        let markers = [
+            "current length is ",
+            "resulted in ",
+            "requested ",
+            "prompt contains ",
+            "keep the first ",
+        ];
+        after(lower, &markers)
+    });
     match (input, output, limit) {
         (Some(input), Some(output), Some(limit)) if input <= limit => {
             Numbers::InputOutputLimit(input, output, limit)

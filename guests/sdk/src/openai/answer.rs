@@ -66,7 +66,7 @@ impl Usage<'_> {
             input: self.prompt_tokens.unwrap_or(0).saturating_sub(cached),
             output: self.completion_tokens.unwrap_or(0),
             cache_read: cached,
-            cache_creation: 0,
+            ..events::Usage::default()
         }
     }
 }

@@ -58,7 +58,7 @@ pub fn load(
         let options = wanted.options.entry(named.stage.name.clone()).or_default();
         options.insert(named.stage.options.clone());
     }
-    drop(registry.prepare(&wanted));
+    registry.adopt(registry.prepare(wanted));
     Ok(registry.slots().iter().map(component).collect())
 }
 

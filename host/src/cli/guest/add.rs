@@ -1,13 +1,14 @@
 //! `transom guest add`: a component from elsewhere becomes a transformer here. It is checked as a start
 //! would, put in place in one step, and pinned in the configuration by its sha256.
 
+mod before;
 mod fetch;
 mod pin;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use serde_json::json;
 
@@ -17,6 +18,7 @@ use crate::cli::{Places, USAGE, runtime, term};
 use crate::config::{Config, Limits, Paths, process_env};
 use crate::registry::{Wanted, builtin, smoke};
 use crate::wasm::{Component, Engine, sha256};
+use before::Before;
 use pin::Pinned;
 
 #[derive(Args)]
@@ -27,6 +29,9 @@ pub(in crate::cli) struct AddArgs {
     /// The transformer's name [default: the file's]
     #[arg(long)]
     name: Option<String>,
+    /// Take the place of a file of other bytes that lies there
+    #[arg(long)]
+    replace: bool,
     /// What its sha256 must be; anything else is refused
     #[arg(long, value_name = "HEX")]
     sha256: Option<String>,
@@ -102,9 +107,26 @@ fn add(
     let folder = args.places.transformers.clone().or_else(usual);
     let folder = folder.context("there is no home folder; name one with --transformers")?;
     let path = folder.join(format!("{name}.wasm"));
+    let before = Before::of(&path)?;
+    ensure!(
+        args.replace || before.may_go(&digest),
+        "{} is another component (sha256 {}); --replace takes its place",
+        path.display(),
+        before.sha256().unwrap_or_default()
+    );
     // Before the pin: a service that pins only looks at the file when the pin changes.
     put(&path, &bytes)?;
     let pinned = pin::write(config.path.as_deref(), name, &digest);
+    if let Pinned::ByHand { place, lines, why } = &pinned
+        && !before.may_go(&digest)
+    {
+        // What is pinned would be gone, and what is there would not run.
+        before.put_back(&path)?;
+        bail!(
+            "its pin was not written ({why}), and what lay at {} is back there; add to {place}:\n{lines}\nthen say it again",
+            path.display()
+        );
+    }
     Ok(Added {
         name: name.to_owned(),
         path,

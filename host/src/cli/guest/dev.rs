@@ -19,7 +19,7 @@ use clap::Args;
 use crate::cli::serve::configuration;
 use crate::cli::{Places, USAGE, runtime, term};
 use crate::config::{Config, Limits, Paths, process_env};
-use crate::registry::{Wanted, smoke};
+use crate::registry::{Wanted, check_pin, smoke};
 use crate::testing::{Runner, cases_in};
 use crate::wasm::{Cache, Component, Engine};
 use package::Package;
@@ -72,11 +72,13 @@ pub(super) fn run(args: &DevArgs) -> anyhow::Result<ExitCode> {
         runtime,
         json: args.json,
     };
+    let recording = live::Recording::begin(&desk.config, &desk.runtime);
     // Before the first build: what is saved while it runs is the next round.
     let mut sources = Sources::watch(&desk.package.folders)?;
     loop {
         let good = desk.round();
         if args.once {
+            recording.end(&desk.runtime);
             return Ok(if good {
                 ExitCode::SUCCESS
             } else {
@@ -110,11 +112,6 @@ struct Desk {
 impl Desk {
     /// Builds, tests, puts in place, waits until it serves; says how it went. True if all is well.
     fn round(&self) -> bool {
-        if self.runtime.block_on(live::record(&self.config)) {
-            term::note(
-                "the running service keeps its last exchanges from now on, in memory, to try each version on them; `transom guest record --off` ends that",
-            );
-        }
         let mut round = Round::of(&self.package.name);
         let result = self.steps(&mut round);
         let good = result.is_ok();
@@ -138,6 +135,7 @@ impl Desk {
             .with_context(|| format!("{} cannot be read", built.component.display()))?;
         let (runner, took) = timed(|| self.compiled(&bytes))?;
         round.compiled(took);
+        self.check_pin(&bytes)?;
         let (count, took) = timed(|| self.test(&runner))?;
         round.tested(took, count);
         let (went, took) = timed(|| {
@@ -159,6 +157,17 @@ impl Desk {
         let tried = smoke(runner.component(), &options, &wanted.limits);
         self.runtime.block_on(tried)?;
         Ok(runner)
+    }
+
+    /// A service that trusts pinned bytes alone would refuse these, and what it trusts would be gone from
+    /// its folder.
+    fn check_pin(&self, bytes: &[u8]) -> anyhow::Result<()> {
+        let name = &self.package.name;
+        check_pin(name, &crate::wasm::sha256(bytes), &Wanted::of(&self.config)).map_err(|rejected| {
+            anyhow::anyhow!(
+                "{rejected}; it is not put in place. Develop with another name or configuration, or take the pin out and set `trust: \"any\"` meanwhile"
+            )
+        })
     }
 
     /// How many cases passed. Errors: the first that failed, and how many more did.

@@ -264,13 +264,28 @@ impl Judge<'_> {
             _ => false,
         };
         let stream = matches!(&play.answered, Answered::Stream(_));
-        let ran = matches!(play.asked, Asked::Forward(_) | Asked::Answer(_));
         let remedy = "; remove it, or add the answer of the upstream that it is made from";
         for (name, compared) in [(CLIENT_WHOLE, whole), (CLIENT_STREAM, stream)] {
-            if ran && !compared && self.case.has(name) {
+            if !compared && self.case.has(name) {
                 let text = format!("{name} is there, but no such answer is made{remedy}");
                 self.unexpected(text);
             }
+        }
+        if !matches!(play.asked, Asked::Forward(_)) && self.case.has(UPSTREAM_REQUEST) {
+            let text = format!(
+                "{UPSTREAM_REQUEST} is there, but nothing is sent to the upstream; remove it"
+            );
+            self.unexpected(text);
+        }
+        let failed = match (&play.asked, &play.answered) {
+            (Asked::Failed(_), _) | (_, Answered::Whole(Err(_))) => true,
+            (_, Answered::Stream(streamed)) => streamed.error.is_some(),
+            _ => false,
+        };
+        let expect = &self.case.plan.expect;
+        if !failed && (expect.status.is_some() || !expect.headers.is_empty()) {
+            let text = "expect.status and expect.headers are those of an error, and none is made; remove them";
+            self.unexpected(text);
         }
     }
 

@@ -45,7 +45,7 @@ pub(super) fn build(folder: &Path, name: &str) -> anyhow::Result<Built> {
     if !output.status.success() {
         let errors = diagnostics(&messages, "error");
         for error in &errors {
-            term::note(error.trim_end());
+            term::note_coloured(error.trim_end());
         }
         let said = said(&output.stderr);
         match errors.len() {

@@ -6,9 +6,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure};
 use serde_json::Value;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::recordings::Recorder;
 use crate::cli::service::Service;
+use crate::cli::term;
 use crate::config::Config;
 use crate::wasm::sha256;
 
@@ -28,13 +31,53 @@ pub(super) enum Went {
     Nowhere,
 }
 
-/// Has the running service keep its last exchanges, so that each version is tried on them, unless its
-/// configuration decides. True if it did not before.
-pub(super) async fn record(config: &Config) -> bool {
-    let Ok(recorder) = Recorder::find(config).await else {
-        return false;
-    };
-    matches!(recorder.switch(true).await, Ok(false))
+/// The running service keeps its last exchanges as long as this is there, so that each version is tried on
+/// them. Asked for once: who switches it off meanwhile has the last word.
+pub(super) struct Recording {
+    /// It did not before; then it is switched off at the end.
+    of_ours: Option<Config>,
+}
+
+impl Recording {
+    /// Has it begin, unless its configuration decides.
+    pub(super) fn begin(config: &Config, runtime: &Runtime) -> Self {
+        let of_ours = runtime.block_on(switch(config, true)) == Some(false);
+        let of_ours = of_ours.then(|| config.clone());
+        if let Some(config) = of_ours.clone() {
+            term::note(
+                "the running service keeps its last exchanges until this ends, in memory, to try each version on them; `transom guest record --off` ends that",
+            );
+            runtime.spawn(async move {
+                if interrupted().await.is_ok() {
+                    switch(&config, false).await;
+                    // As a shell says of a command that was interrupted.
+                    std::process::exit(130);
+                }
+            });
+        }
+        Self { of_ours }
+    }
+
+    /// Has it end, if it began here.
+    pub(super) fn end(self, runtime: &Runtime) {
+        if let Some(config) = self.of_ours {
+            runtime.block_on(switch(&config, false));
+        }
+    }
+}
+
+/// What the recorder was before; none if it is not ours to switch.
+async fn switch(config: &Config, on: bool) -> Option<bool> {
+    let recorder = Recorder::find(config).await.ok()?;
+    recorder.switch(on).await.ok()
+}
+
+async fn interrupted() -> std::io::Result<()> {
+    let mut end = signal(SignalKind::terminate())?;
+    tokio::select! {
+        asked = tokio::signal::ctrl_c() => asked,
+        _ = end.recv() => Ok(()),
+    }
 }
 
 /// Puts the bytes in place by `put` and waits until they serve.

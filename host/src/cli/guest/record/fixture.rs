@@ -13,8 +13,12 @@ use crate::wasm::bindings::{Context, Ending};
 
 /// The files of one case, and what could not be put into them.
 pub(super) struct Fixture {
-    /// Name and content; `case.json5` is the last.
+    /// Name and content of all but `case.json5`.
     pub(super) files: Vec<(&'static str, Bytes)>,
+    /// What `case.json5` says of the exchange, as JSON.
+    pub(super) case: Bytes,
+    /// What it says of itself.
+    label: Label,
     /// Sentences for the person who records.
     pub(super) remarks: Vec<String>,
 }
@@ -79,18 +83,18 @@ pub(super) fn sorted_out(headers: Vec<(String, String)>) -> (Vec<(String, String
 
 /// The case of one stage.
 pub(super) fn fixture(
-    label: &Label,
+    label: Label,
     context: &Context,
     options: &Value,
     played: &Played,
 ) -> Fixture {
     let mut fixture = Fixture {
         files: vec![("request.client.json", played.given.clone())],
+        case: Bytes::new(),
+        label,
         remarks: Vec::new(),
     };
     let mut case = Map::new();
-    case.insert("why".to_owned(), json!(label.why));
-    case.insert("source".to_owned(), json!(label.source));
     case.insert("context".to_owned(), context_of(context));
     if options
         .as_object()
@@ -113,12 +117,24 @@ pub(super) fn fixture(
             fixture.back(back, &mut case);
         }
     }
-    let text = super::case_file::json5(&Value::Object(case));
-    fixture.files.push(("case.json5", Bytes::from(text)));
+    fixture.case = Bytes::from(Value::Object(case).to_string());
     fixture
 }
 
 impl Fixture {
+    /// Every file, ready to be written.
+    pub(super) fn all(&self) -> Vec<(&'static str, Bytes)> {
+        let mut case = Map::new();
+        case.insert("why".to_owned(), json!(self.label.why));
+        case.insert("source".to_owned(), json!(self.label.source));
+        let said: Map<String, Value> = serde_json::from_slice(&self.case).unwrap_or_default();
+        case.extend(said);
+        let text = super::case_file::json5(&Value::Object(case));
+        let mut all = self.files.clone();
+        all.push(("case.json5", Bytes::from(text)));
+        all
+    }
+
     /// The member `request` of a case, and the file beside it.
     fn request(&mut self, requested: &Requested, context: &Context) -> Value {
         match requested {

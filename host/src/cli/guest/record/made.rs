@@ -65,6 +65,13 @@ impl<'a> Maker<'a> {
     /// Recognises whose exchange it is.
     pub(super) fn learn(&mut self, recording: &Recording) {
         self.redactor.learn_from_client(&recording.request);
+        let context = &recording.context;
+        for text in [&context.provider, &context.model, &context.requested_model] {
+            self.redactor.learn_users(text);
+        }
+        for stage in &recording.stages {
+            self.redactor.learn(&stage.options);
+        }
         for attempt in &recording.attempts {
             if let Some(answer) = &attempt.answer {
                 self.redactor.learn(&answer.body);
@@ -114,14 +121,15 @@ impl<'a> Maker<'a> {
         }
         refuse_unlike(recording, &stage.name, played.get(at))?;
         let fixture = fixture(
-            &label(recording.at, &clean.context, why),
+            self.label(recording, &clean.context, why),
             &clean.context,
             &options,
             &played.swap_remove(at),
         );
         self.refuse_leaks(&fixture)?;
         let failures = self.test(&stage.name, &bytes, &fixture).await?;
-        place::write(case, &fixture.files)?;
+        let files = fixture.all();
+        place::write(case, &files)?;
         remarks.extend(fixture.remarks);
         let passes = failures.is_empty();
         remarks.extend(
@@ -133,7 +141,7 @@ impl<'a> Maker<'a> {
             case: case.to_owned(),
             exchange: recording.id().to_owned(),
             stage: stage.name.clone(),
-            files: fixture.files.iter().map(|(name, _)| *name).collect(),
+            files: files.iter().map(|(name, _)| *name).collect(),
             counts: clean.counts,
             remarks,
             passes,
@@ -191,6 +199,20 @@ impl<'a> Maker<'a> {
         }
     }
 
+    /// What a case says of itself. Provider and model may have a person's name in them, too.
+    fn label(&mut self, recording: &Recording, clean: &Context, why: Option<&str>) -> Label {
+        let usual = "Recorded: what the transformer makes of this exchange stays the same.";
+        Label {
+            why: why.map_or_else(|| usual.to_owned(), |why| self.redactor.text(why)),
+            source: format!(
+                "recorded on {} from {}, {}; redacted",
+                day(recording.at),
+                clean.provider,
+                clean.model
+            ),
+        }
+    }
+
     fn context(&mut self, context: &Context) -> Context {
         let mut clean = context.clone();
         let texts = [
@@ -219,13 +241,16 @@ impl<'a> Maker<'a> {
         answer
     }
 
-    /// A guest could put together what came in pieces that no one recognised.
+    /// What went in is redacted; a guest writes words of its own, and could put together what came in
+    /// pieces that no one recognised.
     fn refuse_leaks(&mut self, fixture: &Fixture) -> anyhow::Result<()> {
-        for (name, content) in &fixture.files {
+        let case = ("case.json5", &fixture.case);
+        let files = fixture.files.iter().map(|(name, content)| (*name, content));
+        for (name, content) in files.chain([case]) {
             let left = self.redactor.left_in(content);
             if let Some(kind) = left.first() {
                 bail!(
-                    "{name} would hold a {} that the transformer put together of pieces; nothing is written. A rule for the pieces helps: --redact",
+                    "{name} would hold a {} still, as the transformer makes it of what was redacted; nothing is written. Have the text that it is made of taken out by a rule: --redact 'REGEX=>TEXT'",
                     kind.word()
                 );
             }
@@ -241,7 +266,7 @@ impl<'a> Maker<'a> {
         fixture: &Fixture,
     ) -> anyhow::Result<Vec<String>> {
         let folder = tempfile::TempDir::new().context("no temporary folder can be made")?;
-        place::write(&folder.path().join("case"), &fixture.files)?;
+        place::write(&folder.path().join("case"), &fixture.all())?;
         let runner = Runner::new(&self.engine, name, bytes, 1)?;
         let mut failures = Vec::new();
         for case in cases_in(folder.path())? {
@@ -283,16 +308,6 @@ struct Clean {
 fn chain_options(chain: &[Pinned], at: usize) -> Bytes {
     let pin = chain.get(at);
     pin.map(|pin| pin.options.clone()).unwrap_or_default()
-}
-
-fn label(at: SystemTime, context: &Context, why: Option<&str>) -> Label {
-    let why =
-        why.unwrap_or("Recorded: what the transformer makes of this exchange stays the same.");
-    let (provider, model) = (&context.provider, &context.model);
-    Label {
-        why: why.to_owned(),
-        source: format!("recorded on {} from {provider}, {model}; redacted", day(at)),
-    }
 }
 
 /// Such as `22 Nov 2026`.

@@ -1,0 +1,142 @@
+//! Home folders in texts: whose they are, however their path is written.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::Kind;
+use super::names::tells_nobody;
+use super::rule::Rule;
+
+/// A slash: plain, escaped in JSON, or as an address has it.
+const SLASH: &str = r"(?:\\*/|\\+u002[fF]|%(?:25)*2[fF])";
+const BACKSLASH: &str = r"(?:\\+|%(?:25)*5[cC])";
+/// A letter of a name, escaped or not.
+const LETTER: &str = r"(?:[\w.+-]|\\+u[0-9a-fA-F]{4}|%[89A-Fa-f][0-9A-Fa-f])";
+/// Folders between the usual one and the homes of a site.
+const GROUPS: [&str; 6] = ["users", "staff", "students", "people", "members", "faculty"];
+
+static FORMS: LazyLock<[String; 4]> = LazyLock::new(|| {
+    let last = LETTER.replace("[\\w.+-]", "[\\w+-]");
+    let name = format!("(?<value>{LETTER}*{last})");
+    let groups = GROUPS.join("|");
+    [
+        format!("{SLASH}home{SLASH}(?:(?:{groups}){SLASH})?{name}"),
+        format!("{SLASH}Users{SLASH}{name}"),
+        // Windows: names with blanks, if something follows that ends them.
+        format!(
+            r#"\b[A-Za-z](?:(?::|%3[aA]){BACKSLASH}|:?{SLASH})Users(?:{BACKSLASH}|{SLASH})(?<value>[^\\/:*?"<>|%\r\n]{{1,60}})(?:{BACKSLASH}|{SLASH})"#
+        ),
+        format!("{BACKSLASH}(?:home|Users){BACKSLASH}{name}"),
+    ]
+});
+
+static FOUND: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let compiled =
+        |form: &String| Regex::new(form).expect("invariant: constants that a test compiles");
+    order().map(compiled).collect()
+});
+
+/// Longer names first: what is behind a blank is not found once its beginning is replaced.
+fn order() -> impl Iterator<Item = &'static String> {
+    let [home, users, windows, backslashes] = &*FORMS;
+    [windows, home, users, backslashes].into_iter()
+}
+
+/// A name in each of these places is replaced there, whatever it is.
+pub(super) fn rules() -> impl Iterator<Item = Rule> {
+    order().map(|form| Rule::form(Kind::User, form, is_nobody))
+}
+
+/// The names of all homes in a text, decoded. Pages of the web have folders of such names too: theirs are
+/// no users.
+pub(super) fn users(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut seen = Vec::new();
+    for regex in FOUND.iter() {
+        for captures in regex.captures_iter(text) {
+            let Some(value) = captures.name("value") else {
+                continue;
+            };
+            // The beginning of a longer name that was found already.
+            if seen.contains(&value.start()) {
+                continue;
+            }
+            seen.push(value.start());
+            let start = captures.get(0).map_or(0, |whole| whole.start());
+            let name = decoded(value.as_str());
+            if !is_nobody(&name) && !is_in_address(text, start) {
+                found.push(name);
+            }
+        }
+    }
+    found
+}
+
+fn is_in_address(text: &str, at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let ends_word = |c: char| c.is_whitespace() || "\"'`<>()[]{},".contains(c);
+    let word = before.rsplit(ends_word).next().unwrap_or_default();
+    word.contains("://") && !word.contains("file://")
+}
+
+fn decoded(name: &str) -> String {
+    let name = if name.contains('\\') {
+        let mut json = String::from("\"");
+        let mut last = ' ';
+        for c in name.chars().filter(|c| {
+            let again = *c == '\\' && last == '\\';
+            last = *c;
+            !again
+        }) {
+            json.push(c);
+        }
+        json.push('"');
+        serde_json::from_str(&json).unwrap_or_else(|_| name.to_owned())
+    } else {
+        name.to_owned()
+    };
+    percent_encoding::percent_decode_str(&name)
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
+fn is_nobody(name: &str) -> bool {
+    let shared = ["shared", "public", "default", "linuxbrew", "all users"];
+    let mut shared = shared.iter().chain(&GROUPS);
+    tells_nobody(Kind::User, name) || shared.any(|known| name.eq_ignore_ascii_case(known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn homes_are_found_however_they_are_written() {
+        for (text, name) in [
+            ("/home/jürgen/x", "jürgen"),
+            ("/home/zo/x", "zo"),
+            ("%2Fhome%2Falice%2Fx", "alice"),
+            (r"\/home\/j\u00fcrgen\/x", "jürgen"),
+            ("file:///home/j%C3%BCrgen/x", "jürgen"),
+            (r"C:\Users\Jane Doe\x", "Jane Doe"),
+            (r"C:\\Users\\Jane Doe\\x", "Jane Doe"),
+            ("/mnt/c/Users/Jane Doe/x", "Jane Doe"),
+            ("/home/users/alice/proj", "alice"),
+            ("/export/home/alice", "alice"),
+            ("/Users/alice.", "alice"),
+            (r"\\wsl$\Ubuntu\home\alice\x", "alice"),
+        ] {
+            let found = users(text);
+            assert_eq!(found.first().map(String::as_str), Some(name), "{text}");
+        }
+        for text in [
+            "https://acme.example/home/dashboard",
+            "/home/user/x",
+            "/home/",
+            r"a\nhome\nbob",
+        ] {
+            assert_eq!(users(text), Vec::<String>::new(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! What has the form of a key: how keys of providers, clouds and code hosts begin, and how secrets are
+//! written down.
+//!
+//! The forms are those that the issuers document, or that secret scanners publish rules for (gitleaks,
+//! GitHub secret scanning, trufflehog), in words of our own and wider where that costs nothing.
+
+use super::Kind;
+use super::rule::Rule;
+use super::words::is_word;
+
+/// Begin so that nothing else does. The issuer, and the form.
+const SURE: [(&str, &str); 62] = [
+    ("Z.ai, Zhipu", r"\b[0-9a-f]{32}\.[A-Za-z0-9]{16}\b"),
+    ("GitHub", r"\bgh[pousr]_[A-Za-z0-9]{20,}"),
+    ("GitHub", r"\bgithub_pat_[A-Za-z0-9_]{20,}"),
+    (
+        "GitLab",
+        r"\bgl(?:pat|ptt|dt|rt|cbt|ft|soat|agent|imt|ffct|oas)-[A-Za-z0-9_.-]{16,}",
+    ),
+    ("Slack", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    ("Slack", r"\bxapp-\d-[A-Za-z0-9-]{10,}"),
+    (
+        "Slack",
+        r"hooks\.slack\.com/(?:services|workflows|triggers)/(?<value>[A-Za-z0-9/+]{20,})",
+    ),
+    (
+        "AWS",
+        r"\b(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}\b",
+    ),
+    ("AWS Bedrock", r"\bABSK[A-Za-z0-9+/]{40,}={0,2}"),
+    ("Google", r"\bAIza[A-Za-z0-9_-]{30,}"),
+    ("Google", r"\bya29\.[A-Za-z0-9_.-]{20,}"),
+    ("Google", r"\bGOCSPX-[A-Za-z0-9_-]{20,}"),
+    ("Google", r"\b1//0[A-Za-z0-9_-]{20,}"),
+    ("Google", r"\bAQ\.[A-Za-z0-9_-]{30,}"),
+    (
+        "Azure",
+        r"(?i)\b(?:account|shared(?:access)?)key=(?<value>[A-Za-z0-9+/]{20,}={0,2})",
+    ),
+    ("Azure", r"[?&;]sig=(?<value>[A-Za-z0-9%+/=_-]{20,})"),
+    ("Azure", r"\b[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34}"),
+    (
+        "Hugging Face, Groq, xAI, Replicate",
+        r"\b(?:hf|api_org|gsk|xai|r8)[_-][A-Za-z0-9]{20,}",
+    ),
+    ("NVIDIA", r"\bnvapi-[A-Za-z0-9_-]{20,}"),
+    ("Perplexity", r"\bpplx-[A-Za-z0-9]{20,}"),
+    ("Fireworks, Together", r"\b(?:fw|tgp_v1)_[A-Za-z0-9_-]{20,}"),
+    ("Tavily, Firecrawl", r"\b(?:tvly|fc)-[A-Za-z0-9-]{20,}"),
+    (
+        "Jina, LangSmith, Pinecone",
+        r"\b(?:jina|lsv2|ls__|pcsk)_[A-Za-z0-9_]{20,}",
+    ),
+    ("PostHog", r"\bph[cx]_[A-Za-z0-9]{20,}"),
+    ("npm", r"\bnpm_[A-Za-z0-9]{20,}"),
+    ("PyPI", r"\bpypi-[A-Za-z0-9_-]{16,}"),
+    ("RubyGems", r"\brubygems_[a-f0-9]{40,}"),
+    ("crates.io", r"\bcio[A-Za-z0-9]{32}\b"),
+    ("Docker", r"\bdckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}"),
+    (
+        "Stripe",
+        r"\b(?:sk|pk|rk)_(?:live|test|prod)_[A-Za-z0-9]{10,}",
+    ),
+    ("Stripe, Svix", r"\bwhsec_[A-Za-z0-9+/]{20,}={0,2}"),
+    ("DigitalOcean", r"\bdo[opr]_v1_[a-f0-9]{20,}"),
+    ("Cloudflare", r"\bv1\.0-[a-f0-9]{20,}-[a-f0-9]{100,}"),
+    ("SendGrid", r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+    (
+        "Mailgun, Mailchimp",
+        r"\b(?:key-[0-9a-f]{32}|[0-9a-f]{32}-us\d{1,2})\b",
+    ),
+    ("Twilio", r"\b(?:SK|AC)[0-9a-f]{32}\b"),
+    ("Telegram", r"\b\d{8,10}:AA[A-Za-z0-9_-]{32,}"),
+    (
+        "Discord",
+        r"\b[MNO][A-Za-z0-9_-]{23,26}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}",
+    ),
+    ("Shopify", r"\bshp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"),
+    (
+        "Square",
+        r"\b(?:sq0[a-z]{3}-[A-Za-z0-9_-]{20,}|EAAA[A-Za-z0-9_-]{50,})",
+    ),
+    (
+        "Linear, Notion, Figma",
+        r"\b(?:lin_(?:api|oauth)|ntn|secret|figd)_[A-Za-z0-9_-]{32,}",
+    ),
+    ("Postman", r"\bPMAK-[a-f0-9]{24}-[a-f0-9]{34}"),
+    ("Atlassian", r"\bAT(?:ATT|CTT|BB)[A-Za-z0-9_=-]{24,}"),
+    ("Databricks", r"\bdapi[0-9a-f]{32}(?:-\d)?\b"),
+    ("Vault", r"\bhv[sbr]\.[A-Za-z0-9_-]{20,}"),
+    (
+        "Terraform",
+        r"\b[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{40,}",
+    ),
+    ("Pulumi", r"\bpul-[a-f0-9]{40}\b"),
+    ("Sentry", r"\bsntry[su]_[A-Za-z0-9+/=_-]{20,}"),
+    ("Grafana", r"\bgl(?:c|sa)_[A-Za-z0-9+/=_-]{20,}"),
+    ("New Relic", r"\bNR(?:AK|AA|II)-[A-Za-z0-9]{20,}"),
+    ("Fly.io", r"\bfm[12][ar]?_[A-Za-z0-9+/=_-]{20,}"),
+    (
+        "Supabase",
+        r"\bsb(?:p|_secret|_publishable)_[A-Za-z0-9_-]{20,}",
+    ),
+    ("Airtable", r"\bpat[A-Za-z0-9]{14}\.[0-9a-f]{32,}"),
+    (
+        "Doppler, PlanetScale",
+        r"\b(?:dp\.(?:pt|st|ct|sa|scim|audit)|pscale_(?:tkn|pw|oauth))[._][A-Za-z0-9_.-]{20,}",
+    ),
+    ("Heroku", r"\bHRKU-[A-Za-z0-9_-]{20,}"),
+    ("age", r"\bAGE-SECRET-KEY-1[A-Z0-9]{20,}"),
+    ("1Password", r"\bops_eyJ[A-Za-z0-9+/=_-]{20,}"),
+    (
+        "JSON Web Token",
+        r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
+    ),
+    (
+        "private key",
+        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?s:.)*?-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----",
+    ),
+    (
+        "the beginning of one",
+        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s\\:,-]*",
+    ),
+    (
+        "HTTP",
+        r"(?i)\bauthorization\W{1,8}(?:basic|digest|token|apikey)\s+(?<value>[A-Za-z0-9._~+/-]{8,}=*)",
+    ),
+    (
+        "curl",
+        r"(?:\s-u|--user)[\s=]+['\x22]?(?<value>[^\s:'\x22]+:[^\s'\x22]{3,})",
+    ),
+];
+
+/// Begin as words may begin, too: a key has digits in it.
+const WITH_DIGITS: [&str; 4] = [
+    r"\b(?:[a-z]{0,2}sk|pk|rk)-[A-Za-z0-9_-]{16,}",
+    r"(?i)\bbearer\s+(?<value>[A-Za-z0-9._~+/-]{16,}=*)",
+    r#"(?i)(?:api[_-]?key|token|auth)\\*["']?\s*[:=]\s*\\*["']?(?<value>[A-Za-z0-9._~+/-]{16,}=*)"#,
+    r#"(?i)--(?:api-?key|token|auth-?token|access-?token)\s+\\*["']?(?<value>[A-Za-z0-9._~+/-]{8,}=*)"#,
+];
+
+/// A name that says that a secret follows, and what follows: of a file of variables, a configuration, code.
+const SAID: [&str; 3] = [
+    r#"(?i)(?:secret|passw(?:or)?d|passwd|passphrase|credentials?|(?:access|account|auth|private|secret|signing|encryption|shared|master)[_-]?key)(?:[_-]?(?:base|value|hash|prod|dev|test|live|key|\d+))*\\*["']?\s*(?::=|=>|[:=])\s*\\*["']?(?<value>[^\s"'`\\,;\[\]<>(){}$*]{6,})"#,
+    r#"\b[A-Z0-9_]*(?:_PWD|SECRET|TOKEN|API_?KEY|_KEY|CREDENTIALS?|DSN)(?:_[A-Z0-9]+)?=\\*["']?(?<value>[^\s"'`\\,;\[\]<>(){}$*]{6,})"#,
+    r#"(?i)--(?:password|passwd|secret|client-secret)[\s=]+\\*["']?(?<value>[^\s"'`\\,;\[\]<>(){}$*]{4,})"#,
+];
+
+/// The same of a password, which may be a word.
+const PASSWORDS: [&str; 2] = [
+    r#"\b[A-Z0-9_]*(?:PASSWORD|PASSWD|PASSPHRASE|_PASS)(?:_[A-Z0-9]+)?=\\*["']?(?<value>[^\s"'`\\,;\[\]<>(){}$*]{4,})"#,
+    r#"(?i)(?:passw(?:or)?d|passphrase)\\*["']\s*[:=]\s*\\*["'](?<value>[^\s"'`\\<>(){}$*\[\]]{4,})"#,
+];
+
+/// `https://name:password@host`.
+const LOGIN: &str = r"://(?<value>[^\s/@:\x22']*:[^\s/@\x22']+)@";
+
+/// All of them.
+pub(super) fn rules() -> impl Iterator<Item = Rule> {
+    let sure = SURE
+        .iter()
+        .map(|(_, form)| Rule::form(Kind::Key, form, |_| false));
+    let with_digits = WITH_DIGITS
+        .iter()
+        .map(|form| Rule::form(Kind::Key, form, has_no_digit));
+    let said = SAID
+        .iter()
+        .map(|form| Rule::form(Kind::Key, form, |value| !is_secret(value)));
+    let login = Rule::form(Kind::Key, LOGIN, |_| false);
+    let passwords = PASSWORDS
+        .iter()
+        .map(|form| Rule::form(Kind::Key, form, |value| is_word(value) || is_code(value)));
+    sure.chain(with_digits)
+        .chain(said)
+        .chain(passwords)
+        .chain([login])
+}
+
+/// Under a name that says so, this is a secret: not a word of code, nor the place of one.
+pub(super) fn is_secret(value: &str) -> bool {
+    let signs = value
+        .chars()
+        .any(|c| !c.is_alphanumeric() && !"._-:/".contains(c));
+    value.chars().count() >= 4 && !is_code(value) && (signs || !has_no_digit(value))
+}
+
+/// Where a secret is taken from, or that there is none.
+fn is_code(value: &str) -> bool {
+    let words = ["true", "false", "required", "optional", "undefined"];
+    value.contains("::")
+        || value.starts_with("process.env")
+        || value.starts_with("os.environ")
+        || words.iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+/// Words with hyphens and names of variables have none.
+fn has_no_digit(value: &str) -> bool {
+    !value.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_compiles() {
+        assert_eq!(
+            rules().count(),
+            SURE.len() + WITH_DIGITS.len() + SAID.len() + PASSWORDS.len() + 1
+        );
+    }
+}

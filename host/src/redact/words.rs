@@ -1,0 +1,137 @@
+//! Words of the formats themselves. A user or a machine may be called like one of them, and a fixture in
+//! which it is replaced where the format means it would be wrong.
+
+/// Members that hold one of a few words: of the Messages API, chat completions, the Responses API, Gemini,
+/// Ollama, JSON schema, and of cases.
+const MEMBERS: [&str; 26] = [
+    "action",
+    "budget",
+    "detail",
+    "done_reason",
+    "effort",
+    "encoding",
+    "ends",
+    "event",
+    "finishReason",
+    "finish_reason",
+    "format",
+    "kind",
+    "level",
+    "mode",
+    "native_finish_reason",
+    "object",
+    "operation",
+    "reasoning_effort",
+    "reply",
+    "role",
+    "service_tier",
+    "status",
+    "stop_reason",
+    "tool_choice",
+    "truncation",
+    "type",
+];
+
+/// What those members hold, as far as it is one word.
+const WORDS: [&str; 84] = [
+    "adaptive",
+    "add",
+    "allowed",
+    "any",
+    "array",
+    "assistant",
+    "audio",
+    "auto",
+    "base64",
+    "batch",
+    "bearer",
+    "boolean",
+    "change",
+    "chat",
+    "citation",
+    "complete",
+    "completed",
+    "completion",
+    "concise",
+    "content",
+    "critic",
+    "custom",
+    "default",
+    "delta",
+    "detailed",
+    "developer",
+    "disabled",
+    "document",
+    "drop",
+    "embedding",
+    "enabled",
+    "ephemeral",
+    "error",
+    "failed",
+    "file",
+    "flex",
+    "function",
+    "grammar",
+    "high",
+    "image",
+    "incomplete",
+    "integer",
+    "interrupted",
+    "json",
+    "length",
+    "list",
+    "load",
+    "low",
+    "max",
+    "medium",
+    "message",
+    "messages",
+    "minimal",
+    "model",
+    "none",
+    "null",
+    "number",
+    "object",
+    "ping",
+    "priority",
+    "queued",
+    "reasoning",
+    "refusal",
+    "required",
+    "response",
+    "safety",
+    "sse",
+    "standard",
+    "stop",
+    "string",
+    "summary",
+    "system",
+    "text",
+    "thinking",
+    "tool",
+    "unload",
+    "unsupported",
+    "untouched",
+    "url",
+    "usage",
+    "user",
+    "video",
+    "whole",
+    "xhigh",
+];
+
+/// The value is the format's, not a name.
+pub(super) fn is_of_format(member: Option<&str>, value: &str) -> bool {
+    member.is_some_and(|member| MEMBERS.contains(&member)) && is_word(value)
+}
+
+/// No value of an account: `"session_id": "string"` is somebody's example.
+pub(super) fn is_word(value: &str) -> bool {
+    WORDS.iter().any(|word| word.eq_ignore_ascii_case(value))
+}
+
+/// It could be the name that a format gave a member.
+pub(super) fn is_identifier(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-$.".contains(&byte);
+    !name.is_empty() && name.bytes().all(plain)
+}
