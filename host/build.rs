@@ -8,7 +8,7 @@ const BUILTIN: [&str; 5] = ["cerebras", "ollama", "openai", "shout", "zai"];
 
 /// What `guest new` writes beside a scaffold, so that it builds anywhere: files, and folders of
 /// sources.
-const CARRIED: [&str; 17] = [
+const CARRIED: [&str; 18] = [
     "guests/.clippy.toml",
     "guests/Cargo.lock",
     "guests/Cargo.toml",
@@ -24,6 +24,7 @@ const CARRIED: [&str; 17] = [
     "docs/porting-from-ccr.md",
     "docs/transformers.md",
     "tests/fixtures/README.md",
+    "wit/router/router.wit",
     "wit/transformer/transformer.wit",
     "LICENSE",
 ];

@@ -38,6 +38,7 @@ mod clients {
     mod interactive;
     mod recorded;
     mod route;
+    mod routed;
     mod sdk;
     mod terminal;
 }

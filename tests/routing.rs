@@ -8,6 +8,7 @@ use crate::harness::host::{self, Builder, Host};
 use crate::harness::upstream::{Answer, Upstream};
 
 pub(crate) mod cases;
+mod component;
 mod explain;
 mod overrides;
 mod picker;

@@ -299,6 +299,7 @@ async fn load(registry: &Arc<Registry>, wanted: Wanted) -> anyhow::Result<()> {
         // Failures are in the log and in the status; the other providers are served.
         let prepared = registry.prepare(wanted);
         registry.adopt(prepared);
+        registry.refresh_router();
     })
     .await
     .context("loading components failed")

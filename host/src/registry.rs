@@ -12,6 +12,7 @@ mod probation;
 mod recall;
 mod refusal;
 mod rollback;
+mod router;
 mod slot;
 mod source;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use generation::{Generation, Origin, smoke};
 pub use history::History;
 pub use refusal::{About, Refusal, of_transformer};
 pub use rollback::{NotRolledBack, RolledBack};
+pub use router::RouterGeneration;
 pub use slot::{Outcome, Slot};
 pub use wanted::Wanted;
 pub(crate) use wanted::check_pin;
@@ -55,6 +57,7 @@ pub struct Registry {
     wanted: RwLock<Arc<Wanted>>,
     secrets: RwLock<Secrets>,
     slots: RwLock<BTreeMap<String, Arc<Slot>>>,
+    router: router::RouterSlot,
 }
 
 /// What a configuration wants of the transformers, ready to be adopted.
@@ -93,6 +96,7 @@ impl Registry {
             wanted: RwLock::default(),
             secrets: RwLock::default(),
             slots: RwLock::default(),
+            router: router::RouterSlot::default(),
         }
     }
 
@@ -228,7 +232,11 @@ impl Registry {
         let Some(cache) = &self.cache else { return };
         let slots = self.slots();
         let running = slots.iter().filter_map(|slot| slot.current());
-        let used = running.map(|generation| generation.component.sha256.clone());
+        let router = self.router();
+        let router = router.map(|generation| generation.component.sha256.clone());
+        let used = running
+            .map(|generation| generation.component.sha256.clone())
+            .chain(router);
         cache.prune(self.engine.wasmtime(), &used.collect());
     }
 

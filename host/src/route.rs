@@ -6,6 +6,7 @@
 mod asked;
 mod builtin;
 mod choose;
+mod component;
 mod dispatch;
 mod edits;
 mod explain;
@@ -24,7 +25,8 @@ use std::borrow::Cow;
 use crate::config::{Change, Provider, Target};
 
 pub use asked::Asked;
-pub use choose::choose;
+pub use choose::{choose, follow};
+pub use component::{Advised, advice};
 pub use dispatch::{Routed, dispatch};
 pub use explain::{Explanation, Step, explain};
 pub use session::session_id;

@@ -11,7 +11,9 @@ mod engine;
 mod fault;
 mod instance;
 mod interface;
+mod live;
 mod panic;
+mod router;
 mod state;
 mod stderr;
 
@@ -23,4 +25,5 @@ pub use engine::{Engine, PoolStep};
 pub use fault::Fault;
 pub use instance::{Counters, Instance, Opening};
 pub use interface::WIT_VERSION;
+pub use router::{Questioned, RouterComponent, Signpost};
 pub use state::LogLine;

@@ -55,6 +55,7 @@ pub mod json;
 pub mod openai;
 pub mod options;
 mod rewrite;
+pub mod router;
 pub mod splice;
 pub mod sse;
 mod transformer;

@@ -69,6 +69,9 @@ fn apply(app: &App, changed: &[PathBuf]) {
         if let Some(name) = path.file_stem().and_then(|name| name.to_str())
             && is_component(path)
         {
+            if app.registry.router_name().as_deref() == Some(name) {
+                app.registry.refresh_router();
+            }
             let outcome = app.registry.refresh(name);
             if matches!(outcome, Outcome::Swapped { .. }) {
                 app.registry.prune_cache();
@@ -79,7 +82,9 @@ fn apply(app: &App, changed: &[PathBuf]) {
 
 fn watched(app: &App) -> Watched {
     let snapshot = app.snapshot();
-    let names: BTreeSet<String> = Wanted::of(&snapshot.config).options.into_keys().collect();
+    let wanted = Wanted::of(&snapshot.config);
+    let router = wanted.router.map(|(name, _)| name);
+    let names: BTreeSet<String> = wanted.options.into_keys().chain(router).collect();
     let dir = app.registry.dir();
     let components = names
         .into_iter()
@@ -135,6 +140,7 @@ fn adopt(app: &App, config: Config, generation: u64) -> Result<Snapshot, String>
     // Before any bytes are tried again: what refused them may be what changed.
     app.recorder.obey(&config.recorder);
     app.registry.adopt(prepared);
+    app.registry.refresh_router();
     // Bytes that were refused for their pin or options may fit now.
     for name in names {
         app.registry.refresh(&name);

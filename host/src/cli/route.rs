@@ -4,17 +4,22 @@ use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use bytes::Bytes;
 use clap::Args;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use tokio::sync::Semaphore;
 
-use super::serve::configuration;
+use super::serve::{configuration, start};
 use super::{Places, USAGE, runtime, term};
-use crate::config::Loaded;
+use crate::config::{Config, Loaded};
 use crate::head::RequestHead;
-use crate::route::{Asked, Explanation, Step, explain};
+use crate::registry::{Registry, Wanted};
+use crate::route::{Advice, Advised, Asked, Explanation, Step, advice, explain};
+use crate::upstream::Secrets;
+use crate::wasm::Engine;
 
 #[derive(Args)]
 pub(super) struct RouteArgs {
@@ -60,7 +65,8 @@ pub(super) fn run(args: &RouteArgs) -> anyhow::Result<ExitCode> {
         }
     };
     let asked = Asked::new(&head, &body, &headers, None);
-    let explanation = explain(&config, &asked, None);
+    let advice = advised(&config, &asked, &args.places, &runtime)?;
+    let explanation = explain(&config, &asked, advice.as_ref());
     if args.json {
         term::say(&serde_json::to_string_pretty(&explanation)?);
     } else {
@@ -70,6 +76,39 @@ pub(super) fn run(args: &RouteArgs) -> anyhow::Result<ExitCode> {
         None => ExitCode::SUCCESS,
         Some(_) => ExitCode::FAILURE,
     })
+}
+
+/// What the router component says, if there is one.
+fn advised(
+    config: &Config,
+    asked: &Asked<'_>,
+    places: &Places,
+    runtime: &tokio::runtime::Runtime,
+) -> anyhow::Result<Option<Advice>> {
+    if config.router.component.is_none() {
+        return Ok(None);
+    }
+    let (instances, memory) = (config.limits.instances, config.limits.memory);
+    let engine = Engine::new(u32::try_from(instances).unwrap_or(u32::MAX), memory)
+        .map_err(|error| anyhow::anyhow!("the WebAssembly engine cannot be built: {error:#}"))?;
+    let dir = start(config.clone(), places).transformers;
+    let registry = Registry::new(engine, None, dir, runtime.handle().clone(), Arc::default());
+    registry.adopt(Wanted::of(config));
+    registry.refresh_router();
+    if let Some(error) = registry.router_error() {
+        term::note(&format!("the router component is passed over: {error}"));
+    }
+    let Some(generation) = registry.router() else {
+        return Ok(None);
+    };
+    let with = Advised {
+        config,
+        generation: &generation,
+        permits: &Arc::new(Semaphore::new(instances)),
+        secrets: Secrets::new(&[]),
+        request_id: "explain",
+    };
+    Ok(runtime.block_on(advice(with, asked.questioned(config))))
 }
 
 fn read(path: &Path) -> anyhow::Result<Bytes> {

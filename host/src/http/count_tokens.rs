@@ -44,7 +44,8 @@ async fn answer(
     let snapshot = app.snapshot();
     let body = read(body, snapshot.limits.request_body).await?;
     let head = RequestHead::peek(&body)?;
-    let routed = routed(app, &snapshot, &parts.headers, (head, body))?;
+    let request = (head, body);
+    let routed = routed(app, &snapshot, &parts.headers, request, record.request_id()).await?;
     let choice = &routed.choice;
     let fitted = routed.fitted(choice.provider, &choice.model)?;
     let (head, body) = match &fitted {

@@ -20,7 +20,7 @@ use crate::head::RequestHead;
 use crate::ids;
 use crate::record::Record;
 use crate::relay::Relay;
-use crate::route::{self, Routed};
+use crate::route::{self, Advised, Asked, Routed};
 use crate::sse::Usage;
 
 pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Response {
@@ -86,7 +86,7 @@ async fn answer(
     let head = RequestHead::peek(&body)?;
     record.conversation =
         route::session_id(headers, &head, &body).map(|session| (app.usages.clone(), session));
-    let routed = routed(app, snapshot, headers, (head, body))?;
+    let routed = routed(app, snapshot, headers, (head, body), record.request_id()).await?;
     let mut attempts = Attempts::new(&snapshot.config, &routed.choice);
     let mut first_route = None;
     loop {
@@ -187,14 +187,34 @@ fn told(mut answered: Answered, record: &Record) -> Answered {
 }
 
 /// Where a request goes, and its bytes as they go there.
-pub(super) fn routed<'s>(
+pub(super) async fn routed<'s>(
     app: &App,
     snapshot: &'s Snapshot,
     headers: &HeaderMap,
     request: (RequestHead, Bytes),
+    request_id: &str,
 ) -> Result<Routed<'s>, ApiError> {
-    let usages = Some(&*app.usages);
-    route::dispatch(&snapshot.config, headers, usages, request, None)
+    let (config, usages) = (&snapshot.config, Some(&*app.usages));
+    let advice = match app
+        .registry
+        .router()
+        .filter(|_| config.router.component.is_some())
+    {
+        None => None,
+        Some(generation) => {
+            let (head, body) = &request;
+            let questioned = Asked::new(head, body, headers, usages).questioned(config);
+            let advised = Advised {
+                config,
+                generation: &generation,
+                permits: &app.permits,
+                secrets: snapshot.upstream.secrets(),
+                request_id,
+            };
+            route::advice(advised, questioned).await
+        }
+    };
+    route::dispatch(config, headers, usages, request, advice.as_ref())
 }
 
 impl Answered {

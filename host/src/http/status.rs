@@ -47,6 +47,7 @@ pub fn of(app: &App) -> Value {
         "trust": config.trust.name(),
         "transformers_folder": app.registry.dir(),
         "transformers": app.registry.slots().iter().map(|slot| transformer(slot, config, &snapshot.upstream.secrets())).collect::<Vec<_>>(),
+        "router": router(app),
         "recorder": recorder(app),
         "in_flight": app.in_flight.load(Ordering::Relaxed),
         "totals": totals(app),
@@ -60,6 +61,27 @@ fn totals(app: &App) -> Value {
         "requests": totals.requests, "failed": totals.failed, "retries": totals.retries, "fallbacks": totals.fallbacks,
         "input_tokens": totals.usage.input_tokens, "output_tokens": totals.usage.output_tokens,
         "cached_tokens": totals.usage.cache_read_input_tokens, "cost_usd": totals.cost_usd,
+    })
+}
+
+/// The router component; null without one.
+fn router(app: &App) -> Value {
+    let Some(name) = app.registry.router_name() else {
+        return Value::Null;
+    };
+    let error = app.registry.router_error();
+    let Some(generation) = app.registry.router() else {
+        return json!({"name": name, "generation": 0, "path": null, "sha256": null, "calls": 0, "faults": 0, "last_error": error});
+    };
+    json!({
+        "name": name,
+        "generation": generation.number,
+        "path": generation.path,
+        "sha256": generation.component.sha256,
+        "loaded_at": generation.loaded_at.duration_since(UNIX_EPOCH).map(|age| age.as_secs()).unwrap_or_default(),
+        "calls": generation.calls.load(Ordering::Relaxed),
+        "faults": generation.faults.load(Ordering::Relaxed),
+        "last_error": error,
     })
 }
 

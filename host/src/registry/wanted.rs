@@ -13,6 +13,8 @@ use crate::wasm::Rejected;
 pub struct Wanted {
     /// Name to the options of each provider that uses it.
     pub options: BTreeMap<String, BTreeSet<Bytes>>,
+    /// The router component and its options.
+    pub router: Option<(String, Bytes)>,
     /// Name to sha256.
     pub pins: BTreeMap<String, String>,
     /// Files need a pin.
@@ -40,6 +42,11 @@ impl Wanted {
         }
         Self {
             options,
+            router: config
+                .router
+                .component
+                .clone()
+                .map(|name| (name, config.router.component_options.clone())),
             pins: config.pins.clone(),
             pinned_only: config.trust == Trust::Pinned,
             rollback_after: config.rollback_after,

@@ -125,6 +125,13 @@ fn tagged<'c>(config: &'c Config, name: &str) -> Result<Choice<'c>, ApiError> {
     })
 }
 
+/// Whether an advice can be followed.
+///
+/// Errors: why not.
+pub fn follow(config: &Config, advice: &Advice) -> Result<(), ApiError> {
+    advised(config, advice).map(drop)
+}
+
 fn advised<'c>(config: &'c Config, advice: &Advice) -> Result<Choice<'c>, ApiError> {
     let rule = match &advice.label {
         Some(label) => format!("component:{label}"),

@@ -23,8 +23,9 @@ use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable, Pollable, 
 use super::state::State;
 
 /// Beginnings of the names of what a guest may import, and in plain words what it gets.
-const ALLOWED: [(&str, &str); 7] = [
+const ALLOWED: [(&str, &str); 8] = [
     ("transom:transformer/", ""),
+    ("transom:router/", ""),
     ("wasi:io/", ""),
     ("wasi:cli/", "no argument, no variable, no input"),
     (

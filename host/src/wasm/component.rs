@@ -9,6 +9,7 @@ use super::cache::Cache;
 use super::engine::Engine;
 use super::fault::Fault;
 use super::interface::{Exported, Prepared, Version, served};
+use super::router::ROUTER_EXPORT;
 use super::state;
 
 /// Why bytes are not a transformer. [`Rejected::remedy`] says what to do about it.
@@ -26,6 +27,9 @@ pub enum Rejected {
     /// It exports no transformer.
     #[error("it exports no `transom:transformer/transformer`; its exports are: {0}")]
     NoTransformer(String),
+    /// It exports no router.
+    #[error("it exports no `{ROUTER_EXPORT}`; its exports are: {0}")]
+    NoRouter(String),
     /// It was built against another version of the interface.
     #[error(
         "it was built for transom:transformer@{found}, this host serves {}",
@@ -81,6 +85,9 @@ impl Rejected {
                 .to_owned(),
             Self::NoTransformer(_) | Self::World(_) => {
                 "build it against this host's WIT, world transom:transformer/guest".to_owned()
+            }
+            Self::NoRouter(_) => {
+                "build it against this host's WIT, world transom:router/router-guest".to_owned()
             }
             Self::Version { .. } => {
                 "rebuild it against the host's WIT, or take a transom that serves its version"
@@ -141,17 +148,12 @@ impl Component {
         name: &str,
         bytes: &[u8],
     ) -> Result<Self, Rejected> {
-        check_header(bytes)?;
-        let sha256 = sha256(bytes);
         let wasm = engine.wasmtime();
-        let hit = cache.and_then(|cache| cache.get(wasm, &sha256));
-        let cached = hit.is_some();
-        let compiled = match hit {
-            Some(compiled) => compiled,
-            None => {
-                Compiled::new(wasm, bytes).map_err(|error| Rejected::Compile(one_line(&error)))?
-            }
-        };
+        let Code {
+            compiled,
+            sha256,
+            cached,
+        } = compile(engine, cache, bytes)?;
         let imports = imports_of(wasm, &compiled);
         let (version, wit) = check_names(&imports)?;
         let mut linker = Linker::new(wasm);
@@ -181,7 +183,36 @@ impl Component {
     }
 }
 
-fn places(compiled: &Compiled) -> u32 {
+/// Bytes that became machine code.
+pub(super) struct Code {
+    pub(super) compiled: Compiled,
+    pub(super) sha256: String,
+    pub(super) cached: bool,
+}
+
+/// Compiles, or takes from the cache.
+pub(super) fn compile(
+    engine: &Engine,
+    cache: Option<&Cache>,
+    bytes: &[u8],
+) -> Result<Code, Rejected> {
+    check_header(bytes)?;
+    let sha256 = sha256(bytes);
+    let wasm = engine.wasmtime();
+    let hit = cache.and_then(|cache| cache.get(wasm, &sha256));
+    let cached = hit.is_some();
+    let compiled = match hit {
+        Some(compiled) => compiled,
+        None => Compiled::new(wasm, bytes).map_err(|error| Rejected::Compile(one_line(&error)))?,
+    };
+    Ok(Code {
+        compiled,
+        sha256,
+        cached,
+    })
+}
+
+pub(super) fn places(compiled: &Compiled) -> u32 {
     let required = compiled.resources_required();
     required.map_or(1, |required| required.num_memories.max(1))
 }
@@ -205,7 +236,7 @@ fn check_header(bytes: &[u8]) -> Result<(), Rejected> {
     }
 }
 
-fn imports_of(engine: &wasmtime::Engine, compiled: &Compiled) -> Imports {
+pub(super) fn imports_of(engine: &wasmtime::Engine, compiled: &Compiled) -> Imports {
     let ty = compiled.component_type();
     Imports {
         imports: ty
@@ -226,6 +257,12 @@ fn check_names(names: &Imports) -> Result<(Version, String), Rejected> {
         Exported::Unknown(found) => return Err(Rejected::Version { found }),
         Exported::Nothing => return Err(Rejected::NoTransformer(list_or_none(&names.exports))),
     };
+    check_imports(names)?;
+    Ok((version, wit))
+}
+
+/// None of them is refused.
+pub(super) fn check_imports(names: &Imports) -> Result<(), Rejected> {
     let refused: Vec<_> = names
         .imports
         .iter()
@@ -233,13 +270,13 @@ fn check_names(names: &Imports) -> Result<(Version, String), Rejected> {
         .cloned()
         .collect();
     if refused.is_empty() {
-        Ok((version, wit))
+        Ok(())
     } else {
         Err(Rejected::Import(refused.join(", ")))
     }
 }
 
-fn list_or_none(names: &[String]) -> String {
+pub(super) fn list_or_none(names: &[String]) -> String {
     if names.is_empty() {
         "none".to_owned()
     } else {

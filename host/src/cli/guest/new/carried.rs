@@ -80,6 +80,7 @@ mod tests {
             "guests/fixtures/src/lib.rs",
             "guests/sdk/Cargo.toml",
             "guests/sdk/src/lib.rs",
+            "wit/router/router.wit",
             "wit/transformer/transformer.wit",
         ] {
             assert!(paths.contains(&path), "{path}: {paths:?}");
