@@ -164,6 +164,7 @@ async fn an_address_is_fetched_and_a_service_that_pins_takes_it_up() {
     let config = host.home().join("config/transom/config.json5");
     let url = format!("{}/v9/subject.wasm?raw=1", upstream.url());
     let mut command = host.command(&["guest", "add", &url, "--sha256", &scene::sha256(&other)]);
+    command.arg("--replace");
     command.arg("--config").arg(&config);
     command.arg("--transformers").arg(host.transformers());
     let output = tokio::task::spawn_blocking(move || command.output());

@@ -1,5 +1,6 @@
 //! `transom route --explain FILE`: where a request would go and why, without sending anything.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -93,7 +94,12 @@ fn advised(
         .map_err(|error| anyhow::anyhow!("the WebAssembly engine cannot be built: {error:#}"))?;
     let dir = start(config.clone(), places).transformers;
     let registry = Registry::new(engine, None, dir, runtime.handle().clone(), Arc::default());
-    registry.adopt(Wanted::of(config));
+    // The router alone: transformers are not asked, so none is compiled.
+    let wanted = Wanted {
+        options: BTreeMap::new(),
+        ..Wanted::of(config)
+    };
+    registry.adopt(registry.prepare(wanted));
     registry.refresh_router();
     if let Some(error) = registry.router_error() {
         term::note(&format!("the router component is passed over: {error}"));
