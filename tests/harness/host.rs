@@ -240,6 +240,13 @@ impl Host {
     }
 
     /// `/api/status`.
+    /// By which the host knows its own user.
+    pub(crate) fn owner_token(&self) -> String {
+        let port = self.base().rsplit(':').next().expect("a port");
+        let path = self.home().join("state/transom/owner").join(port);
+        std::fs::read_to_string(&path).expect("a token")
+    }
+
     pub(crate) async fn status(&self) -> Value {
         client::get(&self.base, "/api/status").await.json()
     }
