@@ -17,7 +17,7 @@ const MODEL: &str = "m";
 struct Stage {
     host: Host,
     /// Answers as long as it lives.
-    _upstream: Upstream,
+    upstream: Upstream,
     provider: Value,
     settings: Value,
 }
@@ -36,7 +36,7 @@ impl Stage {
             });
         Self {
             host: builder.start(),
-            _upstream: upstream,
+            upstream,
             provider,
             settings,
         }
@@ -167,7 +167,7 @@ async fn a_person_rolls_back_while_a_stream_finishes_on_what_it_began_with() {
             .component(NAME, &scene::guest("faulty"))
             .provider(provider.clone())
             .start(),
-        _upstream: upstream,
+        upstream,
         provider,
         settings: json!({}),
     };
@@ -290,7 +290,7 @@ async fn a_configuration_that_is_refused_brings_no_other_bytes_live() {
         .await;
     let mut config = stage.config();
     config["pins"] = pins(&other);
-    let mut zai = provider("q", &stage._upstream.url(), "zai", MODEL);
+    let mut zai = provider("q", &stage.upstream.url(), "zai", MODEL);
     zai["options"] = json!({ "no_such_option": 1 });
     config["providers"] = json!([stage.provider, zai]);
     stage.host.write_config(&config);

@@ -54,7 +54,13 @@ impl Exchange for Look {
             learned.push("waited".to_owned());
         }
         for line in 0..self.nosy.print {
-            eprintln!("a line of forty characters, the {line:>6}th");
+            #[expect(
+                clippy::print_stderr,
+                reason = "what becomes of standard error is what is looked at"
+            )]
+            {
+                eprintln!("a line of forty characters, the {line:>6}th");
+            }
         }
         if self.nosy.print > 0 {
             learned.push("printed".to_owned());
