@@ -5,6 +5,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use hyper::ext::ReasonPhrase;
 use serde_json::json;
 
 use crate::attempts::{Tried, shown};
@@ -29,11 +30,18 @@ pub fn error_event(error: &ApiError, request_id: &str) -> Bytes {
     crate::sse::event("error", &error_json(error, request_id))
 }
 
+/// Anthropic's own status: HTTP knows no words for it, and the status line would say `<none>`.
+const OVERLOADED: u16 = 529;
+
 /// An error as a whole answer.
 pub(super) fn error(error: &ApiError, request_id: &str) -> Response {
     let mut response = Response::new(Body::from(error_json(error, request_id)));
     *response.status_mut() =
         StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if error.status == OVERLOADED {
+        let reason = ReasonPhrase::from_static(b"Overloaded");
+        response.extensions_mut().insert(reason);
+    }
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Some(ms) = error.retry_after_ms {
@@ -100,5 +108,21 @@ pub(super) fn tell_route(headers: &mut HeaderMap, served: &Served) {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_line_of_an_overload_has_words() {
+        let response = error(&ApiError::new("overloaded_error", "busy"), "req_1");
+        let reason = response.extensions().get::<ReasonPhrase>();
+        let words = reason.map(ReasonPhrase::as_bytes);
+        assert_eq!(
+            (response.status().as_u16(), words),
+            (529, Some(&b"Overloaded"[..]))
+        );
     }
 }

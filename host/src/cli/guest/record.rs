@@ -209,7 +209,7 @@ async fn write(
         term::say(&json!(list).to_string());
     } else if !written.is_empty() {
         for command in commands(&written, args) {
-            term::say(&format!("again: {command}"));
+            term::note(&format!("run them: {command}"));
         }
         term::note(
             "What was said in the conversation is in these files: read them before you share them.",
