@@ -200,7 +200,9 @@ fn what_lies_there_is_replaced_only_if_that_is_said_and_comes_back_if_it_cannot_
     assert_eq!(home.installed("subject").as_ref(), Some(&mine));
     // Without a configuration there is no place for the pin.
     let mut command = home.builder.unconfigured(&["guest", "add", "--replace"]);
-    command.arg("--transformers").arg(home.builder.transformers());
+    command
+        .arg("--transformers")
+        .arg(home.builder.transformers());
     let output = command.arg(&home.file).output().expect("it runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
