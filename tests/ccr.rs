@@ -44,7 +44,9 @@ async fn both_providers() -> Upstream {
 }
 
 fn request(model: &str) -> Value {
-    json!({ "model": model, "max_tokens": 9, "stream": true,
+    // Without tools it would be one of the client's side requests.
+    let tool = json!({ "name": "Read", "input_schema": { "type": "object" } });
+    json!({ "model": model, "max_tokens": 9, "stream": true, "tools": [tool],
         "messages": [{ "role": "user", "content": "hi" }] })
 }
 

@@ -77,3 +77,39 @@ fn shout_does_what_its_fixtures_say() {
 fn zai_does_what_its_fixtures_say() {
     run("zai");
 }
+
+/// A case of `zai` with these files beside a plan; what `guest test` says.
+fn said_of(plan: &str, files: &[(&str, &str)]) -> String {
+    let home = tempfile::TempDir::new().expect("a temporary folder");
+    let case = home.path().join("fixtures/case");
+    std::fs::create_dir_all(&case).expect("a fresh folder");
+    let (plan, client) = (("case.json5", plan), ("request.client.json", REQUEST));
+    for (name, content) in [plan, client].iter().chain(files) {
+        std::fs::write(case.join(name), content).expect("it is ours");
+    }
+    let folder = home.path().join("fixtures");
+    let output = Builder::new().output(&["guest", "test", "zai", &folder.to_string_lossy()]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+const REQUEST: &str = r#"{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"hi"}]}"#;
+
+#[test]
+fn a_file_or_an_expectation_that_nothing_is_compared_with_is_an_error() {
+    let refused = r#"{ why: "w", source: "s", options: {no_such: 1},
+        configure_fails: ["options.no_such: no such option"] }"#;
+    let nonsense = r#"{"total":"nonsense"}"#;
+    for name in ["request.upstream.json", "response.client.json"] {
+        let said = said_of(refused, &[(name, nonsense)]);
+        assert!(said.contains(&format!("{name} is there, but")), "{said}");
+    }
+    let plan =
+        r#"{ why: "w", source: "s", expect: {status: 529, headers: {"retry-after": "77"}} }"#;
+    let said = said_of(plan, &[("response.upstream.json", WHOLE)]);
+    assert!(said.contains("expect.status and expect.headers"), "{said}");
+}
+
+const WHOLE: &str = r#"{"id":"msg_1","type":"message","role":"assistant","model":"m",
+    "content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","stop_sequence":null,
+    "usage":{"input_tokens":1,"output_tokens":1}}"#;

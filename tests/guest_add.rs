@@ -164,6 +164,7 @@ async fn an_address_is_fetched_and_a_service_that_pins_takes_it_up() {
     let config = host.home().join("config/transom/config.json5");
     let url = format!("{}/v9/subject.wasm?raw=1", upstream.url());
     let mut command = host.command(&["guest", "add", &url, "--sha256", &scene::sha256(&other)]);
+    command.arg("--replace");
     command.arg("--config").arg(&config);
     command.arg("--transformers").arg(host.transformers());
     let output = tokio::task::spawn_blocking(move || command.output());
@@ -182,4 +183,32 @@ async fn an_address_is_fetched_and_a_service_that_pins_takes_it_up() {
     let entry = host.transformer("subject").await;
     assert_eq!(entry["pin"], scene::sha256(&other).as_str(), "{entry}");
     assert_eq!(host.status().await["trust"], "pinned");
+}
+
+#[test]
+fn what_lies_there_is_replaced_only_if_that_is_said_and_comes_back_if_it_cannot_be_pinned() {
+    let (mine, new) = (scene::guest("faulty"), scene::faulty("splice"));
+    let home = Home::new(MINE, &new);
+    let there = home.builder.transformers().join("subject.wasm");
+    scene::put(&there, &mine);
+    let output = home.add_file(&[]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("--replace") && said.contains(&scene::sha256(&mine)),
+        "{said}"
+    );
+    assert_eq!(home.installed("subject").as_ref(), Some(&mine));
+    // Without a configuration there is no place for the pin.
+    let mut command = home.builder.unconfigured(&["guest", "add", "--replace"]);
+    command
+        .arg("--transformers")
+        .arg(home.builder.transformers());
+    let output = command.arg(&home.file).output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("is back there"), "{said}");
+    assert_eq!(home.installed("subject").as_ref(), Some(&mine));
+    assert!(home.add_file(&["--replace"]).status.success());
+    assert_eq!(home.installed("subject").as_ref(), Some(&new));
 }

@@ -119,7 +119,11 @@ async fn what_is_saved_is_built_tested_and_live_and_what_fails_changes_nothing()
     assert!(said.contains(&format!("live as {NAME}@2")), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
     let recorder = desk.host.status().await["recorder"]["on"].clone();
-    assert_eq!(recorder, true, "each version is tried on what is recorded");
+    assert_eq!(recorder, false, "what it switched on it switches off");
+    let switched = |_: &Value| desk.host.log().contains("switched by a request on=true");
+    desk.host
+        .wait_for_status("each version is tried on what is recorded", switched)
+        .await;
 
     let again = desk.round();
     let said = String::from_utf8_lossy(&again.stdout).into_owned();

@@ -110,8 +110,11 @@ async fn a_stream_through_the_golden_component_of_0_1_0_is_what_it_was() {
     assert_eq!(sent.json()["golden"], true);
     let entry = stage.host.transformer("golden").await;
     assert_eq!(entry["wit"], "0.1.0", "{entry}");
-    let log = stage.host.log();
-    assert!(log.contains("request to m, path so far None"), "{log}");
+    let said = |_: &Value| stage.host.log().contains("request to m, path so far None");
+    stage
+        .host
+        .wait_for_status("the guest's line is logged", said)
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -84,11 +84,9 @@ async fn a_file_that_was_refused_is_not_what_the_next_start_breaks_on() {
         assert_eq!(entry["sha256"], scene::sha256(&good), "{entry}");
         let told = entry["last_error"].as_str().unwrap_or_default();
         assert!(told.contains(words), "the reason is still told: {told}");
-        let log = stage.host().log();
-        assert!(
-            log.contains("what served before the start serves again"),
-            "{log}"
-        );
+        let words = "what served before the start serves again";
+        let logged = |_: &Value| stage.host().log().contains(words);
+        stage.host().wait_for_status(words, logged).await;
         assert_eq!(stage.ask("hi").await, 200);
     }
     let mended = scene::faulty("splice");

@@ -17,7 +17,7 @@ const MODEL: &str = "m";
 struct Stage {
     host: Host,
     /// Answers as long as it lives.
-    _upstream: Upstream,
+    upstream: Upstream,
     provider: Value,
     settings: Value,
 }
@@ -36,7 +36,7 @@ impl Stage {
             });
         Self {
             host: builder.start(),
-            _upstream: upstream,
+            upstream,
             provider,
             settings,
         }
@@ -167,7 +167,7 @@ async fn a_person_rolls_back_while_a_stream_finishes_on_what_it_began_with() {
             .component(NAME, &scene::guest("faulty"))
             .provider(provider.clone())
             .start(),
-        _upstream: upstream,
+        upstream,
         provider,
         settings: json!({}),
     };
@@ -230,4 +230,83 @@ async fn a_pin_that_the_generation_before_does_not_fit_keeps_it_from_coming_back
     let told = |_: &Value| stage.host.log().contains("cannot be rolled back");
     stage.host.wait_for_status("it is told", told).await;
     assert_eq!(stage.ask("two").await.1, format!("{NAME}@2"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_web_page_takes_nothing_back() {
+    let stage = Stage::new(json!({})).await;
+    stage.put(&scene::faulty("splice"));
+    stage.wait_for_generation(2).await;
+    let path = format!("/api/transformers/{NAME}/rollback");
+    for header in [
+        ("origin", "http://localhost:5173"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-origin"),
+    ] {
+        let reply = client::send(stage.host.base(), "POST", &path, &[header], b"").await;
+        assert_eq!(reply.status, 403, "{header:?}: {}", reply.text());
+    }
+    assert_eq!(stage.host.transformer(NAME).await["generation"], 2);
+    assert!(stage.rollback(&[]).status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_before_a_built_in_that_was_taken_back_serves_again_once_it_is_put_anew() {
+    let upstream = upstream().await;
+    let provider = provider("p", &upstream.url(), "zai", MODEL);
+    let host = Builder::new().provider(provider.clone()).start();
+    let file = host.transformers().join("zai.wasm");
+    let source = async |wanted: &str| {
+        let serves = |status: &Value| {
+            let entry = &status["transformers"][0];
+            entry["source"] == wanted && entry["last_error"].is_null()
+        };
+        host.wait_for_status(wanted, serves).await
+    };
+    source("builtin").await;
+    scene::put(&file, &scene::guest("faulty"));
+    source("file").await;
+    let config = json!({
+        "listen": host.base().trim_start_matches("http://"), "providers": [provider],
+    });
+    let output = host.beside(&["guest", "rollback", "zai"], &config);
+    assert!(output.status.success(), "{output:?}");
+    std::fs::remove_file(&file).expect("it is there");
+    source("builtin").await;
+    scene::put(&file, &scene::guest("faulty"));
+    source("file").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_that_is_refused_brings_no_other_bytes_live() {
+    let (one, other) = (scene::guest("faulty"), scene::faulty("splice"));
+    let pins = |bytes: &[u8]| json!({ NAME: scene::sha256(bytes) });
+    let stage = Stage::new(json!({ "trust": "pinned", "pins": pins(&one) })).await;
+    stage.put(&other);
+    let refused = |status: &Value| status["transformers"][0]["refused"].is_string();
+    stage
+        .host
+        .wait_for_status("the other is refused", refused)
+        .await;
+    let mut config = stage.config();
+    config["pins"] = pins(&other);
+    let mut zai = provider("q", &stage.upstream.url(), "zai", MODEL);
+    zai["options"] = json!({ "no_such_option": 1 });
+    config["providers"] = json!([stage.provider, zai]);
+    stage.host.write_config(&config);
+    let told = |status: &Value| status["config"]["error"].is_string();
+    let status = stage
+        .host
+        .wait_for_status("the configuration is refused", told)
+        .await;
+    assert_eq!(status["config"]["generation"], 1, "{status}");
+    assert_eq!(
+        status["transformers"][0]["sha256"],
+        scene::sha256(&one),
+        "{status}"
+    );
+    config["providers"] = json!([stage.provider]);
+    stage.host.write_config(&config);
+    let entry = stage.wait_for_generation(2).await;
+    assert_eq!(entry["sha256"], scene::sha256(&other), "{entry}");
 }

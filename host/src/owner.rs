@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::config::Secret;
 
 /// The header that carries it.
-pub const HEADER: &str = "x-transom-owner";
+pub(crate) const HEADER: &str = "x-transom-owner";
 
 /// Where that of the service at a port lies, below the folder of its state.
 fn file(state: &Path, port: u16) -> PathBuf {
@@ -21,7 +21,7 @@ fn file(state: &Path, port: u16) -> PathBuf {
 /// Makes the token of a service that begins to listen at this port.
 ///
 /// Errors: the folder or the file cannot be written.
-pub fn make(state: &Path, port: u16) -> io::Result<Secret> {
+pub(crate) fn make(state: &Path, port: u16) -> io::Result<Secret> {
     let path = file(state, port);
     if let Some(folder) = path.parent() {
         DirBuilder::new()
@@ -31,7 +31,7 @@ pub fn make(state: &Path, port: u16) -> io::Result<Secret> {
     }
     let mut random = [0_u8; 32];
     getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
-    let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let token = format!("{:032x}{:032x}", half(&random[..16]), half(&random[16..]));
     // Never written into a file that was there: it may have been opened, or belong to another.
     match fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -46,8 +46,14 @@ pub fn make(state: &Path, port: u16) -> io::Result<Secret> {
     Ok(Secret::new(token))
 }
 
+fn half(bytes: &[u8]) -> u128 {
+    bytes
+        .iter()
+        .fold(0, |number, byte| (number << 8) | u128::from(*byte))
+}
+
 /// The token of the service at this port, if it is this user's.
-pub fn read(state: &Path, port: u16) -> Option<Secret> {
+pub(crate) fn read(state: &Path, port: u16) -> Option<Secret> {
     let token = fs::read_to_string(file(state, port)).ok()?;
     (!token.is_empty()).then(|| Secret::new(token))
 }

@@ -1,7 +1,7 @@
 //! What providers' accounts have left, as far as their answers tell: which key to use, and whether a
 //! request goes now or waits.
 //!
-//! One [`Line`] for each provider and model, since that is what quotas count; in it one [`Account`] for
+//! One line for each provider and model, since that is what quotas count; in it one account for
 //! each key. Requests that have to wait do so in the order in which they came. Nothing is refused on an
 //! estimate alone: when waiting is over the provider is asked, and its answer counts. Knows headers,
 //! keys and errors of the Messages API, and no HTTP client.

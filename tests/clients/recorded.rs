@@ -28,14 +28,17 @@ async fn recording(route: Route, turns: Vec<Turn>) -> (Strict, Host, Value) {
 /// What a fixture must not hold: what the client sent of it is taken from the upstream's books and
 /// from the service, not from what is looked for.
 async fn secrets(claude: &Claude, host: &Host, key: &str) -> Vec<(&'static str, String)> {
-    let list = crate::harness::client::get(host.base(), "/api/recordings")
-        .await
-        .json();
+    let token = host.owner_token();
+    let owner = [("x-transom-owner", token.as_str())];
+    let get = async |path: &str| {
+        crate::harness::client::send(host.base(), "GET", path, &owner, b"").await
+    };
+    let list = get("/api/recordings").await.json();
     let id = list["recordings"][0]["id"]
         .as_str()
         .expect("an exchange")
         .to_owned();
-    let one = crate::harness::client::get(host.base(), &format!("/api/recordings/{id}")).await;
+    let one = get(&format!("/api/recordings/{id}")).await;
     let request = one.json()["request"].as_str().expect("a body").to_owned();
     let request: Value = serde_json::from_str(&request).expect("JSON");
     let user_id = request["metadata"]["user_id"].as_str().expect("a user id");

@@ -48,6 +48,13 @@ async fn waiting_is_over_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_guest_prints_as_much_as_it_likes() {
+    let host = host(json!({ "print": 5_000 }));
+    let said = text(&client::messages(host.base(), &scene::ask_whole("n", "hi")).await);
+    assert!(said.ends_with("\nprinted"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_guest_that_connects_ends_its_exchange_and_nobody_hears_of_it() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.set_nonblocking(true).expect("a switch");

@@ -35,7 +35,7 @@ async fn the_words_of_a_panic_are_in_the_log_with_exchange_and_generation_and_no
             "{trap}"
         );
         assert!(trap.contains("(at src/lib.rs:"), "{trap}");
-        let exchange = log.lines().find(|line| line.contains("status=500"));
+        let exchange = log.lines().find(|line| line.contains(" exchange 500 "));
         let exchange = exchange.unwrap_or_else(|| panic!("no line of the exchange:\n{log}"));
         assert!(exchange.contains("(as the request said)"), "{exchange}");
     }

@@ -239,6 +239,13 @@ impl Host {
         command
     }
 
+    /// By which the host knows its own user.
+    pub(crate) fn owner_token(&self) -> String {
+        let port = self.base().rsplit(':').next().expect("a port");
+        let path = self.home().join("state/transom/owner").join(port);
+        std::fs::read_to_string(&path).expect("a token")
+    }
+
     /// `/api/status`.
     pub(crate) async fn status(&self) -> Value {
         client::get(&self.base, "/api/status").await.json()
@@ -280,9 +287,19 @@ impl Host {
         text_of(&self.stdout)
     }
 
-    /// Standard error so far: the log.
+    /// Standard error so far: the log. A thread of the host's writes it, a moment later than what it tells
+    /// of: lines that are on their way are waited for.
     pub(crate) fn log(&self) -> String {
-        text_of(&self.stderr)
+        let mut text = text_of(&self.stderr);
+        for _ in 0..10 {
+            std::thread::sleep(Duration::from_millis(10));
+            let later = text_of(&self.stderr);
+            if later.len() == text.len() {
+                break;
+            }
+            text = later;
+        }
+        text
     }
 
     /// Sends SIGTERM.

@@ -131,3 +131,46 @@ async fn serve_records_from_its_start_if_it_is_told_to() {
     let status = host.status().await;
     assert_eq!(status["recorder"]["on"], true, "{status:#}");
 }
+
+#[tokio::test]
+async fn without_a_key_only_the_user_of_the_service_switches_it_and_sees_exchanges() {
+    let desk = quiet(None).await;
+    let base = desk.host.base();
+    let on = b"{\"on\":true}";
+    let others = [
+        Vec::new(),
+        vec![("x-transom-owner", "")],
+        vec![("x-transom-owner", "0000000000000000")],
+    ];
+    for headers in &others {
+        for (method, path) in [
+            ("PUT", "/api/recorder"),
+            ("GET", "/api/recordings"),
+            ("GET", "/api/recordings/x"),
+        ] {
+            let reply = client::send(base, method, path, headers, on).await;
+            assert_eq!(reply.status, 403, "{path}");
+            let said = reply.text();
+            assert!(
+                said.contains("api_key") && said.contains("guest record"),
+                "{said}"
+            );
+        }
+    }
+    assert_eq!(desk.host.status().await["recorder"]["on"], false);
+    let token = desk.host.owner_token();
+    let owner = [("x-transom-owner", token.as_str())];
+    let reply = client::send(base, "PUT", "/api/recorder", &owner, on).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    desk.ask(&scene::ask_whole(MODEL, "mine alone")).await;
+    let list = client::send(base, "GET", "/api/recordings", &owner, b"").await;
+    let id = list.json()["recordings"][0]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let path = format!("/api/recordings/{id}");
+    let reply = client::send(base, "GET", &path, &owner, b"").await;
+    assert!(reply.text().contains("mine alone"), "{}", reply.text());
+    let reply = client::send(base, "GET", &path, &[], b"").await;
+    assert!(!reply.text().contains("mine alone"), "{}", reply.text());
+}

@@ -117,7 +117,7 @@ async fn it_is_taken_up_when_its_file_comes_and_stays_when_a_bad_one_does() {
 async fn options_that_it_refuses_are_told_with_its_own_words() {
     let upstream = upstream().await;
     let bytes = scene::guest(NAME);
-    let host = configured(&upstream, json!({ "wrod": "x" }))
+    let host = configured(&upstream, json!({ "volume": "x" }))
         .component(NAME, &bytes)
         .start();
     assert_eq!(
@@ -125,7 +125,7 @@ async fn options_that_it_refuses_are_told_with_its_own_words() {
         both("default-m", "default")
     );
     let error = host.status().await["router"]["last_error"].clone();
-    assert!(error.as_str().unwrap().contains("wrod"), "{error}");
+    assert!(error.as_str().unwrap().contains("volume"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

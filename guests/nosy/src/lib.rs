@@ -20,6 +20,8 @@ sdk::options! {
         pub connect: String = String::new(),
         /// Wait for this many seconds.
         pub wait: u64 = 0,
+        /// Print this many lines.
+        pub print: u64 = 0,
     }
 }
 
@@ -50,6 +52,18 @@ impl Exchange for Look {
         if self.nosy.wait > 0 {
             std::thread::sleep(Duration::from_secs(self.nosy.wait));
             learned.push("waited".to_owned());
+        }
+        for line in 0..self.nosy.print {
+            #[expect(
+                clippy::print_stderr,
+                reason = "what becomes of standard error is what is looked at"
+            )]
+            {
+                eprintln!("a line of forty characters, the {line:>6}th");
+            }
+        }
+        if self.nosy.print > 0 {
+            learned.push("printed".to_owned());
         }
         if !self.nosy.connect.is_empty() {
             learned.push(told("connected", TcpStream::connect(&self.nosy.connect)));

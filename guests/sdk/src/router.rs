@@ -47,7 +47,7 @@ pub use bindings::transom::router::types::{Request, Route};
 
 use crate::{Options, options};
 
-/// A router, which is its options: [`options!`](crate::options) makes the type.
+/// A router, which is its options: [`options!`](macro@crate::options) makes the type.
 pub trait Router: Options + 'static {
     /// Checks the options beyond their types. Errors: every problem at once, each naming the option
     /// and the remedy.

@@ -94,7 +94,7 @@ fn advised(
         .map_err(|error| anyhow::anyhow!("the WebAssembly engine cannot be built: {error:#}"))?;
     let dir = start(config.clone(), places).transformers;
     let registry = Registry::new(engine, None, dir, runtime.handle().clone(), Arc::default());
-    // Of the components the router alone.
+    // The router alone: transformers are not asked, so none is compiled.
     let wanted = Wanted {
         options: BTreeMap::new(),
         ..Wanted::of(config)

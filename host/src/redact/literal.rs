@@ -20,8 +20,9 @@ fn of(c: char) -> String {
                 .map(|unit| format!(r"\\+u(?i:{unit:04x})"));
             let mut bytes = [0; 4];
             let encoded = c.encode_utf8(&mut bytes).bytes();
-            let encoded: String = encoded.map(|byte| format!("%(?i:{byte:02x})")).collect();
-            format!("(?:{c}|{}|{encoded})", escaped.collect::<String>())
+            let encoded = encoded.map(|byte| format!("%(?i:{byte:02x})"));
+            let (escaped, encoded): (Vec<_>, Vec<_>) = (escaped.collect(), encoded.collect());
+            format!("(?:{c}|{}|{})", escaped.concat(), encoded.concat())
         }
     }
 }

@@ -24,7 +24,7 @@ const IDS: [(Kind, &str); 4] = [
     ),
     (
         Kind::Session,
-        "(?:parent)?(?:session|conversation|thread)(?:uu)?id|promptcachekey",
+        "(?:parent)?(?:session|conversation|thread)(?:uu)?id",
     ),
 ];
 
@@ -92,8 +92,7 @@ pub(super) fn rules() -> impl Iterator<Item = Rule> {
             .replace("enduser", "end[_-]?user")
             .replace("billingaccount", "billing[_-]?account")
             .replace("(?:parent)?", "(?:parent[_-]?)?")
-            .replace("safetyidentifier", "safety[_-]?identifier")
-            .replace("promptcachekey", "prompt[_-]?cache[_-]?key");
+            .replace("safetyidentifier", "safety[_-]?identifier");
         let quoted =
             format!(r#"(?i)(?:{names})\\*["']\s*[:=]\s*\\*["'](?<value>[^"'\\\s{{}}\[\]]+)"#);
         let number = format!(r#"(?i)(?:{names})\\*["']\s*[:=]\s*(?<value>\d+)\b"#);

@@ -331,7 +331,7 @@ fn keys_of_many_issuers_and_secrets_by_their_names_are_taken_out() {
         ("dop_v1_", "0123456789abcdef0123456789abcdef"),
         ("gsk_", "abcdefghij0123456789ABCDEF"),
         ("SG.", "abcdefghij0123456789.abcdefghij0123456789"),
-        ("hvs.", "CAESIabcdefghij0123456789"),
+        ("hvs.", "CABEIabcdefghij0123456789"),
     ] {
         let key = format!("{begin}{rest}");
         assert_eq!(

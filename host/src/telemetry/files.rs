@@ -94,16 +94,19 @@ impl Files {
     pub(super) fn write(&mut self, lines: &[u8], now: Stamp) -> io::Result<()> {
         let mut rest = lines;
         while !rest.is_empty() {
-            self.make_ready(first_line(rest).len() as u64, now)?;
+            let first = first_line(rest).len();
+            if first as u64 > self.bounds.file {
+                rest = &rest[first..];
+                continue;
+            }
+            self.make_ready(first as u64, now)?;
             let Some(open) = &mut self.open else {
                 return Err(io::Error::other("no log file is open"));
             };
             let room = self.bounds.file.saturating_sub(open.size);
             let piece = whole_lines(rest, room);
             if piece.is_empty() {
-                // Longer than any file may be.
-                rest = &rest[first_line(rest).len()..];
-                continue;
+                return Err(io::Error::other("a log file has no room for a line"));
             }
             if let Err(error) = open.file.write_all(piece) {
                 self.open = None;

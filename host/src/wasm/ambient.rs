@@ -268,6 +268,14 @@ mod tests {
     }
 
     #[test]
+    fn a_guest_that_drops_no_handle_gets_no_more_of_them() {
+        let limits = crate::config::Limits::default();
+        let mut state = State::new(&limits, 1 << 20, 7, std::sync::Arc::new(drop));
+        let got = std::iter::repeat_with(|| state.over()).take_while(Result::is_ok);
+        assert!((100..10_000).contains(&got.take(100_000).count()));
+    }
+
+    #[test]
     fn what_a_guest_can_reach_is_told_once_and_in_words() {
         let imports = [
             "wasi:io/streams@0.2.6",

@@ -50,8 +50,7 @@ impl Recording {
             runtime.spawn(async move {
                 if interrupted().await.is_ok() {
                     switch(&config, false).await;
-                    // As a shell says of a command that was interrupted.
-                    std::process::exit(130);
+                    end_interrupted();
                 }
             });
         }
@@ -70,6 +69,15 @@ impl Recording {
 async fn switch(config: &Config, on: bool) -> Option<bool> {
     let recorder = Recorder::find(config).await.ok()?;
     recorder.switch(on).await.ok()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a round blocks this process: nothing else ends it on an interrupt"
+)]
+fn end_interrupted() -> ! {
+    // As a shell says of a command that was interrupted.
+    std::process::exit(130)
 }
 
 async fn interrupted() -> std::io::Result<()> {
