@@ -57,7 +57,9 @@ async fn measure(engine: &Engine, name: &str, bytes: &[u8]) {
         bytes.len(),
         compiling.elapsed().as_millis()
     );
-    println!("| what | p50 us | p99 us | native p50 us | times native |\n|---|---:|---:|---:|---:|");
+    println!(
+        "| what | p50 us | p99 us | native p50 us | times native |\n|---|---:|---:|---:|---:|"
+    );
     let (opened, dropped) = meter.open_and_drop(5_000).await.expect("instances");
     Row::new("store, instance, configure, constructor", 1).print(opened, Vec::new());
     Row::new("drop of all that", 1).print(dropped, Vec::new());
@@ -89,7 +91,8 @@ async fn measure(engine: &Engine, name: &str, bytes: &[u8]) {
             plain.extend(pushes(false).await);
             spliced.extend(pushes(true).await);
             let native = native.iter_mut();
-            natively.extend(native.flat_map(|native| native.pushes(name, (&first, &frames), times)));
+            natively
+                .extend(native.flat_map(|native| native.pushes(name, (&first, &frames), times)));
         }
         let what = format!("push of {events} events, each event");
         Row::new(&what, events).print(plain, natively);
