@@ -23,6 +23,7 @@ pub(super) mod recorder;
 pub(super) mod retries;
 pub(super) mod route;
 pub(super) mod statusline;
+pub(super) mod system_prompt;
 mod transformer;
 
 pub(super) use route::split as split_target;
@@ -30,7 +31,7 @@ pub(super) use route::split as split_target;
 /// Of the first hundred exchanges, which is how long a generation is new.
 const MOST_ROLLBACK_AFTER: u64 = 100;
 
-pub(super) const SETTINGS: [&str; 22] = [
+pub(super) const SETTINGS: [&str; 23] = [
     "$schema",
     "aliases",
     "allowed_hosts",
@@ -51,6 +52,7 @@ pub(super) const SETTINGS: [&str; 22] = [
     "rollback_after",
     "router",
     "statusline",
+    "system_prompt",
     "timeouts",
     "trust",
 ];
@@ -137,8 +139,11 @@ pub(super) fn config(
         statusline: fields
             .get("statusline")
             .and_then(|at| statusline::statusline(at, reader)),
+        system_prompt: fields
+            .get("system_prompt")
+            .and_then(|at| system_prompt::system_prompt(at, reader)),
         providers,
-        env_files: Vec::new(),
+        other_files: Vec::new(),
         digest: None,
     })
 }
