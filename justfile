@@ -47,6 +47,10 @@ demo: guests
 test: test-guests
     cargo test --locked
 
+# The test that needs a second user of this machine: as root, or with sudo that asks for no password
+test-users: guests
+    cargo test --locked --test integration -- --ignored another_users
+
 # Tests of the converters: as plain Rust, then as components on their recorded exchanges
 test-guests: guests
     cd guests && cargo test --locked --workspace --target host-tuple --target-dir target

@@ -193,3 +193,39 @@ fn import_prints_without_keys_and_writes_with_them_moved() {
     let (code, _, err) = run(&builder, &["config", "import", "/nonexistent.json"]);
     assert_eq!(code, 2, "{err}");
 }
+
+#[tokio::test]
+async fn the_system_prompt_is_rewritten_from_the_file_as_ccr_does_and_follows_it() {
+    let upstream = both_providers().await;
+    let builder = Builder::new().env("ZAI_API_KEY", "zai-0123456789abcdef");
+    let prompt = home(&builder).join("prompt.txt");
+    std::fs::write(&prompt, "Be brief.\n").expect("write the prompt");
+    let config = json!({
+        "REWRITE_SYSTEM_PROMPT": prompt,
+        "Providers": [{ "name": "zai", "api_base_url": format!("{}/api/anthropic/v1/messages", upstream.url()),
+            "api_key": "$ZAI_API_KEY", "models": ["glm-4.7"] }],
+        "Router": { "default": "zai,glm-4.7" },
+    });
+    write(&builder, &config.to_string());
+    let host = builder.start_unconfigured();
+    let asked = async |text: &str| {
+        let mut request = request("claude-opus-4-5");
+        request["system"] = json!([{ "type": "text", "text": "Header" }, { "type": "text", "text": text }]);
+        let reply = client::messages(host.base(), &request).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        let requests = upstream.requests();
+        let sent = requests.last().expect("a request").json();
+        sent["system"].to_string()
+    };
+    let sent = asked("You are <env>a</env> <env>\nhere").await;
+    assert!(sent.contains("Be brief.\\n<env>\\nhere") && !sent.contains("You are"), "{sent}");
+    assert!(asked("You are").await.contains("You are"));
+    assert!(host.log().contains("--system-prompt-file"), "{}", host.log());
+
+    let fresh = prompt.with_extension("new");
+    std::fs::write(&fresh, "Be long.\n").expect("write the prompt");
+    std::fs::rename(&fresh, &prompt).expect("put it in place");
+    host.wait_for_status("the new prompt", |status| status["config"]["generation"] == 2)
+        .await;
+    assert!(asked("You are <env>").await.contains("Be long."));
+}

@@ -31,7 +31,7 @@ use sink::{Form, Outlets, Sink};
 /// The target of the line of an exchange, for `TRANSOM_LOG`.
 pub(crate) const EXCHANGES: &str = "transom::exchange";
 
-/// The target of the line with its bodies, the same.
+/// The target of the line with its bodies, which is asked for by name, not by level.
 const BODIES: &str = "transom::bodies";
 
 /// A process has one log.
@@ -113,9 +113,7 @@ pub(crate) fn exchange(ended: Ended) {
 
 /// Logs the bodies of an exchange that ended, if there are log files. Waits for nothing.
 pub(crate) fn bodies(request_id: &str, bodies: Bodies, secrets: &Secrets) {
-    if let Some(sink) = SINK.get()
-        && tracing::enabled!(target: BODIES, Level::INFO)
-    {
+    if let Some(sink) = SINK.get() {
         sink.bodies(bodies::Waiting {
             at: SystemTime::now(),
             request_id: request_id.to_owned(),
