@@ -138,7 +138,7 @@ make_client_key() {
 # The variables that the configuration's keys stand in.
 key_names() {
     grep -v '^[[:space:]]*//' "$config_file" 2>/dev/null | grep -o 'api_key"\{0,1\}[[:space:]]*:.*' |
-        grep -o '\$[{]\{0,1\}[A-Z_][A-Z0-9_]*' | tr -d '${' | grep -vx TRANSOM_API_KEY | sort -u || true
+        grep -o '\$[{]\{0,1\}[A-Z_][A-Z0-9_]*' | tr -d '\044{' | grep -vx TRANSOM_API_KEY | sort -u || true
 }
 
 # Keys that are nowhere yet: asked for where somebody can be asked, and not shown.
