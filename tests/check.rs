@@ -174,7 +174,11 @@ fn a_router_component_that_cannot_be_asked_is_a_problem_of_the_line_that_names_i
         (None, json!({}), "put the component there"),
         (Some(&good[..good.len() / 2]), json!({}), "signpost"),
         (Some(&transformer[..]), json!({}), "signpost"),
-        (Some(&good[..]), json!({ "word": "" }), "write the word to look for"),
+        (
+            Some(&good[..]),
+            json!({ "word": "" }),
+            "write the word to look for",
+        ),
     ] {
         let (code, report, shown) = named(bytes, options);
         assert_eq!(code, Some(2), "{report:#}");

@@ -103,7 +103,10 @@ fn a_router_scaffold_builds_anywhere_passes_its_tests_and_is_asked() {
     let folder = home.path().join(name);
     assert!(!folder.join("fixtures").exists() && !folder.join("tests").exists());
     let said = cargo(&folder, &["test", "--target", "host-tuple"]);
-    assert!(said.contains("the_word_leads_to_the_route ... ok"), "{said}");
+    assert!(
+        said.contains("the_word_leads_to_the_route ... ok"),
+        "{said}"
+    );
     cargo(&folder, &["build", "--release"]);
     let built = checkout().join(format!("guests/target/wasm32-wasip2/release/{name}.wasm"));
     let component = std::fs::read(&built).expect("it was just built");
@@ -111,7 +114,10 @@ fn a_router_scaffold_builds_anywhere_passes_its_tests_and_is_asked() {
 
     let provider = crate::harness::host::provider("p", "http://127.0.0.1:9", "anthropic", "m");
     let builder = Builder::new()
-        .env("XDG_DATA_HOME", &home.path().join("share").to_string_lossy())
+        .env(
+            "XDG_DATA_HOME",
+            &home.path().join("share").to_string_lossy(),
+        )
         .provider(provider)
         .edit(|config| {
             config["router"]["background"] = serde_json::json!("p,small");
@@ -127,7 +133,10 @@ fn a_router_scaffold_builds_anywhere_passes_its_tests_and_is_asked() {
     let explained = builder.output(&["route", "--explain", &request.to_string_lossy()]);
     assert_code(&explained, 0);
     let said = text(&explained.stdout);
-    assert!(said.contains("component:word") && said.contains("p,small"), "{said}");
+    assert!(
+        said.contains("component:word") && said.contains("p,small"),
+        "{said}"
+    );
 }
 
 #[test]

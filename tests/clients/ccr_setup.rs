@@ -55,7 +55,11 @@ fn models(strict: &Strict) -> Vec<String> {
 
 #[tokio::test]
 async fn the_routes_and_the_plugins_provider_work_unchanged() {
-    for model in ["claude-opus-4-8", "claude-haiku-4-5", "cerebras,zai-glm-4.7"] {
+    for model in [
+        "claude-opus-4-8",
+        "claude-haiku-4-5",
+        "cerebras,zai-glm-4.7",
+    ] {
         let setup = setup().await;
         let claude = Claude::new(setup.host.base(), "any-key", model);
         let run = claude.ask("look", &[]).await;

@@ -169,10 +169,7 @@ async fn the_picker_lists_the_aliases_that_it_discovers() {
     let strict = Route::Cerebras.strict(script).await;
     let host = Route::Cerebras
         .host_builder(&strict, |_| ())
-        .set(
-            "aliases",
-            json!({ "claude-oss": "cerebras,gpt-oss-120b" }),
-        )
+        .set("aliases", json!({ "claude-oss": "cerebras,gpt-oss-120b" }))
         .start();
     let key = "any-key-of-the-client";
     let claude = talkative(Claude::new(host.base(), key, "claude-opus-4-8"))

@@ -44,7 +44,9 @@ async fn a_model_of_65k_tokens_is_compacted_for_before_it_refuses() {
             return Turn::text("never").failing(Fault::ContextOverflow);
         }
         match seen.answers {
-            _ if seen.prompt.contains("summary") => Turn::text("<summary>A scripted summary.</summary>"),
+            _ if seen.prompt.contains("summary") => {
+                Turn::text("<summary>A scripted summary.</summary>")
+            }
             _ if summarised => Turn::text("Gone on."),
             0..20 => Turn::call("Bash", &step),
             _ => Turn::text("It never compacted."),

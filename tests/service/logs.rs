@@ -22,7 +22,12 @@ impl Followed {
         let mut child = command.spawn().expect("the binary runs");
         let output = BufReader::new(child.stdout.take().expect("piped"));
         let (tell, lines) = mpsc::channel();
-        std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| tell.send(line)));
+        std::thread::spawn(move || {
+            output
+                .lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| tell.send(line))
+        });
         Self { child, lines }
     }
 
@@ -35,7 +40,8 @@ impl Followed {
     fn exchanges(&self, count: usize) -> Vec<String> {
         let lines = std::iter::repeat_with(|| self.next());
         let exchanges = lines.filter(|line| line["message"] == "exchange");
-        let ids = exchanges.map(|line| format!("req_{}", line["request_id"].as_str().expect("an id")));
+        let ids =
+            exchanges.map(|line| format!("req_{}", line["request_id"].as_str().expect("an id")));
         ids.take(count).collect()
     }
 }
@@ -74,7 +80,11 @@ async fn a_log_is_followed_line_by_line_over_rotation_and_a_restart() {
     desk.done(&["start"]);
     let first = ask(&desk, "before anybody looks").await;
     // The line is written a moment after the answer.
-    while !desk.run(&["logs", "--exchange", &first]).text.contains("exchange") {}
+    while !desk
+        .run(&["logs", "--exchange", &first])
+        .text
+        .contains("exchange")
+    {}
     let follow = ["logs", "--follow", "--lines", "1", "--json"];
     let followed = Followed::start(desk.builder.command(&follow));
     assert_eq!(followed.exchanges(1), [first]);
@@ -92,7 +102,10 @@ async fn a_log_is_followed_line_by_line_over_rotation_and_a_restart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_are_logged_only_when_asked_for_and_without_keys_and_names() {
     let key = Canary::plain("provider");
-    let echoed = format!("the key is {}, and sk-ant-api03-AAAABBBBCCCCDDDDEEEEFFFFGGGGHHHHIIIIJJJJ0123456789-_x", key.key());
+    let echoed = format!(
+        "the key is {}, and sk-ant-api03-AAAABBBBCCCCDDDDEEEEFFFFGGGGHHHHIIIIJJJJ0123456789-_x",
+        key.key()
+    );
     let mut answer = Road::Passthrough.whole();
     answer["content"][0]["text"] = json!(echoed);
     let upstream = Upstream::always(Answer::json(200, &answer)).await;
@@ -107,7 +120,10 @@ async fn bodies_are_logged_only_when_asked_for_and_without_keys_and_names() {
         .env("THE_KEY", key.key());
     desk.done(&["start"]);
     let home = desk.home();
-    let said = format!("look into {}/work, mail ada@lovelace.example", home.display());
+    let said = format!(
+        "look into {}/work, mail ada@lovelace.example",
+        home.display()
+    );
     let unlogged = ask(&desk, &said).await;
     // Taken up by the running service.
     config["log"] = json!({ "bodies": true, "body_bytes": 4096 });
@@ -115,7 +131,11 @@ async fn bodies_are_logged_only_when_asked_for_and_without_keys_and_names() {
     desk.builder = builder.edit(|of_desk| *of_desk = config);
     drop(desk.builder.command(&[]));
     let mut logged = String::new();
-    while !desk.run(&["logs", "-n", "1000", "--exchange", &logged]).text.contains("bodies") {
+    while !desk
+        .run(&["logs", "-n", "1000", "--exchange", &logged])
+        .text
+        .contains("bodies")
+    {
         logged = ask(&desk, &said).await;
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -123,14 +143,22 @@ async fn bodies_are_logged_only_when_asked_for_and_without_keys_and_names() {
     let without = desk.done(&["logs", "--exchange", &unlogged, "--json"]);
     assert!(!without.contains("look into"), "{without}");
     let lines = desk.done(&["logs", "--exchange", &logged, "--json"]);
-    let line = lines.lines().find(|line| line.contains(r#""message":"bodies""#));
+    let line = lines
+        .lines()
+        .find(|line| line.contains(r#""message":"bodies""#));
     let line: Value = serde_json::from_str(line.expect("a line with bodies")).expect("JSON");
     let request = line["request"].as_str().expect("a body");
     let answer = line["answer"].as_str().expect("a body");
-    assert!(request.contains("look into ") && request.contains("/work, mail "), "{request}");
+    assert!(
+        request.contains("look into ") && request.contains("/work, mail "),
+        "{request}"
+    );
     assert!(answer.contains("the key is "), "{answer}");
     for secret in ["lovelace", &home.display().to_string(), "AAAABBBBCCCC"] {
-        assert!(!request.contains(secret) && !answer.contains(secret), "{line}");
+        assert!(
+            !request.contains(secret) && !answer.contains(secret),
+            "{line}"
+        );
     }
     for path in files(&home.join("state")) {
         let mode = path.metadata().expect("it is there").permissions().mode();

@@ -118,7 +118,10 @@ fn with_a_unit_start_and_stop_are_systemds_and_say_when_it_serves() {
     assert_eq!(systemd.told(), ["READY=1", "STOPPING=1"]);
     let said = desk.done(&["stop"]);
     assert!(said.contains("was not running"), "{said}");
-    let orders = ["--user start transom.service", "--user stop transom.service"];
+    let orders = [
+        "--user start transom.service",
+        "--user stop transom.service",
+    ];
     assert_eq!(systemd.asked(), orders);
 }
 
@@ -188,7 +191,10 @@ async fn a_restart_of_the_unit_hands_over_and_tells_systemd_which_process_it_is(
     let reply = stream.finish().await;
     assert_eq!(grammar::check(&reply).assert_clean().told, Told::Complete);
     let said = desk.done(&["stop"]);
-    assert!(said.contains(&format!("process {second} has ended")), "{said}");
+    assert!(
+        said.contains(&format!("process {second} has ended")),
+        "{said}"
+    );
 }
 
 #[test]
@@ -202,7 +208,11 @@ fn variables_of_the_shell_are_not_the_units_which_is_said() {
         let command = command.env("THE_KEY", "the-key-of-a-shell");
         let said = Said::of(&command.output().expect("the binary runs"));
         assert_eq!(said.code, Some(0), "{}", said.text);
-        assert!(said.text.contains("`transom key set THE_KEY`"), "{}", said.text);
+        assert!(
+            said.text.contains("`transom key set THE_KEY`"),
+            "{}",
+            said.text
+        );
         let status = systemd.desk.done(&["status"]);
         assert!(status.contains("missing"), "{status}");
     }

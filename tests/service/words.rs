@@ -65,7 +65,10 @@ fn as_another_user() -> Command {
     }
     let mut command = Command::new("sudo");
     command.args(["--non-interactive", "--user=#65534"]);
-    let able = command.arg("true").status().is_ok_and(|status| status.success());
+    let able = command
+        .arg("true")
+        .status()
+        .is_ok_and(|status| status.success());
     assert!(
         able,
         "this test needs a second user: run it as root, or as one who may use sudo without a password"
@@ -99,7 +102,11 @@ fn another_users_service_is_told_as_that_and_left_alone() {
     for command in ["start", "stop", "restart"] {
         let said = as_other(command);
         assert_eq!(said.code, Some(1), "{}", said.text);
-        assert!(said.text.contains("(process ") && said.text.contains(" of user "), "{}", said.text);
+        assert!(
+            said.text.contains("(process ") && said.text.contains(" of user "),
+            "{}",
+            said.text
+        );
     }
     desk.done(&["status"]);
 }

@@ -159,7 +159,8 @@ fn write_router(out: &mut String, router: &Value) -> std::fmt::Result {
     let Some(name) = router.get("name") else {
         return Ok(());
     };
-    let [generation, calls, faults] = ["generation", "calls", "faults"].map(|name| told(router.get(name)));
+    let [generation, calls, faults] =
+        ["generation", "calls", "faults"].map(|name| told(router.get(name)));
     writeln!(
         out,
         "router         {}, generation {generation}, asked {calls} times, failed {faults} times",
