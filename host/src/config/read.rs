@@ -57,6 +57,19 @@ pub(super) const SETTINGS: [&str; 23] = [
     "trust",
 ];
 
+/// A section that may be left out.
+fn section<T: Default>(
+    fields: &Fields<'_>,
+    name: &str,
+    read: impl Fn(&Place<'_>, &mut Reader<'_>) -> T,
+    reader: &mut Reader<'_>,
+) -> T {
+    fields
+        .get(name)
+        .map(|at| read(at, reader))
+        .unwrap_or_default()
+}
+
 /// Reads everything, whatever goes wrong. Worth something only if the reader has no problem then;
 /// `seen` has every provider all the same.
 pub(super) fn config(
@@ -128,18 +141,9 @@ pub(super) fn config(
             .get("on_broken")
             .and_then(|at| reader.choice(at, &[("cut", OnBroken::Cut), ("error", OnBroken::Error)]))
             .unwrap_or_default(),
-        log: fields
-            .get("log")
-            .map(|at| log::log(at, reader))
-            .unwrap_or_default(),
-        proxy: fields
-            .get("proxy")
-            .map(|at| proxy::proxy(at, reader))
-            .unwrap_or_default(),
-        code: fields
-            .get("code")
-            .map(|at| code::code(at, reader))
-            .unwrap_or_default(),
+        log: section(&fields, "log", log::log, reader),
+        proxy: section(&fields, "proxy", proxy::proxy, reader),
+        code: section(&fields, "code", code::code, reader),
         statusline: fields
             .get("statusline")
             .and_then(|at| statusline::statusline(at, reader)),

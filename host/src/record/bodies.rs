@@ -92,7 +92,7 @@ mod tests {
         });
         let mut bodies = Bodies::of(&how, &Bytes::from_static(b"{}"));
         for _ in 0..5 {
-            bodies.answered(&[b'a'; MOST / 2]);
+            bodies.answered(&vec![b'a'; MOST / 2]);
         }
         assert!(!bodies.request.is_cut() && bodies.answer.is_cut());
         assert_eq!(bodies.size(), 2 + MOST);
