@@ -34,6 +34,7 @@ mod access;
 mod ccr;
 mod check;
 mod cli;
+mod error_tables;
 mod faults;
 mod guest_add;
 mod guest_dev;

@@ -240,6 +240,9 @@ sdk::options! {
         /// Headers that tell when a limit is renewed: the one with what remains, the one with the time to
         /// wait, in seconds or with units.
         pub ratelimit_headers: Vec<(String, String)> = Vec::new(),
+        /// Codes of error bodies, each with the HTTP status that it means where the answer's own says something else.
+        /// 402: nothing left in the account; 429: another try is worth while.
+        pub error_codes: BTreeMap<String, u16> = BTreeMap::new(),
         /// Parameters that may go out, beside `model`, `messages` and `extra_body`. Empty: all.
         pub param_whitelist: Vec<String> = Vec::new(),
         /// Members to add to the request's body.

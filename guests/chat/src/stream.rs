@@ -28,7 +28,7 @@ use sdk::host::{Level, log};
 use sdk::json::Escaped;
 use sdk::{Context, Failure, SpliceRule, failure, sse};
 use splice::Splice;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// What comes after a push.
 #[derive(Debug, PartialEq, Eq)]
@@ -62,6 +62,8 @@ pub(crate) struct Stream {
     holds: Holds,
     /// Members that hold reasoning, the first one first.
     reasoning_in: Vec<ReasoningIn>,
+    /// What codes of errors mean, by the profile.
+    error_codes: BTreeMap<String, u16>,
     /// Reasoning that the provider wants back verbatim, if it does.
     details: Option<Details>,
     finish: Option<StopReason>,
@@ -86,6 +88,7 @@ impl Stream {
             queue: VecDeque::new(),
             holds: Holds::default(),
             reasoning_in: profile.reasoning_in.clone(),
+            error_codes: profile.error_codes.clone(),
             details: (profile.reasoning_out == ReasoningOut::ReasoningDetails)
                 .then(Details::default),
             finish: None,
@@ -126,7 +129,7 @@ impl Stream {
                 continue;
             }
             if frame.event == "error" {
-                return Err(error::in_stream(data));
+                return Err(error::in_stream(&self.error_codes, data));
             }
             self.data(frame.raw, data)?;
         }
@@ -194,11 +197,12 @@ impl Stream {
 
     fn chunk(&mut self, frame: &str, data: &str, chunk: &Chunk<'_>) -> Result<(), Failure> {
         let groq = chunk.x_groq.as_ref();
-        if let Some(error) = chunk.error.or(groq.and_then(|groq| groq.error)) {
-            return Err(error::in_stream(&format!("{{\"error\":{error}}}")));
+        if chunk.error.is_some() || chunk.base_failed() {
+            return Err(error::in_stream(&self.error_codes, data));
         }
-        if chunk.base_failed() {
-            return Err(error::in_stream(data));
+        if let Some(error) = groq.and_then(|groq| groq.error) {
+            let error = format!("{{\"error\":{error}}}");
+            return Err(error::in_stream(&self.error_codes, &error));
         }
         let counted = chunk.usage.or(groq.and_then(|groq| groq.usage));
         if let Some(tokens) = counted {

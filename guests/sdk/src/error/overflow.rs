@@ -11,17 +11,29 @@ const CODES: [&str; 5] = [
     "token_limit_exceeded",
 ];
 
-const PHRASES: [&str; 10] = [
+const PHRASES: [&str; 22] = [
+    "cannot truncate prompt",
+    "context size has been exceeded",
+    "context window exceeds limit",
     "context_length_exceeded",
+    "exceed context limit",
+    "exceeded max context length",
+    "exceeded model token limit",
     "exceeds the available context size",
     "exceeds the context length",
+    "greater than the context length",
     "input is too long",
+    "input token length too long",
     "larger context length",
+    "longer than the maximum model length",
     "longer than the model's context length",
+    "max_seq_len",
     "maximum context length",
+    "prompt exceeds max length",
     "prompt is too long",
+    "range of input length should be",
     "reduce the length",
-    "exceed context limit",
+    "total message size",
 ];
 
 /// The message for an overflow, none if it is none.
@@ -54,49 +66,56 @@ enum Numbers {
     Unknown,
 }
 
+/// Where providers write the limit.
+const BEFORE_LIMIT: [&str; 10] = [
+    "configured limit of ",
+    "context length of ",
+    "context length of only ",
+    "input length should be [1, ",
+    "limit is ",
+    "max_seq_len (",
+    "maximum context length is ",
+    "maximum model length of ",
+    "n_ctx (",
+    "n_ctx: ",
+];
+
+/// Where they write what was to be put out.
+const BEFORE_OUTPUT: [&str; 1] = ["max_completion_tokens' is too large: "];
+const BEHIND_OUTPUT: [&str; 4] = [
+    " in the completion",
+    " output tokens",
+    " for the completion",
+    " in the output",
+];
+
+/// Where they write how long the input is.
+const BEHIND_INPUT: [&str; 5] = [
+    " in the messages",
+    " input tokens",
+    " in the prompt",
+    " tokens from the input",
+    " of text input",
+];
+const BEFORE_INPUT: [&str; 9] = [
+    "current length is ",
+    "resulted in ",
+    "requested ",
+    "prompt contains ",
+    "prompt (length ",
+    "keep the first ",
+    "n_keep (",
+    "n_keep: ",
+    "prompt_tokens (",
+];
+
 fn numbers(said: &Said, lower: &str) -> Numbers {
     if let Some((prompt, context)) = said.tokens {
         return Numbers::InputLimit(prompt, context);
     }
-    let limit = after(
-        lower,
-        &[
-            "limit is ",
-            "maximum context length is ",
-            "context length of ",
-            "context length of only ",
-        ],
-    )
-    .or_else(|| before(lower, &[" maximum context length"]));
-    let output = before(
-        lower,
-        &[
-            " in the completion",
-            " output tokens",
-            " for the completion",
-            " in the output",
-        ],
-    );
-    let input = before(
-        lower,
-        &[
-            " in the messages",
-            " input tokens",
-            " in the prompt",
-            " tokens from the input",
-            " of text input",
-        ],
-    )
-    .or_else(|| {
-        let markers = [
-            "current length is ",
-            "resulted in ",
-            "requested ",
-            "prompt contains ",
-            "keep the first ",
-        ];
-        after(lower, &markers)
-    });
+    let limit = after(lower, &BEFORE_LIMIT).or_else(|| before(lower, &[" maximum context length"]));
+    let output = before(lower, &BEHIND_OUTPUT).or_else(|| after(lower, &BEFORE_OUTPUT));
+    let input = before(lower, &BEHIND_INPUT).or_else(|| after(lower, &BEFORE_INPUT));
     match (input, output, limit) {
         (Some(input), Some(output), Some(limit)) if input <= limit => {
             Numbers::InputOutputLimit(input, output, limit)
@@ -152,6 +171,11 @@ mod tests {
             130000 tokens (100000 in the messages, 30000 in the completion).";
         assert!(message(openai).unwrap().starts_with(
             "input length and `max_tokens` exceed context limit: 100000 + 30000 > 128000,"
+        ));
+        let vllm = "'max_tokens' or 'max_completion_tokens' is too large: 32000. This model's maximum context length is \
+            32768 tokens and your request has 10000 input tokens (32000 > 32768 - 10000).";
+        assert!(message(vllm).unwrap().starts_with(
+            "input length and `max_tokens` exceed context limit: 10000 + 32000 > 32768,"
         ));
         assert_eq!(
             message("Input is too long.").unwrap(),
