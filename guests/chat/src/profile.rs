@@ -49,6 +49,8 @@ pub enum ReasoningOut {
     ReasoningDetails,
     /// `<think>` at the beginning of its text.
     ThinkTags,
+    /// A part of its content, before the text: `{type: "thinking", thinking: [{type: "text", text}]}`.
+    ContentParts,
 }
 
 /// A member of an answer that holds reasoning.
