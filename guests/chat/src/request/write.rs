@@ -219,7 +219,9 @@ fn write_thinking_part(out: &mut String, assistant: &Assistant<'_>) {
     part.raw("type", r#""thinking""#);
     let mut inside = Writer::list(part.member("thinking"));
     let mut thought = Writer::object(inside.item());
-    thought.raw("type", r#""text""#).text("text", &assistant.reasoning);
+    thought
+        .raw("type", r#""text""#)
+        .text("text", &assistant.reasoning);
     thought.end();
     inside.end();
     part.end();
