@@ -151,9 +151,18 @@ deny: _tools
 typos: _tools
     PATH="{{ target }}/tools/bin:$PATH" typos
 
-# What calling a guest costs: opening, requests, pushes; of component files, or built-in ones by name (wants a quiet machine)
+# What calling a guest costs, beside the same code run natively: opening, requests, pushes; of component files, or built-in ones by name (wants a quiet machine)
 bench-guests *FILES: guests
-    cargo bench --locked --bench guest_costs -- {{ FILES }}
+    cd guests && cargo build --locked --release --package fixtures --example costs --target host-tuple --target-dir target
+    TRANSOM_NATIVE_COSTS="$(ls "$PWD"/guests/target/*/release/examples/costs)" cargo bench --locked --bench guest_costs -- {{ FILES }}
+
+# Throws bytes at frames, request, answer or stream for so many seconds (needs nightly Rust, which it installs)
+fuzz TARGET SECONDS='60':
+    @rustup toolchain list | grep -q nightly || rustup toolchain install nightly --profile minimal
+    @[ -x "{{ target }}/tools/bin/cargo-fuzz" ] || { echo "building cargo-fuzz, a minute"; cargo install --quiet --locked --root "{{ target }}/tools" cargo-fuzz; }
+    python3 guests/fuzz/seeds.py {{ TARGET }} "{{ target }}/fuzz/seeds/{{ TARGET }}"
+    mkdir -p "{{ target }}/fuzz/corpus/{{ TARGET }}"
+    cd guests/fuzz && RUSTUP_TOOLCHAIN=nightly PATH="{{ target }}/tools/bin:$PATH" cargo fuzz run --fuzz-dir . --target-dir "{{ target }}/fuzz/build" {{ TARGET }} "{{ target }}/fuzz/corpus/{{ TARGET }}" "{{ target }}/fuzz/seeds/{{ TARGET }}" -- -max_total_time={{ SECONDS }} -timeout=10 -rss_limit_mb=2048
 
 # How long a saved change takes until it is live under `guest dev` (wants a quiet machine)
 bench-dev: guests
