@@ -173,6 +173,8 @@ sdk::options! {
         pub thinking_budget_min: u64 = 0,
         /// The most `thinking_budget`, in tokens. 0: no limit.
         pub thinking_budget_max: u64 = 0,
+        /// A request that is not streamed may not ask for thinking: it is switched off.
+        pub thinking_needs_stream: bool = false,
         /// Effort when the client names none. Empty: none is sent.
         pub effort_default: String = String::new(),
         /// `reasoning_format`. Empty: not sent.

@@ -159,11 +159,14 @@ pub(crate) static QWEN: House = House {
     specials: &[Special {
         rule: Rule {
             id: "thinking",
-            source: "Model Studio's list of errors: thinking_budget is a positive integer; enable_thinking is true or false",
+            source: "Model Studio's list of errors: thinking_budget is a positive integer; enable_thinking must be false for non-streaming calls",
         },
         broken: |body| {
             let budget = unless(body, "thinking_budget", |budget| budget.as_u64() > Some(0));
-            let enable = unless(body, "enable_thinking", Value::is_boolean);
+            let streamed = body["stream"] == true;
+            let enable = unless(body, "enable_thinking", |enable| {
+                enable.as_bool().is_some_and(|enable| streamed || !enable)
+            });
             budget.into_iter().chain(enable).collect()
         },
     }],
