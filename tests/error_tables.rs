@@ -85,7 +85,7 @@ impl Table {
             } else {
                 "text/event-stream"
             };
-            let answer = Answer::new(200).header("content-type", kind).chunked();
+            let answer = Answer::new(200).header("content-type", kind);
             let frames = frames.iter();
             let answer = frames.fold(answer, |answer, frame| {
                 answer.chunk(format!("{frame}{end}").as_bytes())

@@ -54,11 +54,11 @@ pub(super) fn turn(turn: usize, interleaves: bool) -> Turn {
     if thinks(turn) {
         said = said.reasoning(&format!("I think 考 {}.", token("thought", turn, 0)));
     }
-    if calls(turn) == 0 || turn % 2 == 0 {
+    if calls(turn) == 0 || turn.is_multiple_of(2) {
         said = said.saying(&format!("I say \"ü\" {}.", token("said", turn, 0)));
     }
     for part in 0..calls(turn) {
-        let name = if (turn + part) % 3 == 0 {
+        let name = if (turn + part).is_multiple_of(3) {
             LONG_NAME
         } else {
             "Read"
@@ -130,7 +130,7 @@ fn of_the_model(turn: usize) -> Vec<(String, Kind)> {
     if thinks(turn) {
         all.push((token("thought", turn, 0), Kind::Thinking));
     }
-    if calls(turn) == 0 || turn % 2 == 0 {
+    if calls(turn) == 0 || turn.is_multiple_of(2) {
         all.push((token("said", turn, 0), Kind::Text));
     }
     all.extend((0..calls(turn)).map(|part| (token("argument", turn, part), Kind::Text)));

@@ -62,6 +62,10 @@ pub(crate) struct Stream {
     holds: Holds,
     /// Members that hold reasoning, the first one first.
     reasoning_in: Vec<ReasoningIn>,
+    /// Text, thinking or a call has come.
+    said: bool,
+    /// A frame was cut off after something was said: the answer is not whole, whatever its end says.
+    torn: bool,
     /// What codes of errors mean, by the profile.
     error_codes: BTreeMap<String, u16>,
     /// Reasoning that the provider wants back verbatim, if it does.
@@ -88,6 +92,8 @@ impl Stream {
             queue: VecDeque::new(),
             holds: Holds::default(),
             reasoning_in: profile.reasoning_in.clone(),
+            said: false,
+            torn: false,
             error_codes: profile.error_codes.clone(),
             details: (profile.reasoning_out == ReasoningOut::ReasoningDetails)
                 .then(Details::default),
@@ -172,8 +178,9 @@ impl Stream {
         self.end()
     }
 
-    /// One event. A frame that was cut off with the next one glued behind it (GLM-5.1) is read from
-    /// where the next one begins.
+    /// One event. A frame that was cut off with the next one glued behind it (GLM-5.1) is read from where the next one
+    /// begins. As reported it is the very first one, and the next one begins the answer anew. If something was said before,
+    /// what was cut off is missing.
     fn data(&mut self, frame: &str, data: &str) -> Result<(), Failure> {
         match sdk::json::from_str::<Chunk<'_>>(data) {
             Ok(chunk) => self.chunk(frame, data, &chunk),
@@ -183,6 +190,7 @@ impl Stream {
                         Level::Warn,
                         "the upstream cut a frame off and glued the next one to it",
                     );
+                    self.torn |= self.said && self.finish.is_none();
                     self.data("", &data[at + "data: ".len()..])
                 }
                 None => {
@@ -265,6 +273,7 @@ impl Stream {
             self.text(&said.text);
         }
         let calls = delta.tool_calls.as_deref().unwrap_or_default();
+        self.said |= !said.thinking.is_empty() || !said.text.is_empty() || !calls.is_empty();
         for (position, call) in calls.iter().enumerate() {
             self.call(call, position)?;
         }
@@ -423,6 +432,11 @@ impl Stream {
             self.pieces(pieces);
         }
         self.pump(true)?;
+        if self.torn {
+            return Err(failure::upstream(
+                "upstream cut off a piece of its answer in the middle",
+            ));
+        }
         if self.events.is_none() {
             self.start();
         }
