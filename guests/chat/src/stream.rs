@@ -49,6 +49,10 @@ enum Waiting {
     Call(usize),
 }
 
+fn torn() -> Failure {
+    failure::upstream("upstream cut off a piece of its answer in the middle")
+}
+
 /// One answer that is streamed.
 pub(crate) struct Stream {
     context: Context,
@@ -191,6 +195,10 @@ impl Stream {
                         "the upstream cut a frame off and glued the next one to it",
                     );
                     self.torn |= self.said && self.finish.is_none();
+                    // What is left of its arguments could pass for a whole call.
+                    if self.torn && (self.calls.growing() || data[..at].contains("tool_calls")) {
+                        return Err(torn());
+                    }
                     self.data("", &data[at + "data: ".len()..])
                 }
                 None => {
@@ -433,9 +441,7 @@ impl Stream {
         }
         self.pump(true)?;
         if self.torn {
-            return Err(failure::upstream(
-                "upstream cut off a piece of its answer in the middle",
-            ));
+            return Err(torn());
         }
         if self.events.is_none() {
             self.start();

@@ -58,6 +58,11 @@ impl Calls {
         &mut self.0[at]
     }
 
+    /// Whether a call is not complete yet.
+    pub(crate) fn growing(&self) -> bool {
+        self.0.iter().any(|call| !call.arguments.complete())
+    }
+
     /// The place of the call that `delta`, the entry number `position` of its list, belongs to, and
     /// whether it is new. Takes over id and name.
     pub(crate) fn place(
