@@ -11,7 +11,7 @@ const CODES: [&str; 5] = [
     "token_limit_exceeded",
 ];
 
-const PHRASES: [&str; 22] = [
+const PHRASES: [&str; 25] = [
     "cannot truncate prompt",
     "context size has been exceeded",
     "context window exceeds limit",
@@ -21,6 +21,7 @@ const PHRASES: [&str; 22] = [
     "exceeded model token limit",
     "exceeds the available context size",
     "exceeds the context length",
+    "exceeds the maximum number of tokens allowed",
     "greater than the context length",
     "input is too long",
     "input token length too long",
@@ -29,6 +30,8 @@ const PHRASES: [&str; 22] = [
     "longer than the model's context length",
     "max_seq_len",
     "maximum context length",
+    "maximum prompt length is",
+    "maximum supported sequence length",
     "prompt exceeds max length",
     "prompt is too long",
     "range of input length should be",
@@ -67,7 +70,7 @@ enum Numbers {
 }
 
 /// Where providers write the limit.
-const BEFORE_LIMIT: [&str; 10] = [
+const BEFORE_LIMIT: [&str; 13] = [
     "configured limit of ",
     "context length of ",
     "context length of only ",
@@ -75,9 +78,12 @@ const BEFORE_LIMIT: [&str; 10] = [
     "limit is ",
     "max_seq_len (",
     "maximum context length is ",
+    "maximum context length: ",
+    "maximum prompt length is ",
     "maximum model length of ",
     "n_ctx (",
     "n_ctx: ",
+    "number of tokens allowed (",
 ];
 
 /// Where they write what was to be put out.
@@ -97,11 +103,14 @@ const BEHIND_INPUT: [&str; 5] = [
     " tokens from the input",
     " of text input",
 ];
-const BEFORE_INPUT: [&str; 9] = [
+const BEFORE_INPUT: [&str; 12] = [
     "current length is ",
+    "input token count (",
+    "request contains ",
     "resulted in ",
     "requested ",
     "prompt contains ",
+    "prompt is too long: ",
     "prompt (length ",
     "keep the first ",
     "n_keep (",
@@ -177,6 +186,23 @@ mod tests {
         assert!(message(vllm).unwrap().starts_with(
             "input length and `max_tokens` exceed context limit: 10000 + 32000 > 32768,"
         ));
+        for (text, numbers) in [
+            (
+                "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+                "1200000 tokens > 1048576 maximum",
+            ),
+            (
+                "This model's maximum prompt length is 131072 but the request contains 140000 tokens.",
+                "140000 tokens > 131072 maximum",
+            ),
+            (
+                "The prompt is too long: 200001, model maximum context length: 131071",
+                "200001 tokens > 131071 maximum",
+            ),
+        ] {
+            let told = format!("prompt is too long: {numbers}. {text}");
+            assert_eq!(message(text), Some(told));
+        }
         assert_eq!(
             message("Input is too long.").unwrap(),
             "prompt is too long. Input is too long."
