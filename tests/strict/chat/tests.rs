@@ -59,11 +59,12 @@ fn a_proper_conversation_breaks_no_rule_of_any_house() {
 
 #[test]
 fn what_a_house_does_not_know_is_refused_everywhere() {
+    let changes: [fn(&mut Value); 2] = [
+        |body| body["context_management"] = json!({}),
+        |body| body["messages"][1]["cache_control"] = json!({}),
+    ];
     for house in houses::ALL {
-        for change in [
-            |body: &mut Value| body["context_management"] = json!({}),
-            |body: &mut Value| body["messages"][1]["cache_control"] = json!({}),
-        ] {
+        for change in changes {
             assert_eq!(after(house, change), ["unknown-property"], "{}", house.name);
         }
     }
