@@ -46,7 +46,7 @@ mod reload;
 mod resilience;
 mod restart;
 mod rollback;
-mod round_trip;
+
 mod routing;
 mod scaffold;
 mod service;
@@ -54,4 +54,5 @@ mod serving;
 mod setup;
 mod still_client;
 mod stream;
+mod thirty_turns;
 mod zero_copy;

@@ -98,7 +98,7 @@ fn what_is_dropped_is_listed(way: Way, request: &Value) {
     let case = folder.path().join("fixtures/last");
     std::fs::create_dir_all(&case).expect("a fresh folder");
     let script = json!({
-        "why": "the last of thirty turns", "source": "tests/round_trip.rs",
+        "why": "the last of thirty turns", "source": "tests/thirty_turns.rs",
         "options": way.options(), "context": { "provider": "way", "model": way.upstream_model() },
     });
     std::fs::write(case.join("case.json5"), script.to_string()).expect("it is ours");
