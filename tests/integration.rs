@@ -46,7 +46,6 @@ mod reload;
 mod resilience;
 mod restart;
 mod rollback;
-
 mod routing;
 mod scaffold;
 mod service;
