@@ -11,10 +11,12 @@ const CODES: [&str; 5] = [
     "token_limit_exceeded",
 ];
 
-const PHRASES: [&str; 10] = [
+const PHRASES: [&str; 12] = [
     "context_length_exceeded",
     "exceeds the available context size",
     "exceeds the context length",
+    "exceeds the maximum number of tokens",
+    "input token count is",
     "input is too long",
     "larger context length",
     "longer than the model's context length",
@@ -65,6 +67,9 @@ fn numbers(said: &Said, lower: &str) -> Numbers {
             "maximum context length is ",
             "context length of ",
             "context length of only ",
+            "number of tokens allowed (",
+            "number of tokens allowed ",
+            "only supports up to ",
         ],
     )
     .or_else(|| before(lower, &[" maximum context length"]));
@@ -94,6 +99,8 @@ fn numbers(said: &Said, lower: &str) -> Numbers {
             "requested ",
             "prompt contains ",
             "keep the first ",
+            "input token count (",
+            "input token count is ",
         ];
         after(lower, &markers)
     });
@@ -152,6 +159,10 @@ mod tests {
             130000 tokens (100000 in the messages, 30000 in the completion).";
         assert!(message(openai).unwrap().starts_with(
             "input length and `max_tokens` exceed context limit: 100000 + 30000 > 128000,"
+        ));
+        let gemini = "The input token count (1091639) exceeds the maximum number of tokens allowed (1048576).";
+        assert!(message(gemini).unwrap().starts_with(
+            "prompt is too long: 1091639 tokens > 1048576 maximum. The input token count"
         ));
         assert_eq!(
             message("Input is too long.").unwrap(),
