@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::harness::host::Builder;
 
 /// The built-in transformers. Each must have cases.
-const GUESTS: [&str; 5] = ["cerebras", "ollama", "openai", "shout", "zai"];
+const GUESTS: [&str; 6] = ["cerebras", "gemini", "ollama", "openai", "shout", "zai"];
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures")
@@ -56,6 +56,11 @@ fn every_folder_of_fixtures_belongs_to_a_guest_that_is_run() {
 #[test]
 fn cerebras_does_what_its_fixtures_say() {
     run("cerebras");
+}
+
+#[test]
+fn gemini_does_what_its_fixtures_say() {
+    run("gemini");
 }
 
 #[test]

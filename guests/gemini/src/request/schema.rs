@@ -31,10 +31,10 @@ const COMMON: [&str; 14] = [
 
 const NO_WORD: &str = "the provider has no word for it";
 
-/// What was told already: each word once a request.
+/// What was told already: each action on a word once a request.
 pub(super) struct Told {
     path: &'static str,
-    words: Vec<String>,
+    words: Vec<(String, String)>,
 }
 
 impl Told {
@@ -46,9 +46,10 @@ impl Told {
     }
 
     fn tell(&mut self, action: &str, word: &str, why: &str) {
-        if !self.words.iter().any(|known| known == word) {
+        let told = |known: &(String, String)| known.0 == action && known.1 == word;
+        if !self.words.iter().any(told) {
             host::note(action, &format!("{}.{word}", self.path), why);
-            self.words.push(word.to_owned());
+            self.words.push((action.to_owned(), word.to_owned()));
         }
     }
 }

@@ -78,16 +78,19 @@ fn list(object: &mut Writer<'_>, word: &str, value: &RawValue, told: &mut Told) 
     all.end();
 }
 
-/// All of one schema is that schema, where it adds to what stands beside it.
+/// All of several schemas is one with the words of all, as far as no two say the same word.
 fn all_of(object: &mut Writer<'_>, schema: &Members<'_>, value: &RawValue, told: &mut Told) {
     let schemas: Vec<Members<'_>> = sdk::json::from_str(value.get()).unwrap_or_default();
-    let [only] = schemas.as_slice() else {
-        told.tell("drop", "allOf", NO_WORD);
-        return;
-    };
-    told.tell("change", "allOf", "all of one schema is that schema");
-    let added = only.iter().filter(|(word, _)| schema.get(word).is_none());
-    for added in added {
-        member(object, only, added, told);
+    let mut said: Vec<&str> = schema.iter().map(|(word, _)| word).collect();
+    for one in &schemas {
+        for (word, value) in one.iter() {
+            if said.contains(&word) {
+                told.tell("drop", "allOf", "two of them say the same word");
+                continue;
+            }
+            told.tell("change", "allOf", "the words of all in one schema");
+            said.push(word);
+            member(object, one, (word, value), told);
+        }
     }
 }

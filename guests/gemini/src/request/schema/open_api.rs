@@ -5,7 +5,7 @@ use super::{COMMON, NO_WORD, Told, bound};
 use sdk::json::{Escaped, Members, RawValue, Str, Writer};
 
 /// How deep references are followed: schemas may refer to themselves.
-const DEEPEST: u32 = 8;
+const DEEPEST: u32 = 5;
 
 /// Writes a schema.
 pub(super) fn write(out: &mut String, schema: &RawValue, told: &mut Told) {
