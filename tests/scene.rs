@@ -151,6 +151,21 @@ pub(crate) fn lines(pieces: &[String]) -> Vec<Vec<u8>> {
     texts.chain([line("", true)]).collect()
 }
 
+/// A stream of Gemini's: a chunk for each text, and the last one.
+pub(crate) fn gemini_events(pieces: &[String]) -> Vec<Vec<u8>> {
+    let chunk = |text: &str, last: bool| {
+        let content = json!({ "role": "model", "parts": [{ "text": text }] });
+        let mut chunk = json!({ "candidates": [{ "content": content, "index": 0 }] });
+        if last {
+            chunk["candidates"][0]["finishReason"] = "STOP".into();
+            chunk["usageMetadata"] = json!({ "promptTokenCount": 7, "candidatesTokenCount": 9 });
+        }
+        format!("data: {chunk}\r\n\r\n").into_bytes()
+    };
+    let texts = pieces.iter().map(|text| chunk(text, false));
+    texts.chain([chunk("", true)]).collect()
+}
+
 /// A whole chat completion.
 pub(crate) fn chat_whole(pieces: &[String]) -> Value {
     json!({

@@ -14,6 +14,7 @@ pub(crate) use conversation::{Call, Delivery, Fault, Seen, Turn};
 pub(crate) mod anthropic;
 pub(crate) mod cerebras;
 mod conversation;
+pub(crate) mod gemini;
 mod messages;
 pub(crate) mod ollama;
 mod speech;

@@ -68,6 +68,7 @@ macro_rules! over {
 over!(direct, Route::Direct);
 over!(passthrough, Route::Passthrough);
 over!(cerebras, Route::Cerebras);
+over!(gemini, Route::Gemini);
 over!(ollama, Route::Ollama);
 over!(zai, Route::Zai);
 over!(zai_folded, Route::ZaiFolded);

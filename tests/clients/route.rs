@@ -6,6 +6,7 @@ use super::claude::Claude;
 use crate::harness::host::{self, Host};
 use crate::strict::anthropic::Anthropic;
 use crate::strict::cerebras::Cerebras;
+use crate::strict::gemini::Gemini;
 use crate::strict::ollama::Ollama;
 use crate::strict::zai::{Mood, Zai};
 use crate::strict::{Seen, Strict, Turn};
@@ -20,6 +21,8 @@ pub(super) enum Route {
     Passthrough,
     /// Through the `cerebras` component.
     Cerebras,
+    /// Through the `gemini` component; the model signs its calls.
+    Gemini,
     /// Through the `ollama` component, whose upstream streams JSON texts, one a line.
     Ollama,
     /// Through the `zai` component; the upstream takes `role:"system"` inside messages.
@@ -45,6 +48,7 @@ impl Route {
             Self::Direct => "direct,model-1",
             Self::Passthrough => "model-1",
             Self::Cerebras => "gpt-oss-120b",
+            Self::Gemini => "gemini-3.8-flash",
             Self::Ollama => "gpt-oss:20b",
             Self::Zai | Self::ZaiFolded => "glm-4.7",
         }
@@ -63,6 +67,7 @@ impl Route {
             Self::Direct => "",
             Self::Passthrough => "anthropic",
             Self::Cerebras => "cerebras",
+            Self::Gemini => "gemini",
             Self::Ollama => "ollama",
             Self::Zai | Self::ZaiFolded => "zai",
         }
@@ -101,6 +106,10 @@ impl Route {
                 let models = [self.upstream_model(), "qwen-3.8-27b"];
                 Strict::start(Cerebras::new(KEY, &models), script).await
             }
+            Self::Gemini => {
+                let models = [self.upstream_model()];
+                Strict::start(Gemini::new(KEY, &models), script).await
+            }
             Self::Ollama => {
                 let models = [self.upstream_model()];
                 Strict::start(Ollama::new(KEY, &models), script).await
@@ -125,11 +134,13 @@ impl Route {
     ) -> host::Builder {
         let url = match self {
             Self::Cerebras => format!("{}/v1", strict.url()),
+            Self::Gemini => format!("{}/v1beta", strict.url()),
             _ => strict.url(),
         };
         let transformer = match self {
             Self::Direct | Self::Passthrough => "anthropic",
             Self::Cerebras => "cerebras",
+            Self::Gemini => "gemini",
             Self::Ollama => "ollama",
             Self::Zai | Self::ZaiFolded => "zai",
         };

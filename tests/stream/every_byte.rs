@@ -26,6 +26,7 @@ fn complete_after(road: Road, way: Way) -> usize {
         (Road::Zai | Road::Passthrough, _) => "event: message_stop",
         (Road::Cerebras | Road::OpenAi, Way::CleanEnd) => "\"finish_reason\":\"",
         (Road::Cerebras | Road::OpenAi, Way::Cut) => "\"usage\":{",
+        (Road::Gemini, _) => "\"finishReason\":\"",
         (Road::Ollama, _) => "\"done\":true",
     };
     let start = stream.find(last).expect("the recorded stream is complete");
@@ -91,6 +92,16 @@ async fn an_openai_stream_cut_at_any_byte_is_never_a_clean_end() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_openai_stream_that_ends_at_any_byte_is_never_a_clean_end() {
     cut_everywhere(Road::OpenAi, Way::CleanEnd).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gemini_stream_cut_at_any_byte_is_never_a_clean_end() {
+    cut_everywhere(Road::Gemini, Way::Cut).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gemini_stream_that_ends_at_any_byte_is_never_a_clean_end() {
+    cut_everywhere(Road::Gemini, Way::CleanEnd).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
