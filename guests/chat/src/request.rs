@@ -15,10 +15,12 @@ mod turn;
 mod write;
 
 pub use effort::{nearest_effort, wanted_effort};
+pub use identity::session_hash;
 pub use names::Names;
 pub use parameters::output_limit;
 pub(crate) use read::REASONING_DETAILS;
-pub use tools::{offered_tools, write_tools};
+pub use schema::is_strict;
+pub use tools::{goes_strict, offered_tools, write_tools};
 pub use turn::{Assistant, Call, Form, Part, Said, Turn};
 
 use crate::Profile;

@@ -117,7 +117,7 @@ fn write_tool(
 }
 
 /// Whether the client wants the schema obeyed strictly, and the provider can with this one.
-fn goes_strict(tool: &Tool<'_>, profile: &Profile) -> bool {
+pub fn goes_strict(tool: &Tool<'_>, profile: &Profile) -> bool {
     let strict = tool.rest.get("strict").map(RawValue::get);
     strict == Some("true") && profile.strict_ok && tool.input_schema.is_some_and(schema::is_strict)
 }
