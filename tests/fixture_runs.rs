@@ -9,7 +9,15 @@ use serde_json::Value;
 use crate::harness::host::Builder;
 
 /// The built-in transformers. Each must have cases.
-const GUESTS: [&str; 6] = ["cerebras", "gemini", "ollama", "openai", "shout", "zai"];
+const GUESTS: [&str; 7] = [
+    "cerebras",
+    "gemini",
+    "ollama",
+    "openai",
+    "responses",
+    "shout",
+    "zai",
+];
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures")
@@ -71,6 +79,11 @@ fn ollama_does_what_its_fixtures_say() {
 #[test]
 fn openai_does_what_its_fixtures_say() {
     run("openai");
+}
+
+#[test]
+fn responses_does_what_its_fixtures_say() {
+    run("responses");
 }
 
 #[test]

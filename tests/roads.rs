@@ -24,6 +24,8 @@ pub(crate) enum Road {
     Gemini,
     /// Ollama's native API, whose streams are JSON texts, one a line, by the `ollama` component.
     Ollama,
+    /// OpenAI's Responses API, by the `responses` component.
+    Responses,
     /// Z.ai's Anthropic side, by the `zai` component.
     Zai,
     /// An Anthropic upstream, passed through untouched.
@@ -34,14 +36,16 @@ pub(crate) const CEREBRAS: &[u8] = include_bytes!("streams/cerebras.sse");
 pub(crate) const OPENAI: &[u8] = include_bytes!("streams/openai.sse");
 pub(crate) const GEMINI: &[u8] = include_bytes!("streams/gemini.sse");
 pub(crate) const OLLAMA: &[u8] = include_bytes!("streams/ollama.jsonl");
+pub(crate) const RESPONSES: &[u8] = include_bytes!("streams/responses.sse");
 pub(crate) const ZAI: &[u8] = include_bytes!("streams/zai.sse");
 
 impl Road {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Cerebras,
         Self::OpenAi,
         Self::Gemini,
         Self::Ollama,
+        Self::Responses,
         Self::Zai,
         Self::Passthrough,
     ];
@@ -53,6 +57,7 @@ impl Road {
             Self::OpenAi => "openai",
             Self::Gemini => "gemini",
             Self::Ollama => "ollama",
+            Self::Responses => "responses",
             Self::Zai => "zai",
             Self::Passthrough => "plain",
         }
@@ -74,7 +79,9 @@ impl Road {
     /// upstream sees on which road a request came.
     pub(crate) fn provider(self, upstream: &str) -> Value {
         let base = match self {
-            Self::Cerebras | Self::OpenAi => format!("{upstream}/{}/v1", self.name()),
+            Self::Cerebras | Self::OpenAi | Self::Responses => {
+                format!("{upstream}/{}/v1", self.name())
+            }
             _ => format!("{upstream}/{}", self.name()),
         };
         host::provider(self.name(), &base, self.transformer(), "model-1")
@@ -87,6 +94,7 @@ impl Road {
             // A method follows.
             Self::Gemini => "models/model-1:",
             Self::Ollama => "api/chat",
+            Self::Responses => "v1/responses",
             Self::Zai | Self::Passthrough => "v1/messages",
         };
         format!("/{}/{path}", self.name())
@@ -110,6 +118,7 @@ impl Road {
             Self::OpenAi => OPENAI,
             Self::Gemini => GEMINI,
             Self::Ollama => OLLAMA,
+            Self::Responses => RESPONSES,
             Self::Zai | Self::Passthrough => ZAI,
         }
     }
@@ -120,7 +129,7 @@ impl Road {
             Self::Zai | Self::Passthrough => {
                 json!({ "type": "error", "error": { "type": "overloaded_error", "message": words } })
             }
-            Self::Cerebras | Self::OpenAi => {
+            Self::Cerebras | Self::OpenAi | Self::Responses => {
                 json!({ "error": { "message": words, "type": "server_error", "code": "overloaded_error" } })
             }
             Self::Gemini => {
@@ -143,7 +152,9 @@ impl Road {
         match self {
             Self::Ollama => format!("{data}\n"),
             Self::Cerebras | Self::OpenAi | Self::Gemini => format!("data: {data}\n\n"),
-            Self::Zai | Self::Passthrough => format!("event: {event}\ndata: {data}\n\n"),
+            Self::Responses | Self::Zai | Self::Passthrough => {
+                format!("event: {event}\ndata: {data}\n\n")
+            }
         }
         .into_bytes()
     }
@@ -179,6 +190,17 @@ impl Road {
                 "model": "model-1", "created_at": "2026-11-01T10:00:00Z",
                 "message": { "role": "assistant", "content": "All is well." },
                 "done_reason": "stop", "done": true, "prompt_eval_count": 12, "eval_count": 4,
+            });
+        }
+        if self == Self::Responses {
+            return json!({
+                "id": "resp_whole", "object": "response", "status": "completed", "error": null,
+                "incomplete_details": null, "model": "model-1",
+                "output": [{
+                    "id": "msg_whole", "type": "message", "role": "assistant", "status": "completed",
+                    "content": [{ "type": "output_text", "text": "All is well.", "annotations": [] }],
+                }],
+                "usage": { "input_tokens": 12, "output_tokens": 4, "total_tokens": 16 },
             });
         }
         if self == Self::Gemini {

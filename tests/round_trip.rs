@@ -10,6 +10,7 @@ use crate::strict::anthropic::Anthropic;
 use crate::strict::cerebras::Cerebras;
 use crate::strict::gemini::Gemini;
 use crate::strict::ollama::Ollama;
+use crate::strict::responses::Responses;
 use crate::strict::zai::{Mood, Zai};
 use crate::strict::{Delivery, Dialect, Seen, Strict, Turn};
 
@@ -236,6 +237,17 @@ async fn thirty_turns_to_gemini_before_signatures_have_a_response_for_each_call(
     let (_, all) = calls();
     assert_eq!(count(&last, "\"thoughtSignature\""), 0);
     assert_eq!(count(&last, "\"functionResponse\""), all);
+    assert_eq!(count(&last, PICTURE), pictures());
+}
+
+#[tokio::test]
+async fn thirty_turns_to_responses_give_everything_back_that_was_thought() {
+    let model = "gpt-5.4";
+    let responses = Responses::new(KEY, &[model]);
+    let last = thirty_turns(responses, "responses", ("/v1", model), |_| ()).await;
+    let (_, all) = calls();
+    assert_eq!(count(&last, "\"encrypted_content\""), TURNS);
+    assert_eq!(count(&last, "\"function_call_output\""), all);
     assert_eq!(count(&last, PICTURE), pictures());
 }
 

@@ -17,6 +17,7 @@ mod conversation;
 pub(crate) mod gemini;
 mod messages;
 pub(crate) mod ollama;
+pub(crate) mod responses;
 mod speech;
 pub(crate) mod zai;
 

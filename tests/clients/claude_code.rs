@@ -70,6 +70,7 @@ over!(passthrough, Route::Passthrough);
 over!(cerebras, Route::Cerebras);
 over!(gemini, Route::Gemini);
 over!(ollama, Route::Ollama);
+over!(responses, Route::Responses);
 over!(zai, Route::Zai);
 over!(zai_folded, Route::ZaiFolded);
 

@@ -8,6 +8,7 @@ use crate::strict::anthropic::Anthropic;
 use crate::strict::cerebras::Cerebras;
 use crate::strict::gemini::Gemini;
 use crate::strict::ollama::Ollama;
+use crate::strict::responses::Responses;
 use crate::strict::zai::{Mood, Zai};
 use crate::strict::{Seen, Strict, Turn};
 
@@ -25,6 +26,8 @@ pub(super) enum Route {
     Gemini,
     /// Through the `ollama` component, whose upstream streams JSON texts, one a line.
     Ollama,
+    /// Through the `responses` component; the model reasons before each step.
+    Responses,
     /// Through the `zai` component; the upstream takes `role:"system"` inside messages.
     Zai,
     /// Through the `zai` component with `mid_system: "fold"`; the upstream refuses it.
@@ -50,6 +53,7 @@ impl Route {
             Self::Cerebras => "gpt-oss-120b",
             Self::Gemini => "gemini-3.8-flash",
             Self::Ollama => "gpt-oss:20b",
+            Self::Responses => "gpt-5.4",
             Self::Zai | Self::ZaiFolded => "glm-4.7",
         }
     }
@@ -69,6 +73,7 @@ impl Route {
             Self::Cerebras => "cerebras",
             Self::Gemini => "gemini",
             Self::Ollama => "ollama",
+            Self::Responses => "responses",
             Self::Zai | Self::ZaiFolded => "zai",
         }
     }
@@ -114,6 +119,10 @@ impl Route {
                 let models = [self.upstream_model()];
                 Strict::start(Ollama::new(KEY, &models), script).await
             }
+            Self::Responses => {
+                let models = [self.upstream_model()];
+                Strict::start(Responses::new(KEY, &models), script).await
+            }
             Self::Zai => Strict::start(Zai::new(KEY, Mood::Takes), script).await,
             Self::ZaiFolded => Strict::start(Zai::new(KEY, Mood::Refuses), script).await,
         }
@@ -133,7 +142,7 @@ impl Route {
         change: impl FnOnce(&mut Value),
     ) -> host::Builder {
         let url = match self {
-            Self::Cerebras => format!("{}/v1", strict.url()),
+            Self::Cerebras | Self::Responses => format!("{}/v1", strict.url()),
             Self::Gemini => format!("{}/v1beta", strict.url()),
             _ => strict.url(),
         };
@@ -142,6 +151,7 @@ impl Route {
             Self::Cerebras => "cerebras",
             Self::Gemini => "gemini",
             Self::Ollama => "ollama",
+            Self::Responses => "responses",
             Self::Zai | Self::ZaiFolded => "zai",
         };
         let name = self.provider();

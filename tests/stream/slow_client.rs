@@ -13,6 +13,7 @@ fn long(road: Road) -> Vec<u8> {
         Road::Cerebras | Road::OpenAi => crate::scene::chat_events(&pieces),
         Road::Gemini => crate::scene::gemini_events(&pieces),
         Road::Ollama => crate::scene::lines(&pieces),
+        Road::Responses => crate::scene::response_events(&pieces),
     }
     .concat()
 }
