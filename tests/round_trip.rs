@@ -144,6 +144,18 @@ fn result(number: usize, at: usize, id: &Value) -> Value {
     result
 }
 
+/// How the provider names a tool whose name it does not take: the model knows no other.
+fn known(seen: &Seen, name: &str) -> String {
+    let begins = |tool: &&String| tool.get(..20) == name.get(..20);
+    let known = |tool: &&String| *tool == name;
+    let tool = seen
+        .tools
+        .iter()
+        .find(known)
+        .or(seen.tools.iter().find(begins));
+    tool.map_or_else(|| name.to_owned(), String::clone)
+}
+
 /// Thirty turns. Returns the last request that the upstream got.
 async fn thirty_turns(
     dialect: impl Dialect,
@@ -151,7 +163,19 @@ async fn thirty_turns(
     (path, model): (&str, &str),
     change: impl FnOnce(&mut Value),
 ) -> Value {
-    let strict = Strict::start(dialect, |seen: &Seen| turn(seen.answers)).await;
+    // Blocks of the Messages API take no turns.
+    let delivery = match name {
+        "zai" | "anthropic" => Delivery::Characters,
+        _ => Delivery::Interleaved,
+    };
+    let script = move |seen: &Seen| {
+        let mut turn = turn(seen.answers).delivered(delivery);
+        for call in &mut turn.calls {
+            call.name = known(seen, &call.name);
+        }
+        turn
+    };
+    let strict = Strict::start(dialect, script).await;
     let mut config = provider(name, &format!("{}{path}", strict.url()), name, model);
     config["api_key"] = KEY.into();
     change(&mut config);

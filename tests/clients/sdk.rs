@@ -46,10 +46,14 @@ macro_rules! with {
 with!(python_direct, Sdk::Python, Route::Direct);
 with!(python_passthrough, Sdk::Python, Route::Passthrough);
 with!(python_cerebras, Sdk::Python, Route::Cerebras);
+with!(python_gemini, Sdk::Python, Route::Gemini);
+with!(python_responses, Sdk::Python, Route::Responses);
 with!(python_zai, Sdk::Python, Route::Zai);
 with!(typescript_direct, Sdk::TypeScript, Route::Direct);
 with!(typescript_passthrough, Sdk::TypeScript, Route::Passthrough);
 with!(typescript_cerebras, Sdk::TypeScript, Route::Cerebras);
+with!(typescript_gemini, Sdk::TypeScript, Route::Gemini);
+with!(typescript_responses, Sdk::TypeScript, Route::Responses);
 with!(typescript_zai, Sdk::TypeScript, Route::Zai);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,6 +162,28 @@ fn refusals(route: Route) -> Vec<(u64, &'static str, &'static str)> {
             "Requests per minute limit exceeded - too many requests sent.",
             "Encountered a server error, please try again.",
             "We're experiencing high traffic right now!",
+        ],
+        Route::Gemini => [
+            "Request contains an invalid argument.",
+            "API keys are not supported by this API.",
+            "Please enable billing on the project.",
+            "The caller does not have permission.",
+            "models/x is not found for API version v1beta.",
+            "Request payload size exceeds the limit: 20971520 bytes.",
+            "Resource has been exhausted (e.g. check quota).",
+            "An internal error has occurred. Please retry or report.",
+            "The model is overloaded. Please try again later.",
+        ],
+        Route::Responses => [
+            "Invalid request.",
+            "Incorrect API key provided.",
+            "Your account is not active.",
+            "Country, region, or territory not supported.",
+            "The model `x` does not exist.",
+            "The request is too large.",
+            "Rate limit reached for this model.",
+            "The server had an error while processing your request.",
+            "The server is overloaded or not ready yet.",
         ],
         _ => [
             "A bad request.",

@@ -46,12 +46,18 @@ pub(super) fn speak(seen: &Seen, turn: &Turn) -> Answer {
         }
         Some(Fault::StreamError) if seen.streaming => {
             let before = chunk(&[json!({ "text": "This answer will " })], None, seen);
-            let error = error_body(500, "INTERNAL", "An internal error has occurred.");
+            let error = error_body(500, "INTERNAL", usual(500).1);
             failing_stream(&[event(&before)], &event(&error))
         }
         Some(Fault::Status(code)) => {
             let (status, words) = usual(*code);
-            error(*code, status, words)
+            let mut body = error_body(*code, status, words);
+            if *code == 429 {
+                body["error"]["details"] = json!([{
+                    "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "12s",
+                }]);
+            }
+            Answer::json(*code, &body)
         }
         _ if seen.streaming => stream(turn, &streamed(seen, turn)),
         _ => {
@@ -64,15 +70,17 @@ pub(super) fn speak(seen: &Seen, turn: &Turn) -> Answer {
 /// What the API says with a status.
 fn usual(code: u16) -> (&'static str, &'static str) {
     match code {
-        401 => (
-            "UNAUTHENTICATED",
-            "Request had invalid authentication credentials.",
+        401 => ("UNAUTHENTICATED", "API keys are not supported by this API."),
+        402 => (
+            "FAILED_PRECONDITION",
+            "Please enable billing on the project.",
         ),
-        403 => (
-            "PERMISSION_DENIED",
-            "Your API key doesn't have the required permissions.",
-        ),
+        403 => ("PERMISSION_DENIED", "The caller does not have permission."),
         404 => ("NOT_FOUND", "models/x is not found for API version v1beta."),
+        413 => (
+            "INVALID_ARGUMENT",
+            "Request payload size exceeds the limit: 20971520 bytes.",
+        ),
         429 => (
             "RESOURCE_EXHAUSTED",
             "Resource has been exhausted (e.g. check quota).",

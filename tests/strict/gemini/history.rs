@@ -134,8 +134,8 @@ fn check_part(path: &str, part: &Value, role: &str, findings: &mut Findings) {
         let kind = blob["mimeType"]
             .as_str()
             .is_some_and(|kind| kind.contains('/'));
-        let proper = kind && role == "user" && blob["data"].as_str().is_some_and(base64);
-        findings.expect(proper, &BLOB, path, "not plain base64 of the user's");
+        let proper = kind && blob["data"].as_str().is_some_and(base64);
+        findings.expect(proper, &BLOB, path, "not plain base64");
     }
     for (kind, of, objects) in [
         ("functionCall", "model", "args"),

@@ -70,13 +70,17 @@ pub(super) fn speak(seen: &Seen, turn: &Turn) -> Answer {
             events.text(0, &["This answer will ".to_owned()]);
             events.0.truncate(5);
             let mut failed = response(seen, "failed");
-            failed["error"] = json!({ "code": "server_error", "message": "The model failed." });
+            failed["error"] = json!({ "code": "server_error", "message": usual(500).1 });
             let failed = json!({ "type": "response.failed", "response": failed });
             failing_stream(&events.0, &event(&failed))
         }
         Some(Fault::Status(status)) => {
             let (kind, words) = usual(*status);
-            error(*status, kind, None, words)
+            let answer = error(*status, kind, None, words);
+            match status {
+                429 => answer.header("retry-after", "12"),
+                _ => answer,
+            }
         }
         _ if seen.streaming => stream(turn, &streamed(seen, turn)),
         _ => {
@@ -92,12 +96,14 @@ pub(super) fn speak(seen: &Seen, turn: &Turn) -> Answer {
 fn usual(status: u16) -> (&'static str, &'static str) {
     match status {
         401 => ("invalid_request_error", "Incorrect API key provided."),
+        402 => ("billing_error", "Your account is not active."),
         403 => (
             "invalid_request_error",
             "Country, region, or territory not supported.",
         ),
         404 => ("invalid_request_error", "The model `x` does not exist."),
-        429 => ("tokens", "Rate limit reached for this model."),
+        413 => ("invalid_request_error", "The request is too large."),
+        429 => ("requests", "Rate limit reached for this model."),
         500 => (
             "server_error",
             "The server had an error while processing your request.",
