@@ -15,8 +15,10 @@ pub(crate) mod anthropic;
 pub(crate) mod cerebras;
 pub(crate) mod chat;
 mod conversation;
+pub(crate) mod gemini;
 mod messages;
 pub(crate) mod ollama;
+pub(crate) mod responses;
 mod speech;
 pub(crate) mod zai;
 

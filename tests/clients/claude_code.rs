@@ -70,7 +70,9 @@ over!(direct, Route::Direct);
 over!(passthrough, Route::Passthrough);
 over!(cerebras, Route::Cerebras);
 over!(openai, Route::OPENAI);
+over!(gemini, Route::Gemini);
 over!(ollama, Route::Ollama);
+over!(responses, Route::Responses);
 over!(zai, Route::Zai);
 over!(zai_folded, Route::ZaiFolded);
 

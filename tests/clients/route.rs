@@ -7,7 +7,9 @@ use crate::harness::host::{self, Host};
 use crate::strict::anthropic::Anthropic;
 use crate::strict::cerebras::Cerebras;
 use crate::strict::chat::{Chat, House, houses};
+use crate::strict::gemini::Gemini;
 use crate::strict::ollama::Ollama;
+use crate::strict::responses::Responses;
 use crate::strict::zai::{Mood, Zai};
 use crate::strict::{Seen, Strict, Turn};
 
@@ -23,8 +25,12 @@ pub(super) enum Route {
     Cerebras,
     /// Through the `openai` component by a profile.
     Chat(&'static House),
+    /// Through the `gemini` component; the model signs its calls.
+    Gemini,
     /// Through the `ollama` component, whose upstream streams JSON texts, one a line.
     Ollama,
+    /// Through the `responses` component; the model reasons before each step.
+    Responses,
     /// Through the `zai` component; the upstream takes `role:"system"` inside messages.
     Zai,
     /// Through the `zai` component with `mid_system: "fold"`; the upstream refuses it.
@@ -52,7 +58,9 @@ impl Route {
             Self::Passthrough => "model-1",
             Self::Cerebras => "gpt-oss-120b",
             Self::Chat(house) => house.model,
+            Self::Gemini => "gemini-3.8-flash",
             Self::Ollama => "gpt-oss:20b",
+            Self::Responses => "gpt-5.4",
             Self::Zai | Self::ZaiFolded => "glm-4.7",
         }
     }
@@ -71,7 +79,9 @@ impl Route {
             Self::Passthrough => "anthropic",
             Self::Cerebras => "cerebras",
             Self::Chat(_) => "openai",
+            Self::Gemini => "gemini",
             Self::Ollama => "ollama",
+            Self::Responses => "responses",
             Self::Zai | Self::ZaiFolded => "zai",
         }
     }
@@ -110,9 +120,17 @@ impl Route {
                 Strict::start(Cerebras::new(KEY, &models), script).await
             }
             Self::Chat(house) => Strict::start(Chat::new(house, KEY), script).await,
+            Self::Gemini => {
+                let models = [self.upstream_model()];
+                Strict::start(Gemini::new(KEY, &models), script).await
+            }
             Self::Ollama => {
                 let models = [self.upstream_model()];
                 Strict::start(Ollama::new(KEY, &models), script).await
+            }
+            Self::Responses => {
+                let models = [self.upstream_model()];
+                Strict::start(Responses::new(KEY, &models), script).await
             }
             Self::Zai => Strict::start(Zai::new(KEY, Mood::Takes), script).await,
             Self::ZaiFolded => Strict::start(Zai::new(KEY, Mood::Refuses), script).await,
@@ -133,14 +151,17 @@ impl Route {
         change: impl FnOnce(&mut Value),
     ) -> host::Builder {
         let url = match self {
-            Self::Cerebras | Self::Chat(_) => format!("{}/v1", strict.url()),
+            Self::Cerebras | Self::Chat(_) | Self::Responses => format!("{}/v1", strict.url()),
+            Self::Gemini => format!("{}/v1beta", strict.url()),
             _ => strict.url(),
         };
         let transformer = match self {
             Self::Direct | Self::Passthrough => "anthropic",
             Self::Cerebras => "cerebras",
             Self::Chat(_) => "openai",
+            Self::Gemini => "gemini",
             Self::Ollama => "ollama",
+            Self::Responses => "responses",
             Self::Zai | Self::ZaiFolded => "zai",
         };
         let name = self.provider();
