@@ -51,6 +51,9 @@ pub struct RequestHead {
     pub image: bool,
     /// Any message carries an image.
     pub any_image: bool,
+    /// An assistant's message holds thinking that no provider signed: without a signature, or with an envelope of
+    /// transom's own for another provider.
+    pub foreign_thinking: bool,
     /// A system text holds [`SUBAGENT_TAG`].
     pub subagent: bool,
     /// Where `metadata` stands in the body.
@@ -59,6 +62,14 @@ pub struct RequestHead {
 
 /// What begins the tag that names a subagent's model.
 pub const SUBAGENT_TAG: &str = "<CCR-SUBAGENT-MODEL>";
+
+/// What the envelopes begin with in which transformers give things of a provider to the client, to be brought back.
+const ENVELOPE: &str = "th1.";
+
+/// Whether the signature of a thinking block is none that a provider of the Messages API gave.
+pub(crate) fn is_foreign_signature(signature: &str) -> bool {
+    signature.is_empty() || signature.starts_with(ENVELOPE)
+}
 
 /// `thinking.type` of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -134,6 +145,7 @@ impl RequestHead {
             title: output.wants_title(),
             image: messages.last_image(),
             any_image: messages.any_image,
+            foreign_thinking: messages.foreign_thinking,
             subagent: system.tagged || messages.tagged,
             metadata: fields.metadata.map(|raw| range_in(body, raw.get())),
         })

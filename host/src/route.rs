@@ -15,6 +15,7 @@ mod overrides;
 mod rule;
 mod session;
 mod subagent;
+mod thinking;
 mod usages;
 
 #[cfg(test)]

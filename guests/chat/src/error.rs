@@ -1,7 +1,7 @@
 //! Errors of OpenAI-like upstreams: which status counts, and when to try again.
 
 use crate::Profile;
-use sdk::error::{Said, classify, read};
+use sdk::error::{Said, base_status, classify, read};
 use sdk::{Failure, Head, failure, header};
 
 /// An answer that is not 2xx, or a 2xx with an error in it.
@@ -51,22 +51,6 @@ fn effective_status(status: u16, said: &Said) -> u16 {
     } else {
         500
     }
-}
-
-/// The status that a code of MiniMax's `base_resp` means (from memory, not read in a document).
-fn base_status(said: &Said) -> Option<u16> {
-    let code = said
-        .codes
-        .iter()
-        .find_map(|code| code.parse::<u32>().ok())?;
-    Some(match code {
-        1002 | 1039 | 1041 => 429,
-        1004 | 2049 => 401,
-        1008 => 402,
-        1026 | 1027 | 2013 => 400,
-        1000 | 1001 | 1013 | 1024 | 1033 => 500,
-        _ => return None,
-    })
 }
 
 /// When a used-up limit is renewed, by the provider's own headers.

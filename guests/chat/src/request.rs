@@ -22,8 +22,7 @@ pub use tools::write_tools;
 pub use turn::{Assistant, Call, Part, Turn};
 
 use crate::Profile;
-use sdk::anthropic::Request;
-use sdk::events::StopReason;
+use sdk::anthropic::{Request, Tool};
 use sdk::{Context, Failure, failure, host};
 
 /// What a request turns out to be.
@@ -54,15 +53,10 @@ pub fn conversation<'a>(
     profile: &Profile,
     request: &Request<'a>,
 ) -> Result<Conversation<'a>, Failure> {
-    if request.max_tokens == Some(0) {
-        let nothing = sdk::message(context, "", StopReason::MaxTokens);
-        return Ok(Conversation::Answer(nothing));
-    }
-    if tools::only_web_search(request) {
-        host::note("drop", "tools", "the provider has no web search");
-        let text = "Web search is not available through this provider.";
-        let refusal = sdk::message(context, text, StopReason::EndTurn);
-        return Ok(Conversation::Answer(refusal));
+    let tools = request.tools.as_deref().unwrap_or_default();
+    let kinds = tools.iter().map(Tool::server_kind);
+    if let Some(message) = sdk::local::answer(context, request.max_tokens, kinds) {
+        return Ok(Conversation::Answer(message));
     }
     note_dropped(request, profile);
     let turns = read::turns(context, request, profile)

@@ -25,3 +25,20 @@ pub fn classify(status: u16, said: &Said) -> Failure {
     }
     failure
 }
+
+/// The status that a code of MiniMax's `base_resp` means, which comes under status 200 (from memory, not read in a
+/// document). None: there is no such code.
+pub fn base_status(said: &Said) -> Option<u16> {
+    let mut codes = said
+        .codes
+        .iter()
+        .filter_map(|code| code.parse::<u32>().ok());
+    Some(match codes.next()? {
+        1002 | 1039 | 1041 => 429,
+        1004 | 2049 => 401,
+        1008 => 402,
+        1026 | 1027 | 2013 => 400,
+        1000 | 1001 | 1013 | 1024 | 1033 => 500,
+        _ => return None,
+    })
+}

@@ -1,8 +1,12 @@
 //! The components that are part of the binary.
 
 /// Name and bytes, in order of name. `build.rs` says where the guests were built.
-const BUILTIN: [(&str, &[u8]); 5] = [
+const BUILTIN: [(&str, &[u8]); 6] = [
     ("cerebras", include_bytes!(env!("TRANSOM_GUEST_CEREBRAS"))),
+    (
+        "compatible",
+        include_bytes!(env!("TRANSOM_GUEST_COMPATIBLE")),
+    ),
     ("ollama", include_bytes!(env!("TRANSOM_GUEST_OLLAMA"))),
     ("openai", include_bytes!(env!("TRANSOM_GUEST_OPENAI"))),
     ("shout", include_bytes!(env!("TRANSOM_GUEST_SHOUT"))),

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use http::HeaderMap;
 
-use super::{Advice, Asked, Choice, Usages, choose, edits, images, subagent};
-use crate::config::{Config, Provider};
+use super::{Advice, Asked, Choice, Usages, choose, edits, images, subagent, thinking};
+use crate::config::{Config, Provider, Transformer};
 use crate::error::ApiError;
 use crate::head::{Details, RequestHead};
 
@@ -44,16 +44,24 @@ pub fn dispatch<'c>(
 
 impl Routed<'_> {
     /// The request as this model can take it, if that is another one: of a model that reads text
-    /// only, with words in the place of images. To be asked for each target that is tried.
+    /// only, with words in the place of images; of a provider that is given it untouched, without the
+    /// thinking of others. To be asked for each target that is tried.
     pub fn fitted(
         &self,
         provider: &Provider,
         model: &str,
     ) -> Result<Option<(RequestHead, Bytes)>, ApiError> {
-        if !self.head.any_image || !images::is_blind(provider, model) {
+        let mut changes = Vec::new();
+        if self.head.any_image && images::is_blind(provider, model) {
+            changes.extend(images::words(&self.body, model));
+        }
+        if self.head.foreign_thinking && matches!(provider.transformer, Transformer::Passthrough) {
+            changes.extend(thinking::removals(&self.body));
+        }
+        if changes.is_empty() {
             return Ok(None);
         }
-        let body = edits::apply(&self.body, images::words(&self.body, model));
+        let body = edits::apply(&self.body, changes);
         let head = RequestHead::peek(&body)?;
         Ok(Some((head, body)))
     }

@@ -4,10 +4,9 @@
 use crate::Profile;
 use crate::profile::ThinkingStyle;
 use sdk::anthropic::Request;
+use sdk::effort::nearest;
 use sdk::host;
 use sdk::json::Writer;
-
-const LADDER: [&str; 7] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
 
 /// How hard the model is to think, in the client's words: `none` to `max`. None: it does not say.
 pub fn wanted_effort<'r>(request: &'r Request<'_>, profile: &'r Profile) -> Option<&'r str> {
@@ -37,20 +36,6 @@ pub fn wanted_effort<'r>(request: &'r Request<'_>, profile: &'r Profile) -> Opti
         None if profile.effort_default.is_empty() => None,
         None => Some(&profile.effort_default),
     }
-}
-
-/// The nearest effort of the profile's set: the same, else the next lower, else the lowest. `none`
-/// switches thinking off, so it is the nearest one only to itself.
-fn clamp<'p>(effort: &str, profile: &'p Profile) -> Option<&'p str> {
-    let rank = |effort: &str| LADDER.iter().position(|step| *step == effort);
-    let wanted = rank(effort)?;
-    let set = profile.effort_set.iter();
-    let set = set.filter(|known| wanted == 0 || rank(known) > Some(0));
-    let lower = set.clone().filter(|known| rank(known) <= Some(wanted));
-    lower
-        .max_by_key(|known| rank(known))
-        .or_else(|| set.min_by_key(|known| rank(known)))
-        .map(String::as_str)
 }
 
 /// Writes the members that ask for thinking, and says what became of the client's.
@@ -103,7 +88,9 @@ pub(super) fn write(
 
 /// `reasoning_effort`. True: it is written; so with those below.
 fn effort(body: &mut Writer<'_>, wanted: &str, profile: &Profile) -> bool {
-    let Some(effort) = clamp(wanted, profile).filter(|_| profile.takes("reasoning_effort")) else {
+    let Some(effort) =
+        nearest(wanted, &profile.effort_set).filter(|_| profile.takes("reasoning_effort"))
+    else {
         return false;
     };
     body.plain("reasoning_effort", effort);
@@ -142,7 +129,7 @@ fn enable(body: &mut Writer<'_>, wanted: &str, budget: Option<u64>, profile: &Pr
 
 /// `reasoning`: a budget, else an effort.
 fn reasoning(body: &mut Writer<'_>, wanted: &str, budget: Option<u64>, profile: &Profile) -> bool {
-    let effort = clamp(wanted, profile);
+    let effort = nearest(wanted, &profile.effort_set);
     if (budget.is_none() && effort.is_none()) || !profile.takes("reasoning") {
         return false;
     }
@@ -165,26 +152,4 @@ fn budget(request: &Request<'_>, profile: &Profile) -> Option<u64> {
         0 => budget,
         most => budget.min(most),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_effort_becomes_the_nearest_one_the_model_takes() {
-        let profile = |set: &[&str]| Profile {
-            effort_set: set.iter().map(|effort| (*effort).to_owned()).collect(),
-            ..Profile::default()
-        };
-        let three = profile(&["low", "medium", "high"]);
-        assert_eq!(clamp("max", &three), Some("high"));
-        assert_eq!(clamp("none", &three), Some("low"));
-        assert_eq!(clamp("medium", &three), Some("medium"));
-        assert_eq!(clamp("high", &profile(&["none"])), None);
-        assert_eq!(clamp("none", &profile(&["none"])), Some("none"));
-        assert_eq!(clamp("minimal", &profile(&["none", "low"])), Some("low"));
-        assert_eq!(clamp("high", &profile(&[])), None);
-        assert_eq!(clamp("tremendous", &three), None);
-    }
 }

@@ -7,20 +7,6 @@ use sdk::anthropic::{Request, Tool};
 use sdk::host;
 use sdk::json::{Escaped, RawValue, Writer, quote_into};
 
-/// Whether the request exists only to let Anthropic search the web. A model without the tool would
-/// make results up.
-pub(super) fn only_web_search(request: &Request<'_>) -> bool {
-    let tools = request.tools.as_deref().unwrap_or_default();
-    let search = |tool: &Tool<'_>| kind(tool).starts_with("web_search_");
-    !tools.is_empty() && tools.iter().all(search)
-}
-
-/// A tool's type, empty for tools of the client.
-fn kind<'t>(tool: &'t Tool<'_>) -> &'t str {
-    let kind = tool.kind.map_or("", RawValue::get).trim_matches('"');
-    if kind == "custom" { "" } else { kind }
-}
-
 /// Writes `tools`, `tool_choice` and `parallel_tool_calls`. Returns whether there are tools.
 pub(super) fn write(
     body: &mut Writer<'_>,
@@ -62,9 +48,9 @@ pub fn write_tools<'r, 'a>(
 }
 
 fn kept(tool: &Tool<'_>) -> bool {
-    let kept = kind(tool).is_empty();
+    let kept = tool.server_kind().is_empty();
     if !kept {
-        let why = format!("{} is a tool of Anthropic's", kind(tool));
+        let why = format!("{} is a tool of Anthropic's", tool.server_kind());
         host::note("drop", "tools", &why);
     }
     kept

@@ -66,6 +66,13 @@ impl Options {
         self.set(name, Node { line, value });
     }
 
+    /// What that transformer did for its provider, and more. `cerebras` has no profiles, and knows its own.
+    fn profile(&mut self, step: &Step<'_>, name: &str) {
+        if self.transformer == "openai" {
+            self.word("profile", step, name);
+        }
+    }
+
     pub(super) fn members(self) -> Vec<Member> {
         let mut members = self.members;
         if let Some(first) = self.extra.first() {
@@ -104,30 +111,18 @@ impl Options {
             return;
         }
         match name.as_str() {
-            "deepseek" => {
-                self.word("reasoning_out", step, "reasoning_content");
-                self.flag("reasoning_required_with_tools", step, true);
-            }
+            "deepseek" | "groq" => self.profile(step, &name),
             "openrouter" => {
-                self.word("thinking_style", step, "reasoning_obj");
+                self.profile(step, &name);
                 self.add(step.options.as_ref(), reader);
             }
-            "groq" => self.set("schema_strip", strip(step)),
             "maxcompletiontokens" => self.word("max_tokens_field", step, "max_completion_tokens"),
             "sampling" => self.sampling(step),
             "customparams" => self.add(step.options.as_ref(), reader),
             "reasoning" => self.reasoning(step),
             "extrathinktag" => self.word("think_tags", step, "parse"),
-            "tooluse" => lost(
-                step,
-                "models are not made to call a tool on every turn",
-                reader,
-            ),
-            _ => lost(
-                step,
-                "models are not told to write their thinking into tags",
-                reader,
-            ),
+            "tooluse" => self.flag("force_tools", step, true),
+            _ => self.flag("ask_for_thinking", step, true),
         }
     }
 
@@ -210,11 +205,4 @@ fn lost(step: &Step<'_>, why: &str, reader: &mut Reader<'_>) {
         format!("not carried over: `{}`: {why}", step.name),
         "nothing, if the models behave without it",
     );
-}
-
-fn strip(step: &Step<'_>) -> Node {
-    let line = step.place.node.line;
-    let schema = Node::text(line, super::literal("$schema"));
-    let value = Value::List(vec![schema]);
-    Node { line, value }
 }

@@ -167,7 +167,7 @@ pub(super) fn contradiction(
         Transformer::Chain(stages) => stages.last().map_or("", Stage::name),
     };
     let wants = match last {
-        "anthropic" | "zai" => Speaks::Anthropic,
+        "anthropic" | "compatible" | "zai" => Speaks::Anthropic,
         "openai" | "cerebras" => Speaks::OpenAi,
         "ollama" => return native_ollama(at, url, reader),
         _ => return,

@@ -1,7 +1,8 @@
 //! The stream is Anthropic's already and is kept. Watched is whether it says an error, and whether it
 //! comes to its end: only `message_stop` is one.
 
-use crate::codes;
+use crate::exchange::Meaning;
+use sdk::error::read;
 use sdk::json::{Members, RawValue, first_value};
 use sdk::{Edit, Ending, Next, Output, Pushed, SpliceRule, failure, sse};
 
@@ -9,12 +10,21 @@ use sdk::{Edit, Ending, Next, Output, Pushed, SpliceRule, failure, sse};
 const RULES_MOST: usize = 8;
 
 /// What was seen of a stream.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Stream {
+    meaning: Meaning,
     rules: Vec<SpliceRule>,
 }
 
 impl Stream {
+    /// Nothing was seen yet.
+    pub(crate) fn new(meaning: Meaning) -> Self {
+        Self {
+            meaning,
+            rules: Vec::new(),
+        }
+    }
+
     /// Whole frames.
     pub(crate) fn push(&mut self, frames: &[u8]) -> Pushed {
         let text = sse::text(frames);
@@ -35,7 +45,7 @@ impl Stream {
                     return Pushed {
                         out: up_to(at, frames.len()),
                         rules: None,
-                        next: Next::Failed(codes::in_stream(data)),
+                        next: Next::Failed((self.meaning)(200, &read(data))),
                     };
                 }
                 // The upstream ended inside it: half an event would be read as a malformed one.
@@ -95,7 +105,7 @@ impl Stream {
     }
 }
 
-/// An error without an event name, as the OpenAI side of Z.ai sends it.
+/// An error without an event name, as the providers' other sides send it.
 fn is_error(event: &str, data: &str) -> bool {
     if !event.is_empty() {
         return false;
