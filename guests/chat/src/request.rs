@@ -12,6 +12,7 @@ mod repair;
 mod schema;
 mod tools;
 mod turn;
+mod urged;
 mod write;
 
 pub use effort::wanted_effort;
@@ -20,6 +21,7 @@ pub use parameters::output_limit;
 pub(crate) use read::REASONING_DETAILS;
 pub use tools::write_tools;
 pub use turn::{Assistant, Call, Part, Turn};
+pub(crate) use urged::{FINAL_ANSWER, final_answer};
 
 use crate::Profile;
 use sdk::anthropic::{Request, Tool};
@@ -59,8 +61,9 @@ pub fn conversation<'a>(
         return Ok(Conversation::Answer(message));
     }
     note_dropped(request, profile);
-    let turns = read::turns(context, request, profile)
+    let mut turns = read::turns(context, request, profile)
         .map_err(|error| failure::invalid(format!("messages: {error}")))?;
+    urged::urge(&mut turns, request, profile);
     Ok(Conversation::Turns(repair::repair(turns, profile)))
 }
 

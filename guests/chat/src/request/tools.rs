@@ -1,9 +1,9 @@
 //! Tools, tool choice and parallel calls.
 
 use super::lost::{Lost, NO_PLACE, Place};
-use super::{Names, schema};
+use super::{Names, schema, urged};
 use crate::Profile;
-use sdk::anthropic::{Request, Tool};
+use sdk::anthropic::{Request, Tool, ToolChoice};
 use sdk::host;
 use sdk::json::{Escaped, RawValue, Writer, quote_into};
 
@@ -42,6 +42,9 @@ pub fn write_tools<'r, 'a>(
     for tool in &tools {
         note_lost(&lost, tool, profile);
         write_tool(list.item(), names, tool, profile, &lost);
+    }
+    if urged::forces_tools(request, profile) {
+        urged::write_tool(list.item());
     }
     list.end();
     tools
@@ -106,8 +109,15 @@ fn write_choice(
     profile: &Profile,
     tools: &[&Tool<'_>],
 ) {
-    let Some(choice) = &request.tool_choice else {
-        return;
+    let forced = urged::forces_tools(request, profile);
+    let auto = ToolChoice {
+        kind: "auto".into(),
+        ..ToolChoice::default()
+    };
+    let choice = match &request.tool_choice {
+        Some(choice) => choice,
+        None if forced => &auto,
+        None => return,
     };
     let takes_none = profile.tool_choice_set.is_empty();
     let takes = |form: &str| profile.tool_choice_set.iter().any(|known| known == form);
@@ -115,7 +125,9 @@ fn write_choice(
     let word = match choice.kind.as_ref() {
         "tool" if named && takes("named") => None,
         "tool" if !named => Some("auto"),
-        "any" | "tool" if takes("required") => Some("required"),
+        "any" | "tool" | "auto" if takes("required") && (forced || choice.kind != "auto") => {
+            Some("required")
+        }
         "none" if takes("none") => Some("none"),
         _ => Some("auto"),
     };

@@ -47,6 +47,11 @@ impl Calls {
         &mut self.0[at]
     }
 
+    /// The names of all calls.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|call| call.name.as_str())
+    }
+
     /// The place of the call that `delta`, the entry number `position` of its list, belongs to, and
     /// whether it is new. Takes over id and name.
     pub(crate) fn place(

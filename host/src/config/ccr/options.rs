@@ -37,6 +37,8 @@ const WRITTEN: [&str; 11] = [
 /// Options of one of our transformers.
 pub(super) struct Options {
     transformer: &'static str,
+    /// They hold for one model: a profile cannot be chosen there.
+    of_model: bool,
     members: Vec<Member>,
     extra: Vec<Member>,
 }
@@ -45,8 +47,17 @@ impl Options {
     pub(super) fn new(transformer: &'static str) -> Self {
         Self {
             transformer,
+            of_model: false,
             members: Vec::new(),
             extra: Vec::new(),
+        }
+    }
+
+    /// Those of one model of a provider.
+    pub(super) fn of_model(transformer: &'static str) -> Self {
+        Self {
+            of_model: true,
+            ..Self::new(transformer)
         }
     }
 
@@ -66,10 +77,23 @@ impl Options {
         self.set(name, Node { line, value });
     }
 
-    /// What that transformer did for its provider, and more. `cerebras` has no profiles, and knows its own.
+    /// What that transformer did for its provider, and more. `cerebras` has no profiles; a model of another
+    /// provider gets what the transformer changed of a request.
     fn profile(&mut self, step: &Step<'_>, name: &str) {
-        if self.transformer == "openai" {
-            self.word("profile", step, name);
+        match (name, self.of_model) {
+            _ if self.transformer != "openai" => {}
+            (_, false) => self.word("profile", step, name),
+            ("deepseek", true) => {
+                self.word("reasoning_out", step, "reasoning_content");
+                self.flag("reasoning_required_with_tools", step, true);
+            }
+            ("openrouter", true) => self.word("thinking_style", step, "reasoning_obj"),
+            (_, true) => {
+                let line = step.place.node.line;
+                let schema = Node::text(line, super::literal("$schema"));
+                let value = Value::List(vec![schema]);
+                self.set("schema_strip", Node { line, value });
+            }
         }
     }
 
