@@ -107,7 +107,7 @@ impl Thinking {
 const BYTES_PER_TOKEN: usize = 4;
 
 /// An image counts as this many tokens, whatever its bytes: about 1100 by 1100 pixels.
-const IMAGE_TOKENS: usize = 1600;
+pub(crate) const IMAGE_TOKENS: u32 = 1600;
 
 impl RequestHead {
     /// Reads the head of a Messages or `count_tokens` request.
@@ -127,7 +127,7 @@ impl RequestHead {
         let Tools(tools) = fields.tools.unwrap_or_default();
         let weight = [&messages, &system, &tools];
         let tokens = |bytes_per_token: usize| {
-            let each = weight.map(|part| part.bytes / bytes_per_token + part.data * IMAGE_TOKENS);
+            let each = weight.map(|part| part.bytes / bytes_per_token + part.data * IMAGE_TOKENS as usize);
             u32::try_from(each.iter().sum::<usize>()).unwrap_or(u32::MAX)
         };
         let output = fields.output_config.map(output_config).unwrap_or_default();

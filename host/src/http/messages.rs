@@ -20,7 +20,7 @@ use crate::head::RequestHead;
 use crate::ids;
 use crate::record::Record;
 use crate::relay::Relay;
-use crate::route::{self, Advised, Asked, Routed};
+use crate::route::{self, Advised, Asked, Dispatched, Routed};
 use crate::sse::Usage;
 
 pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Response {
@@ -214,7 +214,14 @@ pub(super) async fn routed<'s>(
             route::advice(advised, questioned).await
         }
     };
-    route::dispatch(config, headers, usages, request, advice.as_ref())
+    let advice = advice.as_ref();
+    match route::dispatch(config, headers, usages, request, advice)? {
+        Dispatched::Ready(routed) => Ok(*routed),
+        Dispatched::Close(head, body) => {
+            let tokens = app.tokens.count(body.clone()).await;
+            route::dispatch_counted(config, headers, usages, (*head, body), advice, tokens)
+        }
+    }
 }
 
 impl Answered {

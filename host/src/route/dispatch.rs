@@ -19,7 +19,16 @@ pub struct Routed<'c> {
     pub body: Bytes,
 }
 
-/// Chooses and makes the changes that hold whichever provider serves the request.
+/// What becomes of a request whose tokens nobody has counted.
+#[derive(Debug)]
+pub enum Dispatched<'c> {
+    /// It is ready.
+    Ready(Box<Routed<'c>>),
+    /// A rule depends on its tokens, and an estimate is not enough: to be asked again with a count.
+    Close(Box<RequestHead>, Bytes),
+}
+
+/// Chooses by the estimate of the tokens, if that leaves no doubt.
 ///
 /// Errors: those of [`choose`].
 pub fn dispatch<'c>(
@@ -28,8 +37,37 @@ pub fn dispatch<'c>(
     usages: Option<&Usages>,
     (head, body): (RequestHead, Bytes),
     advice: Option<&Advice>,
+) -> Result<Dispatched<'c>, ApiError> {
+    let asked = Asked::new(&head, &body, headers, usages);
+    let choice = choose(config, &asked, advice)?;
+    if asked.is_close() {
+        return Ok(Dispatched::Close(Box::new(head), body));
+    }
+    let routed = ready(choice, (head, body))?;
+    Ok(Dispatched::Ready(Box::new(routed)))
+}
+
+/// The same with a count; none: the request cannot be counted, so the estimate decides after all.
+///
+/// Errors: those of [`choose`].
+pub fn dispatch_counted<'c>(
+    config: &'c Config,
+    headers: &HeaderMap,
+    usages: Option<&Usages>,
+    (head, body): (RequestHead, Bytes),
+    advice: Option<&Advice>,
+    tokens: Option<u32>,
 ) -> Result<Routed<'c>, ApiError> {
-    let choice = choose(config, &Asked::new(&head, &body, headers, usages), advice)?;
+    let asked = Asked::new(&head, &body, headers, usages).counted(tokens);
+    let choice = choose(config, &asked, advice)?;
+    ready(choice, (head, body))
+}
+
+/// Makes the changes that hold whichever provider serves the request.
+fn ready<'c>(
+    choice: Choice<'c>,
+    (head, body): (RequestHead, Bytes),
+) -> Result<Routed<'c>, ApiError> {
     if choice.set.is_empty() && !head.subagent {
         return Ok(Routed { choice, head, body });
     }
