@@ -151,9 +151,10 @@ deny: _tools
 typos: _tools
     PATH="{{ target }}/tools/bin:$PATH" typos
 
-# What calling a guest costs: opening, requests, pushes; of component files, or built-in ones by name (wants a quiet machine)
+# What calling a guest costs, beside the same code run natively: opening, requests, pushes; of component files, or built-in ones by name (wants a quiet machine)
 bench-guests *FILES: guests
-    cargo bench --locked --bench guest_costs -- {{ FILES }}
+    cd guests && cargo build --locked --release --package fixtures --example costs --target host-tuple --target-dir target
+    TRANSOM_NATIVE_COSTS="$(ls "$PWD"/guests/target/*/release/examples/costs)" cargo bench --locked --bench guest_costs -- {{ FILES }}
 
 # How long a saved change takes until it is live under `guest dev` (wants a quiet machine)
 bench-dev: guests

@@ -1,6 +1,6 @@
 //! What calling a guest costs: the benchmark of `just bench-guests`. Prints; judges nothing.
-//! Measures the built-in `cerebras`, or the component files it is given, such as two builds of it, or built-in
-//! ones by name.
+//! Measures the built-in `cerebras` and `zai`, or the component files it is given, such as two builds of one, or
+//! built-in ones by name; those beside the same transformer as native code, in the same run.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
 
@@ -11,6 +11,11 @@ use transom::registry::builtin;
 use transom::testing::Meter;
 use transom::wasm::Engine;
 
+#[path = "guest_costs/native.rs"]
+mod native;
+
+use native::Native;
+
 /// An event as Z.ai sends it, for components of this name.
 const ANTHROPIC: (&str, &str) = (
     "zai",
@@ -20,17 +25,20 @@ const ANTHROPIC: (&str, &str) = (
 /// A chunk as Cerebras sends it, about 240 bytes.
 const EVENT: &str = "data: {\"id\":\"chatcmpl-6f1a2b3c-0000-4444-8888-123456789abc\",\"choices\":[{\"delta\":{\"content\":\" word\"},\"index\":0}],\"created\":1767225600,\"model\":\"gpt-oss-120b\",\"system_fingerprint\":\"fp_0123456789abcdef\",\"object\":\"chat.completion.chunk\"}\n\n";
 
+/// Both sides take turns in so many rounds, since machines drift.
+const ROUNDS: usize = 5;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let engine = Engine::new(16, 256 << 20).expect("the engine");
     println!("pool step {:?}", engine.step());
     // `cargo bench` hands over options of its own.
-    let files: Vec<String> = std::env::args()
+    let mut files: Vec<String> = std::env::args()
         .skip(1)
         .filter(|arg| !arg.starts_with("--"))
         .collect();
     if files.is_empty() {
-        measure(&engine, "cerebras", builtin("cerebras").expect("built in")).await;
+        files = ["cerebras", "zai"].map(str::to_owned).into();
     }
     for file in files {
         let bytes = match builtin(&file) {
@@ -49,14 +57,22 @@ async fn measure(engine: &Engine, name: &str, bytes: &[u8]) {
         bytes.len(),
         compiling.elapsed().as_millis()
     );
-    println!("| what | p50 us | p99 us |\n|---|---|---|");
+    println!(
+        "| what | p50 us | p99 us | native p50 us | times native |\n|---|---:|---:|---:|---:|"
+    );
     let (opened, dropped) = meter.open_and_drop(5_000).await.expect("instances");
-    row("store, instance, configure, constructor", opened, 1);
-    row("drop of all that", dropped, 1);
+    Row::new("store, instance, configure, constructor", 1).print(opened, Vec::new());
+    Row::new("drop of all that", 1).print(dropped, Vec::new());
+    let mut native = Native::start();
     for kilobytes in [1, 60, 223] {
         let body = request(kilobytes << 10);
-        let took = meter.requests(&body, 300).await.expect("requests");
-        row(&format!("request of {kilobytes} KB"), took, 1);
+        let (mut took, mut natively) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            took.extend(meter.requests(&body, 60).await.expect("requests"));
+            let native = native.iter_mut();
+            natively.extend(native.flat_map(|native| native.requests(name, &body, 60)));
+        }
+        Row::new(&format!("request of {kilobytes} KB"), 1).print(took, natively);
     }
     let event = match ANTHROPIC {
         (whose, event) if name.contains(whose) => event,
@@ -65,30 +81,55 @@ async fn measure(engine: &Engine, name: &str, bytes: &[u8]) {
     let first = Bytes::from(EVENT.replace("\"content\":\" word\"", "\"role\":\"assistant\""));
     for events in [1, 16, 64] {
         let frames = Bytes::from(event.repeat(events));
-        let took = meter
-            .pushes(&first, &frames, 20_000 / events, false)
-            .await
-            .expect("pushes");
-        row(
-            &format!("push of {events} events, each event"),
-            took,
-            events,
-        );
-        let took = meter
-            .pushes(&first, &frames, 20_000 / events, true)
-            .await
-            .expect("pushes");
-        row("the same with splice rules, each event", took, events);
+        let times = 20_000 / events / ROUNDS;
+        let (mut plain, mut spliced, mut natively) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            let pushes = async |rules| {
+                let took = meter.pushes(&first, &frames, times, rules).await;
+                took.expect("pushes")
+            };
+            plain.extend(pushes(false).await);
+            spliced.extend(pushes(true).await);
+            let native = native.iter_mut();
+            natively
+                .extend(native.flat_map(|native| native.pushes(name, (&first, &frames), times)));
+        }
+        let what = format!("push of {events} events, each event");
+        Row::new(&what, events).print(plain, natively);
+        Row::new("the same with splice rules, each event", events).print(spliced, Vec::new());
     }
 }
 
-fn row(what: &str, mut took: Vec<Duration>, share: usize) {
-    took.sort_unstable();
-    let at = |part: f64| {
-        let index = ((took.len() as f64 * part) as usize).min(took.len() - 1);
-        took[index].as_secs_f64() * 1e6 / share as f64
-    };
-    println!("| {what} | {:.2} | {:.2} |", at(0.5), at(0.99));
+/// A line of the table.
+struct Row<'a> {
+    what: &'a str,
+    /// Events in one measurement.
+    share: usize,
+}
+
+impl<'a> Row<'a> {
+    fn new(what: &'a str, share: usize) -> Self {
+        Self { what, share }
+    }
+
+    /// `natively` is empty where there is nothing to compare with.
+    fn print(&self, mut took: Vec<Duration>, mut natively: Vec<Duration>) {
+        took.sort_unstable();
+        natively.sort_unstable();
+        let (p50, p99) = (self.at(&took, 0.5), self.at(&took, 0.99));
+        print!("| {} | {p50:.2} | {p99:.2} |", self.what);
+        if natively.is_empty() {
+            println!(" | |");
+        } else {
+            let native = self.at(&natively, 0.5);
+            println!(" {native:.2} | {:.2} |", p50 / native);
+        }
+    }
+
+    fn at(&self, sorted: &[Duration], part: f64) -> f64 {
+        let index = ((sorted.len() as f64 * part) as usize).min(sorted.len() - 1);
+        sorted[index].as_secs_f64() * 1e6 / self.share as f64
+    }
 }
 
 /// A request like Claude Code's: system blocks, tools with schemas, a conversation with tool turns.

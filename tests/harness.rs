@@ -8,5 +8,6 @@ pub(crate) mod grammar;
 pub(crate) mod host;
 pub(crate) mod keys;
 pub(crate) mod sse;
+pub(crate) mod terminal;
 pub(crate) mod upstream;
 pub(crate) mod wire;

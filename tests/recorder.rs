@@ -99,6 +99,11 @@ async fn a_version_that_differs_does_not_go_live_if_the_configuration_says_so() 
     assert_eq!(transformer["generation"], 1);
     let why = transformer["last_error"].as_str().unwrap_or_default();
     assert!(why.contains("19 the same, 1 differs"), "{why}");
+    assert!(why.contains("HELLO"), "{why}");
+    // Without `api_key` every process of the machine can ask.
+    let told = client::get(host.base(), "/api/status").await.text();
+    assert!(told.contains("19 the same, 1 differs"), "{told}");
+    assert!(!told.contains("HELLO"), "{told}");
     let reply = client::messages(host.base(), &scene::ask_whole(MODEL, "Quiet")).await;
     assert_eq!(reply.json()["content"][0]["text"], "Quiet");
     // The remedy that the refusal names.

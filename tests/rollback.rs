@@ -233,7 +233,7 @@ async fn a_pin_that_the_generation_before_does_not_fit_keeps_it_from_coming_back
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_web_page_takes_nothing_back() {
+async fn neither_a_web_page_nor_another_user_takes_anything_back() {
     let stage = Stage::new(json!({})).await;
     stage.put(&scene::faulty("splice"));
     stage.wait_for_generation(2).await;
@@ -243,8 +243,15 @@ async fn a_web_page_takes_nothing_back() {
         ("sec-fetch-site", "cross-site"),
         ("sec-fetch-site", "same-origin"),
     ] {
-        let reply = client::send(stage.host.base(), "POST", &path, &[header], b"").await;
-        assert_eq!(reply.status, 403, "{header:?}: {}", reply.text());
+        let token = stage.host.owner_token();
+        for headers in [
+            vec![header, ("x-transom-owner", &token)],
+            vec![header],
+            Vec::new(),
+        ] {
+            let reply = client::send(stage.host.base(), "POST", &path, &headers, b"").await;
+            assert_eq!(reply.status, 403, "{headers:?}: {}", reply.text());
+        }
     }
     assert_eq!(stage.host.transformer(NAME).await["generation"], 2);
     assert!(stage.rollback(&[]).status.success());

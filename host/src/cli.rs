@@ -22,6 +22,7 @@ mod model;
 mod models;
 mod prompt;
 mod recordings;
+mod rewrite;
 mod route;
 mod serve;
 mod service;

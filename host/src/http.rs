@@ -24,7 +24,7 @@ use crate::app::App;
 use crate::error::ApiError;
 
 pub use reply::{error_event, error_json};
-pub use status::of as status;
+pub use status::{Whose, of as status};
 
 /// All paths. Queries are ignored.
 pub fn router(app: Arc<App>) -> Router {

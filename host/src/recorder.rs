@@ -12,6 +12,7 @@ mod drive;
 mod json;
 mod recording;
 mod replay;
+pub(crate) mod shape;
 mod stages;
 mod tape;
 

@@ -280,7 +280,8 @@ impl Redactor {
             let whole = pieces.concat();
             let found = rule.matches(&whole, &mut self.names);
             for (range, replacement) in found.into_iter().rev() {
-                if body::replace_across(&mut pieces, range, &replacement) {
+                // A known value in one piece is found there by itself; a form may have its beginning before.
+                if body::replace_across(&mut pieces, range, &replacement, rule.is_form()) {
                     *self.counts.0.entry(rule.kind).or_default() += 1;
                     changed = true;
                 }

@@ -1,13 +1,10 @@
 //! `transom guest test --accept`: what it writes, and what it never writes.
 
-use std::io::{Read as _, Write as _};
 use std::path::Path;
-use std::process::Command;
-
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
 use super::guest_test::{case, faulty, good_stream, report, shout, spoil};
 use super::{assert_code, configured, stderr, stdout};
+use crate::harness::terminal::dialogue;
 
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -51,28 +48,6 @@ fn what_came_is_shown_and_written_and_passes_from_then_on() {
     );
 }
 
-/// What a command says on a terminal on which this is typed, and its exit code.
-fn on_a_terminal(command: &Command, typed: &str) -> (String, u32) {
-    let pty = native_pty_system().openpty(PtySize::default());
-    let pty = pty.expect("a pseudo terminal");
-    let mut builder = CommandBuilder::new(command.get_program());
-    builder.args(command.get_args());
-    builder.env_clear();
-    for (name, value) in command.get_envs() {
-        builder.env(name, value.unwrap_or_default());
-    }
-    let mut child = pty.slave.spawn_command(builder).expect("it starts");
-    drop(pty.slave);
-    let mut keys = pty.master.take_writer().expect("the terminal's input");
-    keys.write_all(typed.as_bytes()).expect("it is taken");
-    let mut reader = pty.master.try_clone_reader().expect("its output");
-    let mut said = Vec::new();
-    // The end of a terminal is an error on some systems.
-    let _ = reader.read_to_end(&mut said);
-    let code = child.wait().expect("it ends").exit_code();
-    (String::from_utf8_lossy(&said).into_owned(), code)
-}
-
 #[test]
 fn on_a_terminal_it_asks_and_takes_no_for_an_answer() {
     let builder = configured();
@@ -83,10 +58,11 @@ fn on_a_terminal_it_asks_and_takes_no_for_an_answer() {
     let spoilt = read(&expected);
     let path = cases.display().to_string();
     let command = builder.command(&["guest", "test", &component, &path, "--accept"]);
-    let (said, code) = on_a_terminal(&command, "n\n");
-    assert!(said.contains("write 1 file? [y/N]"), "{said}");
+    let question = "write 1 file? [y/N]";
+    let (said, code) = dialogue(&command, &[(question, "n\n")]);
+    assert!(said.contains(question), "{said}");
     assert_eq!((code, read(&expected)), (1, spoilt), "{said}");
-    let (said, code) = on_a_terminal(&command, "y\n");
+    let (said, code) = dialogue(&command, &[(question, "y\n")]);
     assert_eq!((code, read(&expected)), (0, good), "{said}");
 }
 

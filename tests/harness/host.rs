@@ -246,9 +246,12 @@ impl Host {
         std::fs::read_to_string(&path).expect("a token")
     }
 
-    /// `/api/status`.
+    /// `/api/status`, as the user of the service is told.
     pub(crate) async fn status(&self) -> Value {
-        client::get(&self.base, "/api/status").await.json()
+        let token = self.owner_token();
+        let owner = [("x-transom-owner", token.as_str())];
+        let reply = client::send(&self.base, "GET", "/api/status", &owner, b"").await;
+        reply.json()
     }
 
     /// The entry of a transformer in `/api/status`.

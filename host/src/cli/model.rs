@@ -1,13 +1,12 @@
 //! `transom model`: which model each route leads to, and setting it in the configuration file.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::rewrite::rewrite;
 use super::{USAGE, prompt, term};
 use crate::config::{Config, nearest, process_env, with_setting};
 
@@ -161,19 +160,7 @@ fn edit(file: &Path, (ours, theirs): (&str, &str), target: &str) -> anyhow::Resu
     } else {
         with_setting(&text, "router", ours, target)?
     };
-    let folder = file
-        .parent()
-        .context("invariant: a file lies in a folder")?;
-    let mut fresh = tempfile::NamedTempFile::new_in(folder)?;
-    fresh.write_all(edited.as_bytes())?;
-    let checked = Config::load(fresh.path(), &process_env).context("it would not be valid")?;
-    anyhow::ensure!(
-        target_of(&checked.config, ours).as_deref() == Some(target),
-        "it would not say so"
-    );
-    fresh
-        .as_file()
-        .set_permissions(std::fs::metadata(&file)?.permissions())?;
-    fresh.persist(&file)?;
-    Ok(())
+    rewrite(&file, &edited, |config| {
+        target_of(config, ours).as_deref() == Some(target)
+    })
 }

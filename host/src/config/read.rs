@@ -66,6 +66,10 @@ pub(super) fn config(
     let providers = providers(root, &fields, seen, reader);
     // A route to a provider that has a problem of its own is not a second problem.
     let names: Vec<&str> = seen.iter().filter_map(|one| one.name.as_deref()).collect();
+    let known = route::Known {
+        providers: &providers,
+        names: &names,
+    };
     let api_key = fields.get("api_key").and_then(|at| api_key(at, reader));
     let listen = listen(&fields, api_key.as_ref(), reader);
     Some(Config {
@@ -81,18 +85,18 @@ pub(super) fn config(
             .get("pins")
             .map(|at| pins(at, reader))
             .unwrap_or_default(),
-        router: route::router(root, &fields, &providers, &names, reader),
+        router: route::router(root, &fields, &known, reader),
         aliases: fields
             .get("aliases")
-            .map(|at| route::aliases(at, &providers, &names, reader))
+            .map(|at| route::aliases(at, &known, reader))
             .unwrap_or_default(),
         projects: fields
             .get("projects")
-            .map(|at| route::projects(at, &providers, &names, reader))
+            .map(|at| route::projects(at, &known, reader))
             .unwrap_or_default(),
         conversations: fields
             .get("conversations")
-            .map(|at| route::conversations(at, &providers, &names, reader))
+            .map(|at| route::conversations(at, &known, reader))
             .unwrap_or_default(),
         limits: fields
             .get("limits")

@@ -20,7 +20,10 @@ pub(super) async fn roll_back(
     // A page needs no leave of this service for a request without a body.
     let page =
         "a web page may not change what serves; roll back with `transom guest rollback NAME`";
-    if let Err(error) = guard::refuse_web_pages(&headers, page) {
+    let other = "another user may not change what serves";
+    let admitted = guard::refuse_web_pages(&headers, page)
+        .and_then(|()| guard::refuse_others(&app, &headers, other));
+    if let Err(error) = admitted {
         return reply::error(&error, &crate::ids::exchange_id());
     }
     let registry = app.registry.clone();

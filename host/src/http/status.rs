@@ -1,5 +1,6 @@
-//! `GET /health` and `GET /api/status`: that it lives, and what runs in it. No key, and of bodies only
-//! what two versions of a transformer made differently of a recorded one.
+//! `GET /health` and `GET /api/status`: that it lives, and what runs in it. No key; and words of bodies, such as
+//! those of a guest's panic or of what two versions made differently of a recording, for nobody but the user whose
+//! service it is.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,9 +8,10 @@ use std::time::UNIX_EPOCH;
 
 use axum::extract::State;
 use axum::response::Response;
+use http::HeaderMap;
 use serde_json::{Value, json};
 
-use super::json;
+use super::{guard, json};
 use crate::app::App;
 use crate::config::{Auth, Config, Key, Provider, Transformer};
 use crate::registry::{Origin, Slot};
@@ -24,12 +26,23 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
     )
 }
 
-pub(super) async fn status(State(app): State<Arc<App>>) -> Response {
-    json(&of(&app))
+pub(super) async fn status(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    let stranger = guard::refuse_others(&app, &headers, "").is_err()
+        || guard::refuse_web_pages(&headers, "").is_err();
+    json(&of(&app, if stranger { Whose::Other } else { Whose::Own }))
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// The user whose service it is.
+    Own,
+    /// A process of another user, or a web page.
+    Other,
 }
 
 /// What runs in a host, as `GET /api/status` tells it.
-pub fn of(app: &App) -> Value {
+pub fn of(app: &App, asked: Whose) -> Value {
     let snapshot = app.snapshot();
     let config = &snapshot.config;
     let step = app.engine.step();
@@ -46,8 +59,8 @@ pub fn of(app: &App) -> Value {
         "providers": config.providers.iter().map(|one| provider(app, one)).collect::<Vec<_>>(),
         "trust": config.trust.name(),
         "transformers_folder": app.registry.dir(),
-        "transformers": app.registry.slots().iter().map(|slot| transformer(slot, config, &snapshot.upstream.secrets())).collect::<Vec<_>>(),
-        "router": router(app, &snapshot.upstream.secrets()),
+        "transformers": app.registry.slots().iter().map(|slot| transformer(slot, config, &snapshot.upstream.secrets(), asked)).collect::<Vec<_>>(),
+        "router": router(app, &snapshot.upstream.secrets(), asked),
         "recorder": recorder(app),
         "in_flight": app.in_flight.load(Ordering::Relaxed),
         "totals": totals(app),
@@ -65,12 +78,12 @@ fn totals(app: &App) -> Value {
 }
 
 /// The router component; null without one.
-fn router(app: &App, secrets: &Secrets) -> Value {
+fn router(app: &App, secrets: &Secrets, asked: Whose) -> Value {
     let Some(name) = app.registry.router_name() else {
         return Value::Null;
     };
     let error = app.registry.router_error();
-    let error = error.map(|said| secrets.scrub_text(&said));
+    let error = error.map(|said| told(asked, secrets, &said));
     let Some(generation) = app.registry.router() else {
         return json!({"name": name, "generation": 0, "path": null, "sha256": null, "calls": 0, "faults": 0, "last_error": error});
     };
@@ -111,13 +124,42 @@ fn provider(app: &App, provider: &Provider) -> Value {
         "quota": app.quota.status(provider)})
 }
 
-fn transformer(slot: &Slot, config: &Config, secrets: &Secrets) -> Value {
-    // What a panic says is of a body.
-    let scrubbed = |said: Option<String>| said.map(|said| secrets.scrub_text(&said));
+/// Words that may be of a body.
+fn told(asked: Whose, secrets: &Secrets, said: &str) -> String {
+    match asked {
+        Whose::Own => secrets.scrub_text(said),
+        Whose::Other => {
+            "told to nobody but the user whose service it is: `transom status`".to_owned()
+        }
+    }
+}
+
+/// Why the newest bytes do not serve, or how those that serve broke last.
+fn last_error(slot: &Slot, secrets: &Secrets, asked: Whose) -> Option<String> {
+    let broke = || slot.current()?.last_fault();
+    let whole = slot.last_error().or_else(broke)?;
+    let public = slot.last_error_for_clients();
+    match asked {
+        Whose::Other if public.is_some() => public,
+        _ => Some(told(asked, secrets, &whole)),
+    }
+}
+
+/// What came of trying it on recordings.
+fn replay(slot: &Slot, secrets: &Secrets, asked: Whose) -> Option<String> {
+    let whole = slot.replayed()?;
+    Some(match asked {
+        Whose::Own => secrets.scrub_text(&whole),
+        // The counts stand first.
+        Whose::Other => whole.split(';').next().unwrap_or_default().to_owned(),
+    })
+}
+
+fn transformer(slot: &Slot, config: &Config, secrets: &Secrets, asked: Whose) -> Value {
     let pin = config.pins.get(&slot.name);
     let Some(generation) = slot.current() else {
         return json!({"name": slot.name, "source": null, "path": null, "generation": 0, "sha256": null, "wit": null,
-            "loaded_at": null, "calls": 0, "traps": 0, "pin": pin, "refused": slot.refused(), "last_error": scrubbed(slot.last_error())});
+            "loaded_at": null, "calls": 0, "traps": 0, "pin": pin, "refused": slot.refused(), "last_error": last_error(slot, secrets, asked)});
     };
     let (source, path) = match &generation.origin {
         Origin::Builtin => ("builtin", None),
@@ -138,7 +180,7 @@ fn transformer(slot: &Slot, config: &Config, secrets: &Secrets) -> Value {
         "refused": slot.refused(),
         "previous": slot.previous(),
         "rolled_back": slot.taken_back(),
-        "last_error": scrubbed(slot.last_error().or_else(|| generation.last_fault())),
-        "replay": scrubbed(slot.replayed()),
+        "last_error": last_error(slot, secrets, asked),
+        "replay": replay(slot, secrets, asked),
     })
 }

@@ -12,13 +12,12 @@ use tokio::sync::Semaphore;
 use tokio::time::{Duration, Instant, timeout_at};
 
 use super::difference::changes;
+use super::shape::{self, said, value_of};
 use super::{Answer, Change, Recording, drive};
 use crate::chain::{self, Chain, Explained, Outbound, Pinned, Planned};
 use crate::config::Limits;
-use crate::error::ApiError;
 use crate::reading::{Kind, kind_of, respond};
 use crate::registry::Generation;
-use crate::sse::{data, frames};
 use crate::upstream::joined;
 use crate::wasm::SMOKE_SLOTS;
 use crate::wasm::bindings::Ending;
@@ -215,16 +214,9 @@ async fn played(recording: &Recording, chain: &mut Chain) -> Value {
 }
 
 fn sent(outbound: &Outbound) -> Value {
-    let headers: serde_json::Map<String, Value> = outbound
-        .headers
-        .iter()
-        .map(|(name, value)| {
-            (
-                name.to_string(),
-                json!(String::from_utf8_lossy(value.as_bytes())),
-            )
-        })
-        .collect();
+    let headers = outbound.headers.iter();
+    let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let headers = shape::headers(headers);
     json!({"path": outbound.path, "headers": headers, "body": value_of(&joined(outbound.body.clone()))})
 }
 
@@ -274,13 +266,12 @@ async fn accepted(answer: &Answer, chain: &mut Chain) -> Value {
 /// A stream, by its events and its end.
 async fn streamed(answer: &Answer, chain: &mut Chain) -> Value {
     let (stream, ended) = drive::streamed(answer, chain).await;
-    let events: Vec<Value> = frames(&stream).filter_map(data).map(value_of).collect();
     let end = match (ended, &answer.ending) {
         (Err(error), _) => said(&error),
         (Ok(()), Ending::Complete) => json!("complete"),
         (Ok(()), Ending::Broken(_)) => json!("cut"),
     };
-    json!({"events": events, "end": end})
+    json!({"events": shape::listed(&stream), "end": end})
 }
 
 /// An error that the new version ends with comes first, with its words; what is missing because of
@@ -319,15 +310,6 @@ fn told_first(mut changes: Vec<Change>, new: &Value) -> Vec<Change> {
         );
     }
     changes
-}
-
-/// JSON by value, anything else as text.
-fn value_of(bytes: &[u8]) -> Value {
-    serde_json::from_slice(bytes).unwrap_or_else(|_| json!(String::from_utf8_lossy(bytes)))
-}
-
-fn said(error: &ApiError) -> Value {
-    json!({"error": {"status": error.status, "type": error.kind, "message": error.message}})
 }
 
 #[cfg(test)]

@@ -152,8 +152,13 @@ impl<'a> Fragments<'a> {
     }
 }
 
-/// Replaces a part of the joined pieces if it spans more than one. Said last to first.
-pub(super) fn replace_across(pieces: &mut [String], range: Range<usize>, with: &str) -> bool {
+/// Replaces a part of the joined pieces if it spans more than one, or `within` one too. Said last to first.
+pub(super) fn replace_across(
+    pieces: &mut [String],
+    range: Range<usize>,
+    with: &str,
+    within: bool,
+) -> bool {
     let mut start = 0;
     let mut touched = Vec::new();
     for (at, piece) in pieces.iter().enumerate() {
@@ -165,7 +170,7 @@ pub(super) fn replace_across(pieces: &mut [String], range: Range<usize>, with: &
         }
         start = own.end;
     }
-    if touched.len() < 2 {
+    if touched.is_empty() || (touched.len() < 2 && !within) {
         return false;
     }
     for (nth, (at, part)) in touched.into_iter().enumerate() {
@@ -398,9 +403,9 @@ mod tests {
     #[test]
     fn a_part_that_spans_pieces_stands_in_the_first_of_them() {
         let mut pieces = ["say /ho", "me", "/al", "ice!"].map(str::to_owned);
-        assert!(replace_across(&mut pieces, 4..15, "X"));
+        assert!(replace_across(&mut pieces, 4..15, "X", false));
         assert_eq!(pieces, ["say X", "", "", "!"]);
-        assert!(!replace_across(&mut pieces, 0..3, "Y"));
+        assert!(!replace_across(&mut pieces, 0..3, "Y", false));
     }
 
     proptest! {

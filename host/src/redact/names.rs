@@ -56,9 +56,7 @@ const NOBODY: [&str; 44] = [
 ];
 
 /// Folders that many machines have and that tell nobody.
-const COMMON_FOLDERS: [&str; 8] = [
-    "/", "/home", "/Users", "/tmp", "/var", "/usr", "/opt", "/root/..",
-];
+const COMMON_FOLDERS: [&str; 7] = ["/", "/home", "/Users", "/tmp", "/var", "/usr", "/opt"];
 
 /// How every UUID of a placeholder begins.
 const ZEROS: &str = "00000000-0000-4000-";

@@ -107,6 +107,11 @@ impl Rule {
             && matches!(self.becomes, Becomes::Literal { .. })
     }
 
+    /// It is known by what stands around it.
+    pub(super) fn is_form(&self) -> bool {
+        matches!(self.becomes, Becomes::Found(_))
+    }
+
     pub(super) fn is_of(&self, of: Kind, text: &str) -> bool {
         matches!(&self.becomes, Becomes::Literal { value, .. } if self.kind == of && value == text)
     }

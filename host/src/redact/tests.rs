@@ -189,6 +189,27 @@ fn what_a_stream_brings_in_pieces_is_taken_out() {
 }
 
 #[test]
+fn a_secret_that_is_an_event_of_its_own_is_known_by_the_one_before() {
+    let event = |text: &str| format!("data: {}\n\n", json!({"delta": {"text": text}}));
+    for pieces in [
+        ["DB_PASSWORD=\"", "hunter2Zx9", "\" is it"],
+        ["{\"password\": \"", "hunter2Zx9", "\"}"],
+        ["Authorization: Basic ", "aHVudGVyMlp4OQ==", " it is"],
+    ] {
+        let body: String = pieces.iter().map(|piece| event(piece)).collect();
+        let mut redactor = redactor(&[]);
+        let clean = redactor.body(&Bytes::from(body));
+        let clean = String::from_utf8_lossy(&clean);
+        assert!(!clean.contains(pieces[1]), "{clean}");
+        assert!(
+            redactor
+                .left_in(&Bytes::from(clean.into_owned()))
+                .is_empty()
+        );
+    }
+}
+
+#[test]
 fn a_string_that_every_event_has_is_not_a_text_in_pieces() {
     let event = format!(
         "data: {{\"id\":\"x\",\"user\":\"sk-{}1\"}}\n\n",

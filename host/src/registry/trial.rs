@@ -32,8 +32,8 @@ impl Registry {
             self.hold_back(slot, &new.sha256, Held::Broke, &refusal);
             return Looked::Done(keep(slot, Some(new.sha256), vec![refusal]));
         }
-        // A version that could not be tried at all was not shown to be the same.
-        let doubtful = |report: &Report| report.differs() || report.same == 0;
+        // A version that was not tried on all of them was not shown to be the same.
+        let doubtful = |report: &Report| report.differs() || report.same == 0 || report.skipped > 0;
         if let Some(report) = report.filter(doubtful)
             && self.recorder.settings().block_on_diff
         {

@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::compare::events;
 use super::play::{Answered, Asked, Play, Sent};
-use crate::error::ApiError;
+use crate::recorder::shape::{self, listed, said, value_of};
 
 /// `request…` as the upstream gets it, `answer…` as the client does.
 pub(super) fn shape(play: &Play) -> Value {
@@ -42,39 +41,8 @@ fn asked(asked: &Asked) -> Value {
 }
 
 fn forwarded(sent: &Sent) -> Value {
-    let headers: serde_json::Map<String, Value> = sent
-        .headers
-        .iter()
-        .map(|(name, value)| (name.clone(), json!(value)))
-        .collect();
+    let headers = sent.headers.iter();
+    let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let headers = shape::headers(headers);
     json!({"path": sent.path, "headers": headers, "reply": sent.reply, "body": value_of(&sent.body)})
-}
-
-/// An event is its data, unless its name says something else.
-fn listed(stream: &[u8]) -> Value {
-    match events(stream) {
-        Ok(events) => events
-            .into_iter()
-            .map(|(name, data)| {
-                if data.get("type").and_then(Value::as_str) == Some(name.as_str()) {
-                    data
-                } else {
-                    json!({ "event": name, "data": data })
-                }
-            })
-            .collect(),
-        Err(_) => json!(String::from_utf8_lossy(stream)),
-    }
-}
-
-/// JSON by value, anything else as text.
-fn value_of(bytes: &[u8]) -> Value {
-    serde_json::from_slice(bytes).unwrap_or_else(|_| json!(String::from_utf8_lossy(bytes)))
-}
-
-fn said(error: &ApiError) -> Value {
-    json!({"error": {
-        "status": error.status, "type": error.kind, "message": error.message,
-        "retry_after_ms": error.retry_after_ms, "should_retry": error.should_retry,
-    }})
 }

@@ -91,6 +91,6 @@ impl Orders for Obeying {
     }
 
     fn status(&self) -> Value {
-        crate::http::status(&self.app)
+        crate::http::status(&self.app, crate::http::Whose::Own)
     }
 }

@@ -6,10 +6,10 @@ mod target;
 use std::collections::{BTreeMap, HashSet};
 
 use super::super::reader::{Fields, Place, Reader};
-use super::super::{Effort, Project, Provider, Router, Target};
+use super::super::{Effort, Project, Router, Target};
 use rule::rules;
-pub(in super::super) use target::split;
-use target::{Known, target};
+use target::target;
+pub(in super::super) use target::{Known, split};
 
 /// The routes by name.
 const ROUTES: [&str; 6] = [
@@ -58,13 +58,11 @@ const OVERRIDE: [&str; 10] = [
 pub(super) fn router(
     root: &Place<'_>,
     fields: &Fields<'_>,
-    providers: &[Provider],
-    names: &[&str],
+    known: &Known<'_>,
     reader: &mut Reader<'_>,
 ) -> Router {
-    let known = Known { providers, names };
     let at = fields.get("router");
-    let router = at.and_then(|at| table(at, &ROUTER, &known, reader));
+    let router = at.and_then(|at| table(at, &ROUTER, known, reader));
     if router.as_ref().is_some_and(|(_, has_default)| *has_default) {
         return router.map(|(router, _)| router).unwrap_or_default();
     }
@@ -173,11 +171,9 @@ fn fallback(
 /// `aliases`.
 pub(super) fn aliases(
     at: &Place<'_>,
-    providers: &[Provider],
-    names: &[&str],
+    known: &Known<'_>,
     reader: &mut Reader<'_>,
 ) -> BTreeMap<String, Target> {
-    let known = Known { providers, names };
     let mut aliases = BTreeMap::new();
     for (name, place) in reader.entries(at).unwrap_or_default() {
         if name.contains(',') {
@@ -186,7 +182,7 @@ pub(super) fn aliases(
                 "an alias with a comma would be read as `provider,model`",
                 "choose a name without one",
             );
-        } else if let Some(target) = target(&place, &known, reader) {
+        } else if let Some(target) = target(&place, known, reader) {
             aliases.insert(name.to_owned(), target);
         }
     }
@@ -194,13 +190,7 @@ pub(super) fn aliases(
 }
 
 /// `projects`: by path or name of a folder.
-pub(super) fn projects(
-    at: &Place<'_>,
-    providers: &[Provider],
-    names: &[&str],
-    reader: &mut Reader<'_>,
-) -> Vec<Project> {
-    let known = Known { providers, names };
+pub(super) fn projects(at: &Place<'_>, known: &Known<'_>, reader: &mut Reader<'_>) -> Vec<Project> {
     let mut projects = Vec::new();
     let mut seen = HashSet::new();
     for (key, place) in reader.entries(at).unwrap_or_default() {
@@ -214,7 +204,7 @@ pub(super) fn projects(
         } else if !seen.insert(tidy.to_owned()) {
             let remedy = "keep one of the two";
             reader.problem(&place, format!("`{tidy}` stands here twice"), remedy);
-        } else if let Some(router) = overriding(&place, &known, reader) {
+        } else if let Some(router) = overriding(&place, known, reader) {
             let key = tidy.to_owned();
             projects.push(Project { key, router });
         }
@@ -225,18 +215,16 @@ pub(super) fn projects(
 /// `conversations`: by the client's session id.
 pub(super) fn conversations(
     at: &Place<'_>,
-    providers: &[Provider],
-    names: &[&str],
+    known: &Known<'_>,
     reader: &mut Reader<'_>,
 ) -> BTreeMap<String, Router> {
-    let known = Known { providers, names };
     let mut conversations = BTreeMap::new();
     for (id, place) in reader.entries(at).unwrap_or_default() {
         let valid = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if id.is_empty() || id.len() > 64 || !id.chars().all(valid) {
             let remedy = "`/status` of Claude Code shows it; letters, digits, - and _";
             reader.problem(&place, format!("`{id}` is no session id"), remedy);
-        } else if let Some(router) = overriding(&place, &known, reader) {
+        } else if let Some(router) = overriding(&place, known, reader) {
             conversations.insert(id.to_owned(), router);
         }
     }

@@ -1,10 +1,8 @@
 //! The pin of an added component: written into the configuration file, or shown for a person to write.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-
+use crate::cli::rewrite::rewrite;
 use crate::config::{Config, process_env, with_pin};
 
 /// What became of the pin.
@@ -60,23 +58,8 @@ fn edit(file: &Path, name: &str, sha256: &str) -> anyhow::Result<bool> {
         return Ok(false);
     }
     let edited = with_pin(&text, name, sha256)?;
-    let folder = file
-        .parent()
-        .context("invariant: a file lies in a folder")?;
-    let mut fresh = tempfile::NamedTempFile::new_in(folder)?;
-    fresh.write_all(edited.as_bytes())?;
-    let checked = Config::load(fresh.path(), &process_env).context("it would not be valid")?;
-    anyhow::ensure!(
-        checked
-            .config
-            .pins
-            .get(name)
-            .is_some_and(|pin| pin == sha256),
-        "it would not say so"
-    );
-    fresh
-        .as_file()
-        .set_permissions(std::fs::metadata(&file)?.permissions())?;
-    fresh.persist(&file)?;
+    rewrite(&file, &edited, |config| {
+        config.pins.get(name).is_some_and(|pin| pin == sha256)
+    })?;
     Ok(true)
 }

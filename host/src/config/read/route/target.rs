@@ -8,10 +8,10 @@ use super::super::super::{Provider, Target};
 use super::super::model::gone;
 
 /// What a target is checked against.
-pub(super) struct Known<'p> {
-    pub(super) providers: &'p [Provider],
+pub(in super::super::super) struct Known<'p> {
+    pub(in super::super::super) providers: &'p [Provider],
     /// Those with problems of their own among them.
-    pub(super) names: &'p [&'p str],
+    pub(in super::super::super) names: &'p [&'p str],
 }
 
 /// None has told why.
