@@ -45,6 +45,7 @@ mod reload;
 mod resilience;
 mod restart;
 mod rollback;
+mod round_trips;
 mod routing;
 mod scaffold;
 mod service;

@@ -13,6 +13,8 @@ pub(crate) use conversation::{Call, Delivery, Fault, Seen, Turn};
 
 pub(crate) mod anthropic;
 pub(crate) mod cerebras;
+pub(crate) mod chat;
+pub(crate) mod compatible;
 mod conversation;
 mod messages;
 pub(crate) mod ollama;

@@ -127,7 +127,8 @@ impl RequestHead {
         let Tools(tools) = fields.tools.unwrap_or_default();
         let weight = [&messages, &system, &tools];
         let tokens = |bytes_per_token: usize| {
-            let each = weight.map(|part| part.bytes / bytes_per_token + part.data * IMAGE_TOKENS as usize);
+            let each =
+                weight.map(|part| part.bytes / bytes_per_token + part.data * IMAGE_TOKENS as usize);
             u32::try_from(each.iter().sum::<usize>()).unwrap_or(u32::MAX)
         };
         let output = fields.output_config.map(output_config).unwrap_or_default();

@@ -27,6 +27,8 @@ fn effective_status(status: u16, said: &Said) -> u16 {
         return match status {
             // Groq says by 413 that the tokens of a minute are used up.
             413 if said.any(&["rate_limit_exceeded"]) => 429,
+            // DashScope says by 400 that the account is in arrears.
+            400 if said.any(&["Arrearage"]) => 402,
             _ => status,
         };
     }

@@ -8,6 +8,13 @@ pub use body::{Said, read};
 
 use crate::{Failure, failure};
 
+/// Codes that say that the account is at its end: coming back does not help.
+const QUOTA_USED_UP: [&str; 3] = [
+    "billing_hard_limit_reached",
+    "exceeded_current_quota_error",
+    "insufficient_quota",
+];
+
 /// The failure for what an upstream said with this status. Context overflow gets the words that make
 /// Claude Code compact the conversation.
 pub fn classify(status: u16, said: &Said) -> Failure {
@@ -20,7 +27,7 @@ pub fn classify(status: u16, said: &Said) -> Failure {
         said.message.clone()
     };
     let mut failure = failure::from_status(status, message);
-    if status == 402 || said.any(&["insufficient_quota", "billing_hard_limit_reached"]) {
+    if status == 402 || said.any(&QUOTA_USED_UP) {
         failure.should_retry = Some(false);
     }
     failure

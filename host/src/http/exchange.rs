@@ -90,11 +90,9 @@ impl<'a> Exchange<'a> {
             provider: to.provider,
             model: to.model,
             id: record.request_id().to_owned(),
-            input_estimate: app.tokens.corrected(
-                &to.provider.name,
-                to.model,
-                head.input_estimate,
-            ),
+            input_estimate: app
+                .tokens
+                .corrected(&to.provider.name, to.model, head.input_estimate),
             has_other: to.has_other,
             pinned,
         })

@@ -91,6 +91,11 @@ impl<'r> Asked<'r> {
         self.tokens() > bound
     }
 
+    /// The same for a bound that need not be met exactly: nothing is counted for it.
+    pub fn seems_longer_than(&self, bound: u32) -> bool {
+        self.tokens() > bound
+    }
+
     /// The conversation that the request belongs to.
     pub fn session(&self) -> Option<&str> {
         let read = || session_id(self.headers, self.head, self.body);
@@ -130,7 +135,38 @@ impl<'r> Asked<'r> {
         of_claude_code
             && !head.tools
             && head.thinking == crate::head::Thinking::Absent
-            && !self.longer_than(SMALL)
+            && !self.seems_longer_than(SMALL)
             && self.session().is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a request of so many bytes is longer, and whether a count is wanted.
+    fn longer(bytes: usize, bound: u32, counted: Option<u32>) -> (bool, bool) {
+        let content = "a".repeat(bytes);
+        let body =
+            format!(r#"{{"model":"m","messages":[{{"role":"user","content":"{content}"}}]}}"#);
+        let head = RequestHead::peek(body.as_bytes()).unwrap();
+        let headers = HeaderMap::new();
+        let asked = Asked::new(&head, body.as_bytes(), &headers, None).counted(counted);
+        (asked.longer_than(bound), asked.is_close())
+    }
+
+    #[test]
+    fn a_request_is_counted_only_where_its_length_leaves_it_open() {
+        assert_eq!(longer(280, 100, None), (false, false));
+        assert_eq!(longer(640, 100, None), (true, false));
+        assert_eq!(longer(420, 100, None), (true, true));
+        assert_eq!(longer(360, 100, None), (false, true));
+        assert_eq!(longer(420, 100, Some(70)), (false, false));
+        assert_eq!(longer(360, 100, Some(130)), (true, false));
+        assert_eq!(
+            longer(30, 100, Some(1000)),
+            (false, false),
+            "bytes bound tokens"
+        );
     }
 }

@@ -11,17 +11,24 @@ const CODES: [&str; 5] = [
     "token_limit_exceeded",
 ];
 
-const PHRASES: [&str; 10] = [
+const PHRASES: [&str; 17] = [
     "context_length_exceeded",
+    "context window exceeds limit",
+    "exceed context limit",
+    "exceeded model token limit",
     "exceeds the available context size",
     "exceeds the context length",
+    "exceeds the maximum number of tokens",
     "input is too long",
     "larger context length",
     "longer than the model's context length",
     "maximum context length",
+    "maximum prompt length",
+    "must be less than max_seq_len",
+    "prompt exceeds max length",
     "prompt is too long",
+    "range of input length should be",
     "reduce the length",
-    "exceed context limit",
 ];
 
 /// The message for an overflow, none if it is none.
@@ -65,6 +72,10 @@ fn numbers(said: &Said, lower: &str) -> Numbers {
             "maximum context length is ",
             "context length of ",
             "context length of only ",
+            "maximum prompt length is ",
+            "max_seq_len (",
+            "number of tokens allowed (",
+            "token limit: ",
         ],
     )
     .or_else(|| before(lower, &[" maximum context length"]));
@@ -94,6 +105,10 @@ fn numbers(said: &Said, lower: &str) -> Numbers {
             "requested ",
             "prompt contains ",
             "keep the first ",
+            "prompt_tokens (",
+            "input token count (",
+            "requested: ",
+            "request contains ",
         ];
         after(lower, &markers)
     });
@@ -157,6 +172,43 @@ mod tests {
             message("Input is too long.").unwrap(),
             "prompt is too long. Input is too long."
         );
+    }
+
+    #[test]
+    fn what_other_providers_say_is_an_overflow_too() {
+        for (said, begins) in [
+            (
+                "Invalid request: Your request exceeded model token limit: 262144 (requested: 280111)",
+                "prompt is too long: 280111 tokens > 262144 maximum.",
+            ),
+            (
+                "length of prompt_tokens (142328) must be less than max_seq_len (131072).",
+                "prompt is too long: 142328 tokens > 131072 maximum.",
+            ),
+            (
+                "The input token count (1048999) exceeds the maximum number of tokens allowed (1048576).",
+                "prompt is too long: 1048999 tokens > 1048576 maximum.",
+            ),
+            (
+                "This model's maximum prompt length is 131072 but the request contains 137812 tokens.",
+                "prompt is too long: 137812 tokens > 131072 maximum.",
+            ),
+            (
+                "Range of input length should be [1, 129024]",
+                "prompt is too long. Range",
+            ),
+            (
+                "invalid params, context window exceeds limit",
+                "prompt is too long. invalid",
+            ),
+            ("Prompt exceeds max length", "prompt is too long. Prompt"),
+        ] {
+            let message = message(said).unwrap();
+            assert!(
+                message.starts_with(begins) && message.ends_with(said),
+                "{message}"
+            );
+        }
     }
 
     #[test]
