@@ -156,6 +156,12 @@ bench-guests *FILES: guests
     cd guests && cargo build --locked --release --package fixtures --example costs --target host-tuple --target-dir target
     TRANSOM_NATIVE_COSTS="$(ls "$PWD"/guests/target/*/release/examples/costs)" cargo bench --locked --bench guest_costs -- {{ FILES }}
 
+# Fuzz a part of the converters for so many seconds: decoder, request, edits or stream (wants a nightly compiler; builds cargo-fuzz first)
+fuzz TARGET SECONDS='300':
+    [ -x "{{ target }}/tools/bin/cargo-fuzz" ] || cargo install --quiet --locked --root "{{ target }}/tools" cargo-fuzz
+    mkdir -p fuzz/corpus/{{ TARGET }}
+    cd fuzz && PATH="{{ target }}/tools/bin:$PATH" RUSTUP_TOOLCHAIN=nightly cargo fuzz run {{ TARGET }} corpus/{{ TARGET }} ../tests/fixtures -- -max_total_time={{ SECONDS }}
+
 # How long a saved change takes until it is live under `guest dev` (wants a quiet machine)
 bench-dev: guests
     cargo bench --locked --bench dev_rounds

@@ -71,6 +71,36 @@ over!(cerebras, Route::Cerebras);
 over!(ollama, Route::Ollama);
 over!(zai, Route::Zai);
 over!(zai_folded, Route::ZaiFolded);
+// One profile of each family: OpenAI itself, reasoning that must come back, ids and roles of its own, tags in the text, a
+// local server; and one that speaks the Messages API.
+over!(openai, Route::Chat("openai"));
+over!(deepseek, Route::Chat("deepseek"));
+over!(mistral, Route::Chat("mistral"));
+over!(minimax, Route::Chat("minimax"));
+over!(vllm, Route::Chat("vllm"));
+over!(kimi_messages, Route::Compatible("kimi"));
+
+/// Those of [`over!`] have their own overflow; these are the others whose words are known.
+#[tokio::test]
+async fn the_words_of_every_provider_for_an_overflow_make_it_compact_and_go_on() {
+    for profile in [
+        "openrouter",
+        "groq",
+        "kimi",
+        "qwen",
+        "siliconflow",
+        "llama.cpp",
+    ] {
+        overflow(Route::Chat(profile)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_web_search_that_nobody_can_do_is_told_and_the_conversation_goes_on() {
+    for route in [Route::Cerebras, Route::Zai, Route::Compatible("deepseek")] {
+        web_search(route).await;
+    }
+}
 
 fn bash(command: &str) -> (&'static str, serde_json::Value) {
     (
@@ -227,6 +257,25 @@ async fn non_stream(route: Route) {
     let streams: Vec<bool> = seen.iter().map(|one| one.streaming).collect();
     assert_eq!(streams, [true, false, true, false]);
     assert_eq!(seen[2].results, ["whole"]);
+}
+
+async fn web_search(route: Route) {
+    let turns = vec![
+        Turn::call("WebSearch", &json!({ "query": "transom windows" })),
+        Turn::text("I could not search."),
+    ];
+    let road = route.turns(turns).await;
+    let claude = road.claude();
+    let claude = claude.env("CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS", "1");
+    let run = claude.ask("search", &[]).await;
+    assert_eq!(run.assert_ok().answer(), "I could not search.");
+    // The search itself was answered on the way: the upstream saw the turns before and after.
+    assert_proper(&road, 2);
+    let told = &road.strict.seen()[1].results[0];
+    assert!(
+        told.contains("Web search is not available through this provider."),
+        "{told}"
+    );
 }
 
 async fn overflow(route: Route) {

@@ -6,6 +6,8 @@ use super::claude::Claude;
 use crate::harness::host::{self, Host};
 use crate::strict::anthropic::Anthropic;
 use crate::strict::cerebras::Cerebras;
+use crate::strict::chat::{self, Chat};
+use crate::strict::compatible::{self, Compatible};
 use crate::strict::ollama::Ollama;
 use crate::strict::zai::{Mood, Zai};
 use crate::strict::{Seen, Strict, Turn};
@@ -26,6 +28,10 @@ pub(super) enum Route {
     Zai,
     /// Through the `zai` component with `mid_system: "fold"`; the upstream refuses it.
     ZaiFolded,
+    /// Through the `openai` component with this profile.
+    Chat(&'static str),
+    /// Through the `compatible` component with this profile.
+    Compatible(&'static str),
 }
 
 /// An upstream with a script, transom before it, and what a client needs to know.
@@ -47,6 +53,8 @@ impl Route {
             Self::Cerebras => "gpt-oss-120b",
             Self::Ollama => "gpt-oss:20b",
             Self::Zai | Self::ZaiFolded => "glm-4.7",
+            Self::Chat(profile) => chat::provider(profile).model,
+            Self::Compatible(profile) => compatible::endpoint(profile).model,
         }
     }
 
@@ -65,6 +73,7 @@ impl Route {
             Self::Cerebras => "cerebras",
             Self::Ollama => "ollama",
             Self::Zai | Self::ZaiFolded => "zai",
+            Self::Chat(profile) | Self::Compatible(profile) => profile,
         }
     }
 
@@ -107,6 +116,8 @@ impl Route {
             }
             Self::Zai => Strict::start(Zai::new(KEY, Mood::Takes), script).await,
             Self::ZaiFolded => Strict::start(Zai::new(KEY, Mood::Refuses), script).await,
+            Self::Chat(profile) => Strict::start(Chat::new(KEY, profile), script).await,
+            Self::Compatible(profile) => Strict::start(Compatible::new(KEY, profile), script).await,
         }
     }
 
@@ -124,7 +135,7 @@ impl Route {
         change: impl FnOnce(&mut Value),
     ) -> host::Builder {
         let url = match self {
-            Self::Cerebras => format!("{}/v1", strict.url()),
+            Self::Cerebras | Self::Chat(_) => format!("{}/v1", strict.url()),
             _ => strict.url(),
         };
         let transformer = match self {
@@ -132,6 +143,8 @@ impl Route {
             Self::Cerebras => "cerebras",
             Self::Ollama => "ollama",
             Self::Zai | Self::ZaiFolded => "zai",
+            Self::Chat(_) => "openai",
+            Self::Compatible(_) => "compatible",
         };
         let name = self.provider();
         let mut provider = host::provider(name, &url, transformer, self.upstream_model());
@@ -139,6 +152,9 @@ impl Route {
         match self {
             Self::Passthrough => provider["auth"] = "x-api-key".into(),
             Self::ZaiFolded => provider["options"] = json!({ "mid_system": "fold" }),
+            Self::Chat(profile) | Self::Compatible(profile) => {
+                provider["options"] = json!({ "profile": profile });
+            }
             _ => {}
         }
         change(&mut provider);

@@ -51,6 +51,18 @@ with!(typescript_direct, Sdk::TypeScript, Route::Direct);
 with!(typescript_passthrough, Sdk::TypeScript, Route::Passthrough);
 with!(typescript_cerebras, Sdk::TypeScript, Route::Cerebras);
 with!(typescript_zai, Sdk::TypeScript, Route::Zai);
+with!(python_openai, Sdk::Python, Route::Chat("openai"));
+with!(python_ollama, Sdk::Python, Route::Ollama);
+with!(
+    typescript_deepseek,
+    Sdk::TypeScript,
+    Route::Chat("deepseek")
+);
+with!(
+    typescript_minimax_messages,
+    Sdk::TypeScript,
+    Route::Compatible("minimax")
+);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sdk {
@@ -159,6 +171,11 @@ fn refusals(route: Route) -> Vec<(u64, &'static str, &'static str)> {
             "Encountered a server error, please try again.",
             "We're experiencing high traffic right now!",
         ],
+        Route::Chat(_) => {
+            let mut words = ["An error of the provider's."; 9];
+            words[7] = "Internal server error";
+            words
+        }
         _ => [
             "A bad request.",
             "invalid x-api-key",

@@ -112,15 +112,19 @@ pub(crate) struct Compatible {
     endpoint: &'static Endpoint,
 }
 
+/// The endpoint of a profile.
+pub(crate) fn endpoint(profile: &str) -> &'static Endpoint {
+    let mut known = ENDPOINTS.iter();
+    let found = known.find(|endpoint| endpoint.profile == profile);
+    found.unwrap_or_else(|| panic!("no strict endpoint for the profile {profile}"))
+}
+
 impl Compatible {
     /// The endpoint of this profile, with the key that it knows.
     pub(crate) fn new(key: &str, profile: &str) -> Self {
-        let mut known = ENDPOINTS.iter();
-        let found = known.find(|endpoint| endpoint.profile == profile);
         Self {
             key: key.to_owned(),
-            endpoint: found
-                .unwrap_or_else(|| panic!("no strict endpoint for the profile {profile}")),
+            endpoint: endpoint(profile),
         }
     }
 }

@@ -20,9 +20,14 @@ fn error(status: u16, message: &str) -> Answer {
     } else {
         "server_error"
     };
-    let body =
-        json!({ "error": { "message": message, "type": kind, "param": null, "code": null } });
-    Answer::json(status, &body)
+    let error = json!({ "message": message, "type": kind, "param": null, "code": null });
+    let body = json!({ "error": error }).to_string();
+    let answer = Answer::new(status).header("content-type", "application/json");
+    let answer = match status {
+        429 => answer.header("retry-after", "12"),
+        _ => answer,
+    };
+    answer.length(body.len()).raw(body.as_bytes())
 }
 
 pub(super) fn speak(provider: &Provider, seen: &Seen, turn: &Turn) -> Answer {
@@ -42,6 +47,7 @@ pub(super) fn speak(provider: &Provider, seen: &Seen, turn: &Turn) -> Answer {
             ];
             failing_stream(&before, &event(&said))
         }
+        Some(Fault::Status(500)) => error(500, "Internal server error"),
         Some(Fault::Status(status)) => error(*status, "An error of the provider's."),
         _ if seen.streaming => stream(turn, &streamed(provider, &id, seen, turn)),
         _ => Answer::json(200, &whole(provider, &id, seen, turn)),
