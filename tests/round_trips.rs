@@ -35,8 +35,12 @@ struct Way {
 }
 
 /// What the model says in each turn: it thinks, talks, and calls one tool, two, or none.
-fn script(seen: &Seen) -> Turn {
-    let at = seen.answers;
+fn script(together: Delivery) -> impl Fn(&Seen) -> Turn + Send + Sync + 'static {
+    move |seen| turn(seen.answers, together)
+}
+
+/// `together`: how the pieces of two calls come.
+fn turn(at: usize, together: Delivery) -> Turn {
     let input = json!({ "path": format!("/tmp/{at} \"ü\" \\ 🙂"), "limit": at });
     let turn = Turn::text(&format!("Answer number {at}."));
     let turn = if at % 3 == 0 {
@@ -53,7 +57,7 @@ fn script(seen: &Seen) -> Turn {
                 "mcp__a_server_with_a_rather_long_name__and_a_tool_whose_name_is_longer_still",
                 &json!({}),
             )
-            .delivered(Delivery::Interleaved),
+            .delivered(together),
         _ => turn
             .and_call("Read", &json!({}))
             .delivered(Delivery::Characters)
@@ -64,7 +68,11 @@ fn script(seen: &Seen) -> Turn {
 async fn ways() -> Vec<Way> {
     let mut ways = Vec::new();
     for provider in &PROVIDERS {
-        let strict = Strict::start(Chat::new(KEY, provider.profile), script).await;
+        let strict = Strict::start(
+            Chat::new(KEY, provider.profile),
+            script(Delivery::Interleaved),
+        )
+        .await;
         let mut entry = host::provider(
             "p",
             &format!("{}/v1", strict.url()),
@@ -83,7 +91,11 @@ async fn ways() -> Vec<Way> {
         });
     }
     for endpoint in &ENDPOINTS {
-        let strict = Strict::start(Compatible::new(KEY, endpoint.profile), script).await;
+        let strict = Strict::start(
+            Compatible::new(KEY, endpoint.profile),
+            script(Delivery::Characters),
+        )
+        .await;
         let mut entry = host::provider("p", &strict.url(), "compatible", endpoint.model);
         entry["options"] = json!({ "profile": endpoint.profile });
         ways.push(Way {
@@ -103,6 +115,7 @@ async fn ways() -> Vec<Way> {
         ("anthropic", "model-1", true, Some("thinking")),
     ];
     for (name, model, images, replays) in own {
+        let script = script(Delivery::Characters);
         let strict = match name {
             "cerebras" => Strict::start(Cerebras::new(KEY, &[model]), script).await,
             "ollama" => Strict::start(Ollama::new(KEY, &[model]), script).await,

@@ -22,14 +22,17 @@ use told::Told;
 /// Counts that are made at once: more would only take the processors from the requests that are served.
 const AT_ONCE: usize = 2;
 
+/// Servers and models that are remembered to have no count.
+const MOST_SILENT: usize = 1024;
+
 /// Counts requests and corrects estimates. One for the whole process.
 #[derive(Debug)]
 pub struct Tokens {
     known: Known,
     told: Told,
     turns: Semaphore,
-    /// Base URLs whose servers have no count to give.
-    silent: Mutex<BTreeSet<String>>,
+    /// Base URLs whose servers have no count to give, and of which model.
+    silent: Mutex<BTreeSet<(String, String)>>,
 }
 
 impl Default for Tokens {
@@ -68,16 +71,19 @@ impl Tokens {
         self.told.tell(provider, model, estimate, counted);
     }
 
-    /// The server at this base URL does not count.
-    pub fn is_silent(&self, base_url: &str) -> bool {
+    /// The server at this base URL does not count what this model takes.
+    pub fn is_silent(&self, base_url: &str, model: &str) -> bool {
         let silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
-        silent.contains(base_url)
+        silent.contains(&(base_url.to_owned(), model.to_owned()))
     }
 
-    /// The server at this base URL said that it does not know the operation: it is not asked again.
-    pub fn falls_silent(&self, base_url: &str) {
+    /// The server at this base URL said that there is no such thing: it is not asked again.
+    pub fn falls_silent(&self, base_url: &str, model: &str) {
         let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
-        silent.insert(base_url.to_owned());
+        // Clients choose names of models.
+        if silent.len() < MOST_SILENT {
+            silent.insert((base_url.to_owned(), model.to_owned()));
+        }
     }
 }
 

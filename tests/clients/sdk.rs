@@ -52,7 +52,6 @@ with!(typescript_passthrough, Sdk::TypeScript, Route::Passthrough);
 with!(typescript_cerebras, Sdk::TypeScript, Route::Cerebras);
 with!(typescript_zai, Sdk::TypeScript, Route::Zai);
 with!(python_openai, Sdk::Python, Route::Chat("openai"));
-with!(python_ollama, Sdk::Python, Route::Ollama);
 with!(
     typescript_deepseek,
     Sdk::TypeScript,

@@ -22,10 +22,6 @@ static TEMPERATURE: Rule = Rule {
     id: "temperature",
     source: "documentation of MiniMax: (0, 1]; errors of Kimi: only 1 for K2.5 and K2.6",
 };
-static THOUGHT: Rule = Rule {
-    id: "thinking-missing",
-    source: "documentation of MiniMax: the full content comes back; issue dsh#739 for DeepSeek",
-};
 static ENVELOPE: Rule = Rule {
     id: "foreign-signature",
     source: "own rule: what another provider's thinking was sealed with means nothing here",
@@ -183,14 +179,10 @@ impl Dialect for Compatible {
 
 impl Compatible {
     fn check_blocks(&self, path: &str, message: &Value, findings: &mut Findings) {
-        let mut calls = false;
-        let mut thinks = false;
         for (path, block) in each(message, path, "content") {
             let kind = block["type"].as_str().unwrap_or_default();
             let media = ["image", "document"].contains(&kind);
             findings.expect(!media || self.endpoint.media, &MEDIA, path.as_str(), kind);
-            calls |= kind == "tool_use";
-            thinks |= kind == "thinking";
             let signature = block["signature"].as_str().unwrap_or_default();
             let sealed = signature.starts_with("th1.");
             findings.expect(!sealed, &ENVELOPE, path.as_str(), signature);
@@ -198,8 +190,5 @@ impl Compatible {
                 self.check_blocks(&path, block, findings);
             }
         }
-        let forgotten =
-            calls && !thinks && self.endpoint.unsigned && message["role"] == "assistant";
-        findings.expect(!forgotten, &THOUGHT, path, "a call without its thinking");
     }
 }

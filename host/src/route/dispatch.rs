@@ -40,7 +40,9 @@ pub fn dispatch<'c>(
 ) -> Result<Dispatched<'c>, ApiError> {
     let asked = Asked::new(&head, &body, headers, usages);
     let choice = choose(config, &asked, advice)?;
-    if asked.is_close() {
+    let close = asked.is_close();
+    drop(asked);
+    if close {
         return Ok(Dispatched::Close(Box::new(head), body));
     }
     let routed = ready(choice, (head, body))?;
@@ -60,6 +62,7 @@ pub fn dispatch_counted<'c>(
 ) -> Result<Routed<'c>, ApiError> {
     let asked = Asked::new(&head, &body, headers, usages).counted(tokens);
     let choice = choose(config, &asked, advice)?;
+    drop(asked);
     ready(choice, (head, body))
 }
 

@@ -51,6 +51,9 @@ pub(super) fn repair<'a>(turns: Vec<Turn<'a>>, profile: &Profile) -> Vec<Turn<'a
     turns
 }
 
+/// What the assistant says between the result of a tool and images, where the user cannot speak behind a result.
+const SHOW_ME: Escaped<'_> = Escaped::verbatim("Show me the images.");
+
 /// Puts user text that stands directly behind the result of a tool at the end of that result.
 fn merged(turns: Vec<Turn<'_>>) -> Vec<Turn<'_>> {
     let mut done: Vec<Turn<'_>> = Vec::with_capacity(turns.len());
@@ -70,7 +73,16 @@ fn merged(turns: Vec<Turn<'_>>) -> Vec<Turn<'_>> {
         }
         host::note("change", "messages", "user text went into a tool's result");
         if !rest.is_empty() {
-            done.push(Turn::User(rest));
+            host::note(
+                "add",
+                "messages",
+                "the assistant asks for images of a result",
+            );
+            let asked = Assistant {
+                text: SHOW_ME,
+                ..Assistant::default()
+            };
+            done.extend([Turn::Assistant(asked), Turn::User(rest)]);
         }
     }
     done

@@ -144,15 +144,15 @@ pub(in crate::http) async fn passthrough_count(
     body: Bytes,
 ) -> Option<Bytes> {
     let path = "/v1/messages/count_tokens";
-    let base_url = exchange.provider.base_url.as_str();
-    if exchange.app.tokens.is_silent(base_url) {
+    let (tokens, base_url) = (&exchange.app.tokens, exchange.provider.base_url.as_str());
+    if tokens.is_silent(base_url, exchange.model) {
         return None;
     }
     let mut answer = match send(exchange, Keyed::Freely, path, body).await {
         Ok(answer) => answer,
         Err(error) => {
-            if matches!(error.status, 404 | 405 | 501) {
-                exchange.app.tokens.falls_silent(base_url);
+            if error.status == 404 {
+                tokens.falls_silent(base_url, exchange.model);
             }
             return None;
         }
