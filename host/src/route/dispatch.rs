@@ -67,10 +67,7 @@ pub fn dispatch_counted<'c>(
 }
 
 /// Makes the changes that hold whichever provider serves the request.
-fn ready<'c>(
-    choice: Choice<'c>,
-    (head, body): (RequestHead, Bytes),
-) -> Result<Routed<'c>, ApiError> {
+fn ready(choice: Choice<'_>, (head, body): (RequestHead, Bytes)) -> Result<Routed<'_>, ApiError> {
     if choice.set.is_empty() && !head.subagent {
         return Ok(Routed { choice, head, body });
     }
