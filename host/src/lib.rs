@@ -51,4 +51,5 @@ pub mod telemetry;
 pub mod testing;
 pub mod tokens;
 pub mod upstream;
+mod visible;
 pub mod wasm;

@@ -6,8 +6,8 @@ use super::claude::Claude;
 use crate::harness::host::{self, Host};
 use crate::strict::anthropic::Anthropic;
 use crate::strict::cerebras::Cerebras;
-use crate::strict::chat::{self, Chat};
-use crate::strict::compatible::{self, Compatible};
+use crate::strict::chat::{Chat, House, houses};
+use crate::strict::compatible::{self, Compatible, Endpoint};
 use crate::strict::ollama::Ollama;
 use crate::strict::zai::{Mood, Zai};
 use crate::strict::{Seen, Strict, Turn};
@@ -22,16 +22,16 @@ pub(super) enum Route {
     Passthrough,
     /// Through the `cerebras` component.
     Cerebras,
+    /// Through the `openai` component by a profile.
+    Chat(&'static House),
+    /// Through the `compatible` component by a profile.
+    Compatible(&'static Endpoint),
     /// Through the `ollama` component, whose upstream streams JSON texts, one a line.
     Ollama,
     /// Through the `zai` component; the upstream takes `role:"system"` inside messages.
     Zai,
     /// Through the `zai` component with `mid_system: "fold"`; the upstream refuses it.
     ZaiFolded,
-    /// Through the `openai` component with this profile.
-    Chat(&'static str),
-    /// Through the `compatible` component with this profile.
-    Compatible(&'static str),
 }
 
 /// An upstream with a script, transom before it, and what a client needs to know.
@@ -45,16 +45,22 @@ pub(super) struct Road {
 const KEY: &str = "upstream-key-0123456789";
 
 impl Route {
+    /// What stands for the `openai` component where one profile is enough.
+    pub(super) const OPENAI: Self = Self::Chat(&houses::DEEPSEEK);
+
+    /// What stands for the `compatible` component where one profile is enough.
+    pub(super) const COMPATIBLE: Self = Self::Compatible(&compatible::KIMI);
+
     /// The model as the upstream names it.
     pub(super) fn upstream_model(self) -> &'static str {
         match self {
             Self::Direct => "direct,model-1",
             Self::Passthrough => "model-1",
             Self::Cerebras => "gpt-oss-120b",
+            Self::Chat(house) => house.model,
+            Self::Compatible(endpoint) => endpoint.model,
             Self::Ollama => "gpt-oss:20b",
             Self::Zai | Self::ZaiFolded => "glm-4.7",
-            Self::Chat(profile) => chat::provider(profile).model,
-            Self::Compatible(profile) => compatible::endpoint(profile).model,
         }
     }
 
@@ -71,9 +77,10 @@ impl Route {
             Self::Direct => "",
             Self::Passthrough => "anthropic",
             Self::Cerebras => "cerebras",
+            Self::Chat(_) => "openai",
+            Self::Compatible(_) => "compatible",
             Self::Ollama => "ollama",
             Self::Zai | Self::ZaiFolded => "zai",
-            Self::Chat(profile) | Self::Compatible(profile) => profile,
         }
     }
 
@@ -110,14 +117,16 @@ impl Route {
                 let models = [self.upstream_model(), "qwen-3.8-27b"];
                 Strict::start(Cerebras::new(KEY, &models), script).await
             }
+            Self::Chat(house) => Strict::start(Chat::new(house, KEY), script).await,
+            Self::Compatible(endpoint) => {
+                Strict::start(Compatible::new(endpoint, KEY), script).await
+            }
             Self::Ollama => {
                 let models = [self.upstream_model()];
                 Strict::start(Ollama::new(KEY, &models), script).await
             }
             Self::Zai => Strict::start(Zai::new(KEY, Mood::Takes), script).await,
             Self::ZaiFolded => Strict::start(Zai::new(KEY, Mood::Refuses), script).await,
-            Self::Chat(profile) => Strict::start(Chat::new(KEY, profile), script).await,
-            Self::Compatible(profile) => Strict::start(Compatible::new(KEY, profile), script).await,
         }
     }
 
@@ -141,20 +150,17 @@ impl Route {
         let transformer = match self {
             Self::Direct | Self::Passthrough => "anthropic",
             Self::Cerebras => "cerebras",
+            Self::Chat(_) => "openai",
             Self::Ollama => "ollama",
             Self::Zai | Self::ZaiFolded => "zai",
-            Self::Chat(_) => "openai",
-            Self::Compatible(_) => "compatible",
         };
         let name = self.provider();
         let mut provider = host::provider(name, &url, transformer, self.upstream_model());
         provider["api_key"] = KEY.into();
         match self {
             Self::Passthrough => provider["auth"] = "x-api-key".into(),
+            Self::Chat(house) => provider["options"] = json!({ "profile": house.name }),
             Self::ZaiFolded => provider["options"] = json!({ "mid_system": "fold" }),
-            Self::Chat(profile) | Self::Compatible(profile) => {
-                provider["options"] = json!({ "profile": profile });
-            }
             _ => {}
         }
         change(&mut provider);

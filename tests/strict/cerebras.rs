@@ -12,8 +12,6 @@ mod answers;
 mod history;
 mod tools;
 
-pub(super) use history::{check_pairs as pairs, see};
-
 const SDK: &str = "cerebras-cloud-sdk 1.91.0, chat.completions.create";
 const VERSION_2: &str = "Cerebras API version 2, the default since 2026-07-21";
 

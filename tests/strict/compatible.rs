@@ -44,6 +44,14 @@ pub(crate) struct Endpoint {
     temperature: fn(f64) -> bool,
 }
 
+impl PartialEq for Endpoint {
+    fn eq(&self, other: &Self) -> bool {
+        self.profile == other.profile
+    }
+}
+
+impl Eq for Endpoint {}
+
 const BASE: Endpoint = Endpoint {
     profile: "",
     model: "model-1",
@@ -53,53 +61,51 @@ const BASE: Endpoint = Endpoint {
     temperature: |value| (0.0..=1.0).contains(&value),
 };
 
-pub(crate) static ENDPOINTS: [Endpoint; 8] = [
-    Endpoint {
-        profile: "deepseek",
-        model: "deepseek-v4-pro",
-        media: false,
-        ..BASE
-    },
-    Endpoint {
-        profile: "kimi",
-        model: "kimi-k2.6",
-        mid_system: false,
-        temperature: |value| (value - 1.0).abs() < f64::EPSILON,
-        ..BASE
-    },
-    Endpoint {
-        profile: "minimax",
-        model: "MiniMax-M3",
-        temperature: |value| value > 0.0 && value <= 1.0,
-        ..BASE
-    },
-    Endpoint {
-        profile: "openrouter",
-        model: "anthropic/claude-sonnet-5-5",
-        unsigned: false,
-        ..BASE
-    },
-    Endpoint {
-        profile: "qwen",
-        model: "qwen3-max",
-        ..BASE
-    },
-    Endpoint {
-        profile: "llama.cpp",
-        mid_system: false,
-        ..BASE
-    },
-    Endpoint {
-        profile: "vllm",
-        mid_system: false,
-        ..BASE
-    },
-    Endpoint {
-        profile: "lmstudio",
-        mid_system: false,
-        ..BASE
-    },
-];
+pub(crate) static DEEPSEEK: Endpoint = Endpoint {
+    profile: "deepseek",
+    model: "deepseek-v4-pro",
+    media: false,
+    ..BASE
+};
+pub(crate) static KIMI: Endpoint = Endpoint {
+    profile: "kimi",
+    model: "kimi-k2.6",
+    mid_system: false,
+    temperature: |value| (value - 1.0).abs() < f64::EPSILON,
+    ..BASE
+};
+pub(crate) static MINIMAX: Endpoint = Endpoint {
+    profile: "minimax",
+    model: "MiniMax-M3",
+    temperature: |value| value > 0.0 && value <= 1.0,
+    ..BASE
+};
+pub(crate) static OPENROUTER: Endpoint = Endpoint {
+    profile: "openrouter",
+    model: "anthropic/claude-sonnet-5-5",
+    unsigned: false,
+    ..BASE
+};
+pub(crate) static QWEN: Endpoint = Endpoint {
+    profile: "qwen",
+    model: "qwen3-max",
+    ..BASE
+};
+pub(crate) static LLAMA_CPP: Endpoint = Endpoint {
+    profile: "llama.cpp",
+    mid_system: false,
+    ..BASE
+};
+pub(crate) static VLLM: Endpoint = Endpoint {
+    profile: "vllm",
+    mid_system: false,
+    ..BASE
+};
+pub(crate) static LMSTUDIO: Endpoint = Endpoint {
+    profile: "lmstudio",
+    mid_system: false,
+    ..BASE
+};
 
 /// An upstream of one of the endpoints.
 #[derive(Debug, Clone)]
@@ -108,19 +114,12 @@ pub(crate) struct Compatible {
     endpoint: &'static Endpoint,
 }
 
-/// The endpoint of a profile.
-pub(crate) fn endpoint(profile: &str) -> &'static Endpoint {
-    let mut known = ENDPOINTS.iter();
-    let found = known.find(|endpoint| endpoint.profile == profile);
-    found.unwrap_or_else(|| panic!("no strict endpoint for the profile {profile}"))
-}
-
 impl Compatible {
-    /// The endpoint of this profile, with the key that it knows.
-    pub(crate) fn new(key: &str, profile: &str) -> Self {
+    /// An endpoint, with the key that it knows.
+    pub(crate) fn new(endpoint: &'static Endpoint, key: &str) -> Self {
         Self {
             key: key.to_owned(),
-            endpoint: endpoint(profile),
+            endpoint,
         }
     }
 }

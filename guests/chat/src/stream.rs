@@ -25,6 +25,7 @@ use sdk::events::{StopReason, Usage};
 use sdk::host::{Level, log};
 use sdk::{Context, Failure, SpliceRule, failure, sse};
 use splice::Splice;
+use std::collections::BTreeMap;
 
 /// What comes after a push.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,6 +38,10 @@ pub(crate) enum Progress {
     Done,
 }
 
+fn torn() -> Failure {
+    failure::upstream("upstream cut off a piece of its answer in the middle")
+}
+
 /// One answer that is streamed.
 pub(crate) struct Stream {
     blocks: Blocks,
@@ -44,6 +49,12 @@ pub(crate) struct Stream {
     refuses: bool,
     /// Members that hold reasoning, the first one first.
     reasoning_in: Vec<ReasoningIn>,
+    /// Text, thinking or a call has come.
+    said: bool,
+    /// A frame was cut off after something was said: the answer is not whole, whatever its end says.
+    torn: bool,
+    /// What codes of errors mean, by the profile.
+    error_codes: BTreeMap<String, u16>,
     finish: Option<StopReason>,
     usage: Option<Usage>,
     splice: Splice,
@@ -55,6 +66,9 @@ impl Stream {
             blocks: Blocks::new(context, profile, names),
             refuses: false,
             reasoning_in: profile.reasoning_in.clone(),
+            said: false,
+            torn: false,
+            error_codes: profile.error_codes.clone(),
             finish: None,
             usage: None,
             splice: Splice::default(),
@@ -88,7 +102,7 @@ impl Stream {
                 continue;
             }
             if frame.event == "error" {
-                return Err(error::in_stream(data));
+                return Err(error::in_stream(&self.error_codes, data));
             }
             self.data(frame.raw, data)?;
         }
@@ -127,8 +141,9 @@ impl Stream {
         self.end()
     }
 
-    /// One event. A frame that was cut off with the next one glued behind it (GLM-5.1) is read from
-    /// where the next one begins.
+    /// One event. A frame that was cut off with the next one glued behind it (GLM-5.1) is read from where the next one
+    /// begins. As reported it is the very first one, and the next one begins the answer anew. If something was said before,
+    /// what was cut off is missing.
     fn data(&mut self, frame: &str, data: &str) -> Result<(), Failure> {
         match sdk::json::from_str::<Chunk<'_>>(data) {
             Ok(chunk) => self.chunk(frame, data, &chunk),
@@ -138,6 +153,12 @@ impl Stream {
                         Level::Warn,
                         "the upstream cut a frame off and glued the next one to it",
                     );
+                    self.torn |= self.said && self.finish.is_none();
+                    // What is left of its arguments could pass for a whole call.
+                    let of_a_call = || data[..at].contains("tool_calls");
+                    if self.torn && (self.blocks.has_growing_call() || of_a_call()) {
+                        return Err(torn());
+                    }
                     self.data("", &data[at + "data: ".len()..])
                 }
                 None => {
@@ -152,11 +173,12 @@ impl Stream {
 
     fn chunk(&mut self, frame: &str, data: &str, chunk: &Chunk<'_>) -> Result<(), Failure> {
         let groq = chunk.x_groq.as_ref();
-        if let Some(error) = chunk.error.or(groq.and_then(|groq| groq.error)) {
-            return Err(error::in_stream(&format!("{{\"error\":{error}}}")));
+        if chunk.error.is_some() || chunk.base_failed() {
+            return Err(error::in_stream(&self.error_codes, data));
         }
-        if chunk.base_failed() {
-            return Err(error::in_stream(data));
+        if let Some(error) = groq.and_then(|groq| groq.error) {
+            let error = format!("{{\"error\":{error}}}");
+            return Err(error::in_stream(&self.error_codes, &error));
         }
         let counted = chunk.usage.or(groq.and_then(|groq| groq.usage));
         if let Some(tokens) = counted {
@@ -211,6 +233,7 @@ impl Stream {
             self.blocks.text(&said.text);
         }
         let calls = delta.tool_calls.as_deref().unwrap_or_default();
+        self.said |= !said.thinking.is_empty() || !said.text.is_empty() || !calls.is_empty();
         for (position, call) in calls.iter().enumerate() {
             self.blocks.call(call, position)?;
         }
@@ -231,7 +254,14 @@ impl Stream {
 
     fn end(&mut self) -> Result<(), Failure> {
         match self.finish {
-            Some(reason) => self.blocks.end(reason, self.usage),
+            Some(reason) => {
+                self.blocks.flush(reason)?;
+                if self.torn {
+                    return Err(torn());
+                }
+                self.blocks.end(reason, self.usage);
+                Ok(())
+            }
             None => Ok(()),
         }
     }

@@ -1,6 +1,7 @@
 //! A provider's dialect: its profile, what differs by model, and what its errors mean.
 
-use crate::{Exchange, Profile, error};
+use crate::error::{self, Meaning};
+use crate::{Exchange, Profile};
 use sdk::error::Said;
 use sdk::profiles::{self, Carried, Layers};
 use sdk::{Context, Failure, Manifest, Transformer};
@@ -56,6 +57,7 @@ impl<D: Dialect> Transformer for Messages<D> {
 
     fn exchange(&self, context: Context) -> Exchange {
         let profile = self.layers.of(D::profile(), &context.model);
-        Exchange::new(context, profile, D::failure)
+        let meaning = Meaning::new(&profile, D::failure);
+        Exchange::new(context, profile, meaning)
     }
 }

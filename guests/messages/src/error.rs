@@ -1,16 +1,47 @@
-//! What an error of the upstream means, where the provider has no codes of its own.
+//! What an error of the upstream means: by the codes of the profile, else by what the dialect knows.
 
-use crate::exchange::Meaning;
-use sdk::error::{Said, base_status, classify, read};
+use crate::Profile;
+use sdk::error::{Said, classify, read};
 use sdk::{Failure, Head, failure};
+use std::collections::BTreeMap;
 
-/// An answer that is not 2xx, or a 2xx with an error in it.
-pub(crate) fn explain(meaning: Meaning, head: &Head, body: &str) -> Failure {
-    let mut failure = meaning(head.status, &read(body));
-    if matches!(failure.status, Some(429 | 529)) && failure.should_retry != Some(false) {
-        failure.retry_after_ms = failure::retry_after_ms(&head.headers);
+/// How errors are read.
+#[derive(Clone, Debug)]
+pub(crate) struct Meaning {
+    codes: BTreeMap<String, u16>,
+    dialect: fn(u16, &Said) -> Failure,
+}
+
+impl Meaning {
+    /// `dialect`: the failure for a status and what was said with it.
+    pub(crate) fn new(profile: &Profile, dialect: fn(u16, &Said) -> Failure) -> Self {
+        Self {
+            codes: profile.error_codes.clone(),
+            dialect,
+        }
     }
-    failure
+
+    /// An answer that is not 2xx, or a 2xx with an error in it.
+    pub(crate) fn explain(&self, head: &Head, body: &str) -> Failure {
+        let mut failure = self.failure(head.status, &read(body));
+        if matches!(failure.status, Some(429 | 500..)) && failure.should_retry != Some(false) {
+            failure.retry_after_ms = failure::retry_after_ms(&head.headers);
+        }
+        failure
+    }
+
+    /// An error in the middle of a stream. `data` is the JSON that came.
+    pub(crate) fn in_stream(&self, data: &str) -> Failure {
+        self.failure(200, &read(data))
+    }
+
+    fn failure(&self, status: u16, said: &Said) -> Failure {
+        let known = said.codes.iter().find_map(|code| self.codes.get(code));
+        match known {
+            Some(known) => classify(*known, said),
+            None => (self.dialect)(status, said),
+        }
+    }
 }
 
 /// By status, and by the body's own words where the status says nothing.
@@ -25,7 +56,7 @@ pub(crate) fn usual(status: u16, said: &Said) -> Failure {
 
 /// The status of an error that came with a 2xx.
 pub fn by_words(said: &Said) -> u16 {
-    if let Some(status) = said.status.or_else(|| base_status(said)) {
+    if let Some(status) = said.status {
         return status;
     }
     [

@@ -1,13 +1,10 @@
 //! One exchange: the request edited, the answer kept.
 
+use crate::error::Meaning;
 use crate::stream::Stream;
-use crate::{Profile, error, request};
-use sdk::error::Said;
+use crate::{Profile, request};
 use sdk::json::Members;
 use sdk::{Context, Draft, Ending, Failure, Head, Output, Plan, Pushed, Verdict, failure};
-
-/// The failure for a status and what was said with it.
-pub(crate) type Meaning = fn(u16, &Said) -> Failure;
 
 /// An exchange with an endpoint that speaks the Messages API.
 pub struct Exchange {
@@ -22,8 +19,8 @@ impl Exchange {
         Self {
             context,
             profile,
+            stream: Stream::new(meaning.clone()),
             meaning,
-            stream: Stream::new(meaning),
         }
     }
 
@@ -57,14 +54,14 @@ impl sdk::Exchange for Exchange {
             ));
         };
         if members.get(self.wanted()).is_none() {
-            return Err(error::explain(self.meaning, &head, &text));
+            return Err(self.meaning.explain(&head, &text));
         }
         Ok(Output::Keep)
     }
 
     fn explain(&mut self, head: Head, body: Vec<u8>) -> Verdict {
         let text = String::from_utf8_lossy(&body);
-        Verdict::Failed(error::explain(self.meaning, &head, &text))
+        Verdict::Failed(self.meaning.explain(&head, &text))
     }
 
     fn push(&mut self, frames: Vec<u8>, _: u32) -> Pushed {

@@ -93,6 +93,8 @@ sdk::options! {
         pub documents: bool = true,
         /// Tools that Anthropic itself runs are taken.
         pub server_tools: bool = false,
+        /// Codes of error bodies, each with the HTTP status that it means where the answer's own says something else.
+        pub error_codes: BTreeMap<String, u16> = BTreeMap::new(),
         /// Members to add to the request's body.
         pub extra_body: BTreeMap<String, Box<sdk::json::RawValue>> = BTreeMap::new(),
     }

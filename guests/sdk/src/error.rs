@@ -8,11 +8,15 @@ pub use body::{Said, read};
 
 use crate::{Failure, failure};
 
-/// Codes that say that the account is at its end: coming back does not help.
-const QUOTA_USED_UP: [&str; 3] = [
+/// Codes of accounts that have nothing left: another try says the same.
+const SPENT: [&str; 7] = [
     "billing_hard_limit_reached",
+    "billing_not_active",
+    "credit_balance_exhausted",
     "exceeded_current_quota_error",
     "insufficient_quota",
+    "organization_spend_limit_exceeded",
+    "project_spend_limit_exceeded",
 ];
 
 /// The failure for what an upstream said with this status. Context overflow gets the words that make
@@ -27,25 +31,8 @@ pub fn classify(status: u16, said: &Said) -> Failure {
         said.message.clone()
     };
     let mut failure = failure::from_status(status, message);
-    if status == 402 || said.any(&QUOTA_USED_UP) {
+    if status == 402 || said.any(&SPENT) {
         failure.should_retry = Some(false);
     }
     failure
-}
-
-/// The status that a code of MiniMax's `base_resp` means, which comes under status 200 (from memory, not read in a
-/// document). None: there is no such code.
-pub fn base_status(said: &Said) -> Option<u16> {
-    let mut codes = said
-        .codes
-        .iter()
-        .filter_map(|code| code.parse::<u32>().ok());
-    Some(match codes.next()? {
-        1002 | 1039 | 1041 => 429,
-        1004 | 2049 => 401,
-        1008 => 402,
-        1026 | 1027 | 2013 => 400,
-        1000 | 1001 | 1013 | 1024 | 1033 => 500,
-        _ => return None,
-    })
 }

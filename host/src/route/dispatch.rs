@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use http::HeaderMap;
 
-use super::{Advice, Asked, Choice, Usages, choose, edits, images, subagent, thinking};
+use super::{
+    Advice, Asked, Choice, Usages, choose, edits, images, subagent, system_prompt, thinking,
+};
 use crate::config::{Config, Provider, Transformer};
 use crate::error::ApiError;
 use crate::head::{Details, RequestHead};
@@ -15,7 +17,8 @@ pub struct Routed<'c> {
     pub choice: Choice<'c>,
     /// Of `body`.
     pub head: RequestHead,
-    /// The client's, without tags for the router and with what rules set.
+    /// The client's, without tags for the router, with what rules set and with the configuration's own
+    /// system prompt.
     pub body: Bytes,
 }
 
@@ -45,7 +48,7 @@ pub fn dispatch<'c>(
     if close {
         return Ok(Dispatched::Close(Box::new(head), body));
     }
-    let routed = ready(choice, (head, body))?;
+    let routed = ready(config, choice, (head, body))?;
     Ok(Dispatched::Ready(Box::new(routed)))
 }
 
@@ -63,19 +66,29 @@ pub fn dispatch_counted<'c>(
     let asked = Asked::new(&head, &body, headers, usages).counted(tokens);
     let choice = choose(config, &asked, advice)?;
     drop(asked);
-    ready(choice, (head, body))
+    ready(config, choice, (head, body))
 }
 
 /// Makes the changes that hold whichever provider serves the request.
-fn ready(choice: Choice<'_>, (head, body): (RequestHead, Bytes)) -> Result<Routed<'_>, ApiError> {
-    if choice.set.is_empty() && !head.subagent {
+fn ready<'c>(
+    config: &Config,
+    choice: Choice<'c>,
+    (head, body): (RequestHead, Bytes),
+) -> Result<Routed<'c>, ApiError> {
+    let prompt = config.system_prompt.as_ref();
+    let prompt = prompt.filter(|prompt| !prompt.text.is_empty());
+    if choice.set.is_empty() && !head.subagent && prompt.is_none() {
         return Ok(Routed { choice, head, body });
     }
     let mut changes = edits::set(&body, &choice.set);
     if head.subagent {
         changes.extend(subagent::removals(&body, &Details::read(&body)));
     }
-    let body = edits::apply(&body, changes);
+    let mut body = edits::apply(&body, changes);
+    if let Some(prompt) = prompt {
+        // A tag stands where words are replaced: these come second.
+        body = edits::apply(&body, system_prompt::replaced(&body, prompt));
+    }
     let head = RequestHead::peek(&body)?;
     Ok(Routed { choice, head, body })
 }

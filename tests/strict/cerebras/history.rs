@@ -144,7 +144,7 @@ fn check_call(path: &str, call: &Value, findings: &mut Findings) {
 }
 
 /// Calls and results, in the order of the messages.
-pub(in crate::strict) fn check_pairs(body: &Value, findings: &mut Findings) {
+fn check_pairs(body: &Value, findings: &mut Findings) {
     let mut known = BTreeSet::new();
     let mut open: Vec<(String, String)> = Vec::new();
     for (path, message) in each(body, "", "messages") {
@@ -182,7 +182,7 @@ fn tell_open(open: &mut Vec<(String, String)>, findings: &mut Findings) {
 }
 
 /// The request in words that are the same for every provider.
-pub(in crate::strict) fn see(body: &Value) -> Seen {
+pub(super) fn see(body: &Value) -> Seen {
     let messages = body["messages"].as_array().cloned().unwrap_or_default();
     let is = |role: &'static str| move |message: &&Value| message["role"] == role;
     let last_answer = messages

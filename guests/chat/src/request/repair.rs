@@ -51,9 +51,6 @@ pub(super) fn repair<'a>(turns: Vec<Turn<'a>>, profile: &Profile) -> Vec<Turn<'a
     turns
 }
 
-/// What the assistant says between the result of a tool and images, where the user cannot speak behind a result.
-const SHOW_ME: Escaped<'_> = Escaped::verbatim("Show me the images.");
-
 /// Puts user text that stands directly behind the result of a tool at the end of that result.
 fn merged(turns: Vec<Turn<'_>>) -> Vec<Turn<'_>> {
     let mut done: Vec<Turn<'_>> = Vec::with_capacity(turns.len());
@@ -73,16 +70,7 @@ fn merged(turns: Vec<Turn<'_>>) -> Vec<Turn<'_>> {
         }
         host::note("change", "messages", "user text went into a tool's result");
         if !rest.is_empty() {
-            host::note(
-                "add",
-                "messages",
-                "the assistant asks for images of a result",
-            );
-            let asked = Assistant {
-                text: SHOW_ME,
-                ..Assistant::default()
-            };
-            done.extend([Turn::Assistant(asked), Turn::User(rest)]);
+            done.push(Turn::User(rest));
         }
     }
     done
@@ -104,13 +92,16 @@ impl<'a> Repair<'a, '_> {
                 .iter()
                 .position(|turn| matches!(turn, Turn::Tool { id, .. } if *id == call.id))
                 .map(|at| behind.remove(at));
-            let (content, marked) = match result {
+            let (content, marked, failed) = match result {
                 Some(Turn::Tool {
-                    content, marked, ..
-                }) => (content, marked),
+                    content,
+                    marked,
+                    failed,
+                    ..
+                }) => (content, marked, failed),
                 _ => {
                     host::note("add", "messages", "a tool call without a result got one");
-                    (NO_RESULT, false)
+                    (NO_RESULT, false, false)
                 }
             };
             call.id = self.unique(self.fitting(std::mem::take(&mut call.id)));
@@ -118,6 +109,7 @@ impl<'a> Repair<'a, '_> {
                 id: call.id.clone(),
                 content,
                 marked,
+                failed,
             });
         }
         self.turns.push(Turn::Assistant(assistant));

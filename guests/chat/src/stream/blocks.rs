@@ -88,6 +88,11 @@ impl Blocks {
         names.any(|name| !self.final_answer || name != FINAL_ANSWER)
     }
 
+    /// The arguments of a call are not complete yet.
+    pub(super) fn has_growing_call(&self) -> bool {
+        self.calls.growing()
+    }
+
     /// Begins the message, if that was not done.
     pub(super) fn start(&mut self) {
         let context = &self.context;
@@ -253,14 +258,18 @@ impl Blocks {
         }
     }
 
-    /// Writes what still waits, and the end. Errors: a call broke off.
-    pub(super) fn end(&mut self, reason: StopReason, usage: Option<Usage>) -> Result<(), Failure> {
+    /// Writes what still waits: nothing more comes. Errors: a call broke off.
+    pub(super) fn flush(&mut self, reason: StopReason) -> Result<(), Failure> {
         self.cut = reason == StopReason::MaxTokens;
         if let Some(think) = &mut self.think {
             let pieces = think.flush();
             self.pieces(pieces);
         }
-        self.pump(true)?;
+        self.pump(true)
+    }
+
+    /// Writes the end.
+    pub(super) fn end(&mut self, reason: StopReason, usage: Option<Usage>) {
         self.start();
         let usage = usage.unwrap_or(Usage {
             input: self.context.input_estimate.into(),
@@ -272,7 +281,6 @@ impl Blocks {
             }
             events.end(reason, usage);
         }
-        Ok(())
     }
 }
 
