@@ -47,6 +47,7 @@ mod reload;
 mod resilience;
 mod restart;
 mod rollback;
+mod round_trip;
 mod routing;
 mod scaffold;
 mod service;

@@ -16,8 +16,10 @@ pub(crate) mod cerebras;
 pub(crate) mod chat;
 pub(crate) mod compatible;
 mod conversation;
+pub(crate) mod gemini;
 mod messages;
 pub(crate) mod ollama;
+pub(crate) mod responses;
 mod speech;
 pub(crate) mod zai;
 

@@ -8,7 +8,9 @@ use crate::strict::anthropic::Anthropic;
 use crate::strict::cerebras::Cerebras;
 use crate::strict::chat::{Chat, House, houses};
 use crate::strict::compatible::{self, Compatible, Endpoint};
+use crate::strict::gemini::Gemini;
 use crate::strict::ollama::Ollama;
+use crate::strict::responses::Responses;
 use crate::strict::zai::{Mood, Zai};
 use crate::strict::{Seen, Strict, Turn};
 
@@ -26,8 +28,12 @@ pub(super) enum Route {
     Chat(&'static House),
     /// Through the `compatible` component by a profile.
     Compatible(&'static Endpoint),
+    /// Through the `gemini` component; the model signs its calls.
+    Gemini,
     /// Through the `ollama` component, whose upstream streams JSON texts, one a line.
     Ollama,
+    /// Through the `responses` component; the model reasons before each step.
+    Responses,
     /// Through the `zai` component; the upstream takes `role:"system"` inside messages.
     Zai,
     /// Through the `zai` component with `mid_system: "fold"`; the upstream refuses it.
@@ -59,7 +65,9 @@ impl Route {
             Self::Cerebras => "gpt-oss-120b",
             Self::Chat(house) => house.model,
             Self::Compatible(endpoint) => endpoint.model,
+            Self::Gemini => "gemini-3.8-flash",
             Self::Ollama => "gpt-oss:20b",
+            Self::Responses => "gpt-5.4",
             Self::Zai | Self::ZaiFolded => "glm-4.7",
         }
     }
@@ -79,7 +87,9 @@ impl Route {
             Self::Cerebras => "cerebras",
             Self::Chat(_) => "openai",
             Self::Compatible(_) => "compatible",
+            Self::Gemini => "gemini",
             Self::Ollama => "ollama",
+            Self::Responses => "responses",
             Self::Zai | Self::ZaiFolded => "zai",
         }
     }
@@ -121,9 +131,17 @@ impl Route {
             Self::Compatible(endpoint) => {
                 Strict::start(Compatible::new(endpoint, KEY), script).await
             }
+            Self::Gemini => {
+                let models = [self.upstream_model()];
+                Strict::start(Gemini::new(KEY, &models), script).await
+            }
             Self::Ollama => {
                 let models = [self.upstream_model()];
                 Strict::start(Ollama::new(KEY, &models), script).await
+            }
+            Self::Responses => {
+                let models = [self.upstream_model()];
+                Strict::start(Responses::new(KEY, &models), script).await
             }
             Self::Zai => Strict::start(Zai::new(KEY, Mood::Takes), script).await,
             Self::ZaiFolded => Strict::start(Zai::new(KEY, Mood::Refuses), script).await,
@@ -144,14 +162,17 @@ impl Route {
         change: impl FnOnce(&mut Value),
     ) -> host::Builder {
         let url = match self {
-            Self::Cerebras | Self::Chat(_) => format!("{}/v1", strict.url()),
+            Self::Cerebras | Self::Chat(_) | Self::Responses => format!("{}/v1", strict.url()),
+            Self::Gemini => format!("{}/v1beta", strict.url()),
             _ => strict.url(),
         };
         let transformer = match self {
             Self::Direct | Self::Passthrough => "anthropic",
             Self::Cerebras => "cerebras",
             Self::Chat(_) => "openai",
+            Self::Gemini => "gemini",
             Self::Ollama => "ollama",
+            Self::Responses => "responses",
             Self::Zai | Self::ZaiFolded => "zai",
         };
         let name = self.provider();

@@ -49,12 +49,16 @@ with!(python_passthrough, Sdk::Python, Route::Passthrough);
 with!(python_cerebras, Sdk::Python, Route::Cerebras);
 with!(python_openai, Sdk::Python, Route::OPENAI);
 with!(python_ollama, Sdk::Python, Route::Ollama);
+with!(python_gemini, Sdk::Python, Route::Gemini);
+with!(python_responses, Sdk::Python, Route::Responses);
 with!(python_zai, Sdk::Python, Route::Zai);
 with!(typescript_direct, Sdk::TypeScript, Route::Direct);
 with!(typescript_passthrough, Sdk::TypeScript, Route::Passthrough);
 with!(typescript_cerebras, Sdk::TypeScript, Route::Cerebras);
 with!(typescript_openai, Sdk::TypeScript, Route::OPENAI);
 with!(typescript_ollama, Sdk::TypeScript, Route::Ollama);
+with!(typescript_gemini, Sdk::TypeScript, Route::Gemini);
+with!(typescript_responses, Sdk::TypeScript, Route::Responses);
 with!(typescript_zai, Sdk::TypeScript, Route::Zai);
 with!(python_compatible, Sdk::Python, Route::COMPATIBLE);
 with!(typescript_compatible, Sdk::TypeScript, Route::COMPATIBLE);
@@ -212,6 +216,28 @@ fn refusals(route: Route) -> Vec<(u64, &'static str, &'static str)> {
             "too many concurrent requests",
             "model runner has unexpectedly stopped",
             "server busy, please try again. maximum pending requests exceeded",
+        ],
+        Route::Gemini => [
+            "Request contains an invalid argument.",
+            "API keys are not supported by this API.",
+            "Please enable billing on the project.",
+            "The caller does not have permission.",
+            "models/x is not found for API version v1beta.",
+            "Request payload size exceeds the limit: 20971520 bytes.",
+            "Resource has been exhausted (e.g. check quota).",
+            "An internal error has occurred. Please retry or report.",
+            "The model is overloaded. Please try again later.",
+        ],
+        Route::Responses => [
+            "Invalid request.",
+            "Incorrect API key provided.",
+            "Your account is not active.",
+            "Country, region, or territory not supported.",
+            "The model `x` does not exist.",
+            "The request is too large.",
+            "Rate limit reached for this model.",
+            "The server had an error while processing your request.",
+            "The server is overloaded or not ready yet.",
         ],
         _ => [
             "A bad request.",

@@ -3,17 +3,19 @@
 const LADDER: [&str; 7] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
 
 /// The nearest effort of a set: the same, else the next lower, else the lowest. `none` switches thinking off,
-/// so it is the nearest one only to itself. None: the set has nothing for it, or the word is not known.
-pub fn nearest<'s>(wanted: &str, set: &'s [String]) -> Option<&'s str> {
+/// so it is the nearest one only to itself. None: it is no effort, or there is none in the set.
+pub fn nearest<'s>(
+    wanted: &str,
+    set: impl IntoIterator<Item = &'s str, IntoIter: Clone>,
+) -> Option<&'s str> {
     let rank = |effort: &str| LADDER.iter().position(|step| *step == effort);
     let wanted = rank(wanted)?;
-    let set = set.iter();
+    let set = set.into_iter();
     let set = set.filter(|known| wanted == 0 || rank(known) > Some(0));
     let lower = set.clone().filter(|known| rank(known) <= Some(wanted));
     lower
         .max_by_key(|known| rank(known))
         .or_else(|| set.min_by_key(|known| rank(known)))
-        .map(String::as_str)
 }
 
 #[cfg(test)]
@@ -22,15 +24,14 @@ mod tests {
 
     #[test]
     fn an_effort_becomes_the_nearest_one_the_model_takes() {
-        let set = |set: &[&str]| -> Vec<String> { set.iter().map(|&one| one.to_owned()).collect() };
-        let three = set(&["low", "medium", "high"]);
-        assert_eq!(nearest("max", &three), Some("high"));
-        assert_eq!(nearest("none", &three), Some("low"));
-        assert_eq!(nearest("medium", &three), Some("medium"));
-        assert_eq!(nearest("high", &set(&["none"])), None);
-        assert_eq!(nearest("none", &set(&["none"])), Some("none"));
-        assert_eq!(nearest("minimal", &set(&["none", "low"])), Some("low"));
-        assert_eq!(nearest("high", &[]), None);
-        assert_eq!(nearest("tremendous", &three), None);
+        let three = ["low", "medium", "high"];
+        assert_eq!(nearest("max", three), Some("high"));
+        assert_eq!(nearest("none", three), Some("low"));
+        assert_eq!(nearest("medium", three), Some("medium"));
+        assert_eq!(nearest("high", ["none"]), None);
+        assert_eq!(nearest("none", ["none"]), Some("none"));
+        assert_eq!(nearest("minimal", ["none", "low"]), Some("low"));
+        assert_eq!(nearest("high", []), None);
+        assert_eq!(nearest("tremendous", three), None);
     }
 }

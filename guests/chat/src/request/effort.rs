@@ -38,6 +38,11 @@ pub fn wanted_effort<'r>(request: &'r Request<'_>, profile: &'r Profile) -> Opti
     }
 }
 
+/// The nearest effort of the profile's set.
+fn clamp<'p>(effort: &str, profile: &'p Profile) -> Option<&'p str> {
+    nearest(effort, profile.effort_set.iter().map(String::as_str))
+}
+
 /// Writes the members that ask for thinking, and says what became of the client's.
 pub(super) fn write(
     body: &mut Writer<'_>,
@@ -92,9 +97,7 @@ pub(super) fn write(
 
 /// `reasoning_effort`. True: it is written; so with those below.
 fn effort(body: &mut Writer<'_>, wanted: &str, profile: &Profile) -> bool {
-    let Some(effort) =
-        nearest(wanted, &profile.effort_set).filter(|_| profile.takes("reasoning_effort"))
-    else {
+    let Some(effort) = clamp(wanted, profile).filter(|_| profile.takes("reasoning_effort")) else {
         return false;
     };
     body.plain("reasoning_effort", effort);
@@ -133,7 +136,7 @@ fn enable(body: &mut Writer<'_>, wanted: &str, budget: Option<u64>, profile: &Pr
 
 /// `reasoning`: a budget, else an effort.
 fn reasoning(body: &mut Writer<'_>, wanted: &str, budget: Option<u64>, profile: &Profile) -> bool {
-    let effort = nearest(wanted, &profile.effort_set);
+    let effort = clamp(wanted, profile);
     if (budget.is_none() && effort.is_none()) || !profile.takes("reasoning") {
         return false;
     }

@@ -90,7 +90,7 @@ fn fitted(body: &mut Writer<'_>, sampling: Sampling, name: &str, value: &RawValu
 /// Hashes that stand for the client's session and user.
 fn identity(body: &mut Writer<'_>, profile: &Profile, request: &Request<'_>) {
     if profile.prompt_cache_key
-        && let Some(key) = identity::session(request)
+        && let Some(key) = identity::session_hash(request)
         && profile.takes("prompt_cache_key")
     {
         body.plain("prompt_cache_key", &key);

@@ -67,6 +67,7 @@ fn write_turn(
             id,
             content,
             marked,
+            ..
         } => {
             message.raw("role", r#""tool""#).plain("tool_call_id", id);
             write_text(&mut message, content, *marked);
@@ -106,7 +107,7 @@ fn write_parts(out: &mut String, parts: &[Part<'_>]) {
     }
     let mut list = Writer::list(out);
     for (at, part) in parts.iter().enumerate() {
-        if matches!(part, Part::CacheMark) {
+        if matches!(part, Part::CacheMark | Part::Document(..)) {
             continue;
         }
         let mut object = Writer::object(list.item());
@@ -131,7 +132,7 @@ fn write_parts(out: &mut String, parts: &[Part<'_>]) {
                 image.text("url", address);
                 image.end();
             }
-            Part::CacheMark => {}
+            Part::CacheMark | Part::Document(..) => {}
         }
         if matches!(parts.get(at + 1), Some(Part::CacheMark)) {
             object.raw("cache_control", CACHE_MARK);

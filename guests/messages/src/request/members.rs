@@ -84,7 +84,8 @@ fn effort(edits: &mut Edits<'_>, profile: &Profile, config: &RawValue) {
     let Some(wanted) = Escaped::of(effort).map(|word| word.unescape().into_owned()) else {
         return;
     };
-    match sdk::effort::nearest(&wanted, &profile.effort_set) {
+    let known = profile.effort_set.iter().map(String::as_str);
+    match sdk::effort::nearest(&wanted, known) {
         Some(nearest) if nearest != wanted => {
             let why = format!("{nearest} is the nearest that the model takes");
             host::note("change", "output_config.effort", &why);

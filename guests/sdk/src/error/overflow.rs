@@ -11,7 +11,7 @@ const CODES: [&str; 5] = [
     "token_limit_exceeded",
 ];
 
-const PHRASES: [&str; 25] = [
+const PHRASES: [&str; 26] = [
     "cannot truncate prompt",
     "context size has been exceeded",
     "context window exceeds limit",
@@ -21,8 +21,9 @@ const PHRASES: [&str; 25] = [
     "exceeded model token limit",
     "exceeds the available context size",
     "exceeds the context length",
-    "exceeds the maximum number of tokens allowed",
+    "exceeds the maximum number of tokens",
     "greater than the context length",
+    "input token count is",
     "input is too long",
     "input token length too long",
     "larger context length",
@@ -70,7 +71,7 @@ enum Numbers {
 }
 
 /// Where providers write the limit.
-const BEFORE_LIMIT: [&str; 13] = [
+const BEFORE_LIMIT: [&str; 15] = [
     "configured limit of ",
     "context length of ",
     "context length of only ",
@@ -83,7 +84,9 @@ const BEFORE_LIMIT: [&str; 13] = [
     "maximum model length of ",
     "n_ctx (",
     "n_ctx: ",
+    "number of tokens allowed ",
     "number of tokens allowed (",
+    "only supports up to ",
 ];
 
 /// Where they write what was to be put out.
@@ -103,9 +106,10 @@ const BEHIND_INPUT: [&str; 5] = [
     " tokens from the input",
     " of text input",
 ];
-const BEFORE_INPUT: [&str; 12] = [
+const BEFORE_INPUT: [&str; 13] = [
     "current length is ",
     "input token count (",
+    "input token count is ",
     "request contains ",
     "resulted in ",
     "requested ",
@@ -203,6 +207,10 @@ mod tests {
             let told = format!("prompt is too long: {numbers}. {text}");
             assert_eq!(message(text), Some(told));
         }
+        let gemini = "The input token count (1091639) exceeds the maximum number of tokens allowed (1048576).";
+        assert!(message(gemini).unwrap().starts_with(
+            "prompt is too long: 1091639 tokens > 1048576 maximum. The input token count"
+        ));
         assert_eq!(
             message("Input is too long.").unwrap(),
             "prompt is too long. Input is too long."
