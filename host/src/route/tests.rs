@@ -30,7 +30,7 @@ fn decided(config: &Config, body: &str, advice: Option<&str>) -> String {
         label: None,
     });
     let request = (head, Bytes::from(body.to_owned()));
-    match dispatch(config, &headers, None, request, advice.as_ref()) {
+    match dispatch_counted(config, &headers, None, request, advice.as_ref(), None) {
         Ok(Routed { choice, .. }) => {
             let fallback: Vec<_> = choice.fallback.iter().map(ToString::to_string).collect();
             let (provider, model) = (&choice.provider.name, &choice.model);
