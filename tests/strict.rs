@@ -13,6 +13,7 @@ pub(crate) use conversation::{Call, Delivery, Fault, Seen, Turn};
 
 pub(crate) mod anthropic;
 pub(crate) mod cerebras;
+pub(crate) mod chat;
 mod conversation;
 pub(crate) mod gemini;
 mod messages;

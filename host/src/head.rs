@@ -5,6 +5,7 @@
 //! asked for: [`Details`].
 
 mod details;
+mod name;
 mod walk;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ use serde_json::value::RawValue;
 
 pub use details::Details;
 pub(crate) use details::{Message, blocks, plain, range_in, texts};
+pub(crate) use name::check_model;
 use walk::{Messages, System, Tools};
 
 use crate::config::Effort;
@@ -101,7 +103,7 @@ const IMAGE_TOKENS: usize = 1600;
 impl RequestHead {
     /// Reads the head of a Messages or `count_tokens` request.
     ///
-    /// Errors: 400 for what is not JSON, has no model or no messages.
+    /// Errors: 400 for what is not JSON, has no model or no messages, or a model of no possible name.
     pub fn peek(body: &[u8]) -> Result<Self, ApiError> {
         let fields: Fields<'_> = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
         let Some(raw) = fields.model else {
@@ -109,6 +111,7 @@ impl RequestHead {
         };
         let model: String = serde_json::from_str(raw.get())
             .map_err(|_| ApiError::invalid("model: Input should be a string"))?;
+        check_model(&model)?;
         let Some(Messages(messages)) = fields.messages else {
             return Err(ApiError::invalid("messages: Field required"));
         };

@@ -6,6 +6,7 @@ use super::claude::Claude;
 use crate::harness::host::{self, Host};
 use crate::strict::anthropic::Anthropic;
 use crate::strict::cerebras::Cerebras;
+use crate::strict::chat::{Chat, House, houses};
 use crate::strict::gemini::Gemini;
 use crate::strict::ollama::Ollama;
 use crate::strict::responses::Responses;
@@ -22,6 +23,8 @@ pub(super) enum Route {
     Passthrough,
     /// Through the `cerebras` component.
     Cerebras,
+    /// Through the `openai` component by a profile.
+    Chat(&'static House),
     /// Through the `gemini` component; the model signs its calls.
     Gemini,
     /// Through the `ollama` component, whose upstream streams JSON texts, one a line.
@@ -45,12 +48,16 @@ pub(super) struct Road {
 const KEY: &str = "upstream-key-0123456789";
 
 impl Route {
+    /// What stands for the `openai` component where one profile is enough.
+    pub(super) const OPENAI: Self = Self::Chat(&houses::DEEPSEEK);
+
     /// The model as the upstream names it.
     pub(super) fn upstream_model(self) -> &'static str {
         match self {
             Self::Direct => "direct,model-1",
             Self::Passthrough => "model-1",
             Self::Cerebras => "gpt-oss-120b",
+            Self::Chat(house) => house.model,
             Self::Gemini => "gemini-3.8-flash",
             Self::Ollama => "gpt-oss:20b",
             Self::Responses => "gpt-5.4",
@@ -71,6 +78,7 @@ impl Route {
             Self::Direct => "",
             Self::Passthrough => "anthropic",
             Self::Cerebras => "cerebras",
+            Self::Chat(_) => "openai",
             Self::Gemini => "gemini",
             Self::Ollama => "ollama",
             Self::Responses => "responses",
@@ -111,6 +119,7 @@ impl Route {
                 let models = [self.upstream_model(), "qwen-3.8-27b"];
                 Strict::start(Cerebras::new(KEY, &models), script).await
             }
+            Self::Chat(house) => Strict::start(Chat::new(house, KEY), script).await,
             Self::Gemini => {
                 let models = [self.upstream_model()];
                 Strict::start(Gemini::new(KEY, &models), script).await
@@ -142,13 +151,14 @@ impl Route {
         change: impl FnOnce(&mut Value),
     ) -> host::Builder {
         let url = match self {
-            Self::Cerebras | Self::Responses => format!("{}/v1", strict.url()),
+            Self::Cerebras | Self::Chat(_) | Self::Responses => format!("{}/v1", strict.url()),
             Self::Gemini => format!("{}/v1beta", strict.url()),
             _ => strict.url(),
         };
         let transformer = match self {
             Self::Direct | Self::Passthrough => "anthropic",
             Self::Cerebras => "cerebras",
+            Self::Chat(_) => "openai",
             Self::Gemini => "gemini",
             Self::Ollama => "ollama",
             Self::Responses => "responses",
@@ -159,6 +169,7 @@ impl Route {
         provider["api_key"] = KEY.into();
         match self {
             Self::Passthrough => provider["auth"] = "x-api-key".into(),
+            Self::Chat(house) => provider["options"] = json!({ "profile": house.name }),
             Self::ZaiFolded => provider["options"] = json!({ "mid_system": "fold" }),
             _ => {}
         }

@@ -16,7 +16,7 @@ use crate::app::{App, Snapshot};
 use crate::attempts::{self, Attempts, Next};
 use crate::config::Transformer;
 use crate::error::ApiError;
-use crate::head::RequestHead;
+use crate::head::{RequestHead, check_model};
 use crate::ids;
 use crate::record::{Bodies, Record};
 use crate::relay::Relay;
@@ -176,7 +176,7 @@ fn after(app: &App, attempts: &mut Attempts<'_>, error: ApiError, record: &mut R
                 "the next target is asked"
             );
         }
-        Next::Over(_) => {}
+        Next::Over(_) => record.exhausted = true,
     }
     next
 }
@@ -218,7 +218,10 @@ pub(super) async fn routed<'s>(
             route::advice(advised, questioned).await
         }
     };
-    route::dispatch(config, headers, usages, request, advice.as_ref())
+    let routed = route::dispatch(config, headers, usages, request, advice.as_ref())?;
+    // A tag in a text, or a component, may have named another than the client did.
+    check_model(&routed.choice.model)?;
+    Ok(routed)
 }
 
 impl Answered {

@@ -63,9 +63,13 @@ pub(super) fn write(
     body: &mut Writer<'_>,
     request: &Request<'_>,
     profile: &Profile,
-    output_limit: Option<u64>,
+    (output_limit, streaming): (Option<u64>, bool),
 ) {
-    let wanted = wanted_effort(request, profile);
+    let mut wanted = wanted_effort(request, profile);
+    if profile.thinking_needs_stream && !streaming && wanted != Some("none") {
+        wanted = Some("none");
+        host::note("drop", "thinking", "the provider thinks in streams only");
+    }
     let budget = budget(request, profile);
     let written = wanted.is_some_and(|wanted| match profile.thinking_style {
         ThinkingStyle::None => false,

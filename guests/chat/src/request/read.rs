@@ -226,7 +226,10 @@ impl<'a> Reader<'a, '_> {
                 }
             }
             ReasoningOut::Drop => {}
-            ReasoningOut::Reasoning | ReasoningOut::ReasoningContent | ReasoningOut::ThinkTags => {
+            ReasoningOut::Reasoning
+            | ReasoningOut::ReasoningContent
+            | ReasoningOut::ThinkTags
+            | ReasoningOut::ContentParts => {
                 if let Some(thinking) = block.thinking.and_then(Escaped::of) {
                     turn.reasoning.join(separator::LINE, thinking);
                     return;
