@@ -7,7 +7,9 @@ use crate::harness::host::{self, Builder};
 use crate::strict::anthropic::Anthropic;
 use crate::strict::cerebras::Cerebras;
 use crate::strict::chat::{Chat, House};
+use crate::strict::gemini::Gemini;
 use crate::strict::ollama::Ollama;
+use crate::strict::responses::Responses;
 use crate::strict::zai::{Mood, Zai};
 use crate::strict::{Dialect, Strict};
 
@@ -19,7 +21,10 @@ pub(super) enum Way {
     /// Chat completions by a profile of `openai`.
     Chat(&'static House),
     Cerebras,
+    /// Gemini's own API, for this model.
+    Gemini(&'static str),
     Ollama,
+    Responses,
     Zai,
     /// Z.ai in the mood in which it refuses system messages amid the conversation.
     ZaiFolded,
@@ -36,7 +41,9 @@ impl Way {
         match self {
             Self::Chat(_) => Some("openai"),
             Self::Cerebras => Some("cerebras"),
+            Self::Gemini(_) => Some("gemini"),
             Self::Ollama => Some("ollama"),
+            Self::Responses => Some("responses"),
             Self::Zai | Self::ZaiFolded => Some("zai"),
             Self::Anthropic => None,
         }
@@ -54,7 +61,9 @@ impl Way {
         match self {
             Self::Chat(house) => house.model,
             Self::Cerebras => "gpt-oss-120b",
+            Self::Gemini(model) => model,
             Self::Ollama => "gpt-oss:20b",
+            Self::Responses => "gpt-5.4",
             Self::Zai | Self::ZaiFolded => "glm-4.7",
             Self::Anthropic => "model-1",
         }
@@ -68,6 +77,8 @@ impl Way {
     pub(super) fn carries(self, kind: Kind) -> bool {
         match (self, kind) {
             (Self::Chat(house), Kind::Thinking) => house.takes_thinking,
+            // Only its signatures go back.
+            (Self::Gemini(_), Kind::Thinking) => false,
             (Self::Chat(house), Kind::Image) => house.parts.contains(&"image_url"),
             _ => true,
         }
@@ -78,6 +89,8 @@ impl Way {
         match self {
             Self::Chat(house) => start(Chat::new(house, KEY), true).await,
             Self::Cerebras => start(Cerebras::new(KEY, &[model]), true).await,
+            Self::Gemini(model) => start(Gemini::new(KEY, &[model]), true).await,
+            Self::Responses => start(Responses::new(KEY, &[model]), true).await,
             Self::Ollama => start(Ollama::new(KEY, &[model]), false).await,
             Self::Zai => start(Zai::new(KEY, Mood::Takes), false).await,
             Self::ZaiFolded => start(Zai::new(KEY, Mood::Refuses), false).await,
@@ -88,7 +101,8 @@ impl Way {
     /// transom before the strict upstream.
     pub(super) fn builder(self, strict: &Strict) -> Builder {
         let url = match self {
-            Self::Chat(_) | Self::Cerebras => format!("{}/v1", strict.url()),
+            Self::Chat(_) | Self::Cerebras | Self::Responses => format!("{}/v1", strict.url()),
+            Self::Gemini(_) => format!("{}/v1beta", strict.url()),
             _ => strict.url(),
         };
         let transformer = self.transformer().unwrap_or("anthropic");
