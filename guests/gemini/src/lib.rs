@@ -42,7 +42,7 @@ pub struct Exchange {
     options: Options,
     names: Names,
     stream: Option<Stream>,
-    /// The client's body, for another try without the signatures that it holds.
+    /// The client's body until an answer begins, for another try without the signatures that it holds.
     body: Vec<u8>,
     /// This is that other try.
     unsigned: bool,
@@ -148,6 +148,7 @@ impl sdk::Exchange for Exchange {
     }
 
     fn begin(&mut self, _: Head) -> Result<(), Failure> {
+        self.body = Vec::new();
         let names = std::mem::take(&mut self.names);
         self.stream = Some(Stream::new(Speech::new(&self.context, names)));
         Ok(())

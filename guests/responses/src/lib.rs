@@ -41,7 +41,7 @@ pub struct Exchange {
     options: Options,
     names: Names,
     stream: Option<Stream>,
-    /// The client's body, for another try without what was thought.
+    /// The client's body until an answer begins, for another try without what was thought.
     body: Vec<u8>,
     /// This is that other try.
     unsealed: bool,
@@ -146,6 +146,7 @@ impl sdk::Exchange for Exchange {
     }
 
     fn begin(&mut self, _: Head) -> Result<(), Failure> {
+        self.body = Vec::new();
         let names = std::mem::take(&mut self.names);
         self.stream = Some(Stream::new(Items::new(&self.context, names)));
         Ok(())
