@@ -140,27 +140,9 @@ fn result(number: usize, at: usize, id: &Value) -> Value {
     result
 }
 
-/// How the provider names a tool whose name it does not take: the model knows no other.
-fn known(seen: &Seen, name: &str) -> String {
-    let begins = |tool: &&String| tool.get(..20) == name.get(..20);
-    let known = |tool: &&String| *tool == name;
-    let tool = seen
-        .tools
-        .iter()
-        .find(known)
-        .or(seen.tools.iter().find(begins));
-    tool.map_or_else(|| name.to_owned(), String::clone)
-}
-
 /// Thirty turns. Returns the last request that the upstream got.
 async fn thirty_turns(dialect: impl Dialect, name: &str, (path, model): (&str, &str)) -> Value {
-    let script = |seen: &Seen| {
-        let mut turn = turn(seen.answers).delivered(Delivery::Interleaved);
-        for call in &mut turn.calls {
-            call.name = known(seen, &call.name);
-        }
-        turn
-    };
+    let script = |seen: &Seen| turn(seen.answers).delivered(Delivery::Interleaved);
     let strict = Strict::start(dialect, script).await;
     let mut config = provider(name, &format!("{}{path}", strict.url()), name, model);
     config["api_key"] = KEY.into();

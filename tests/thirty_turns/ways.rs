@@ -8,7 +8,9 @@ use crate::strict::anthropic::Anthropic;
 use crate::strict::cerebras::Cerebras;
 use crate::strict::chat::{Chat, House};
 use crate::strict::compatible::{Compatible, Endpoint};
+use crate::strict::gemini::Gemini;
 use crate::strict::ollama::Ollama;
+use crate::strict::responses::Responses;
 use crate::strict::zai::{Mood, Zai};
 use crate::strict::{Dialect, Strict};
 
@@ -22,7 +24,10 @@ pub(super) enum Way {
     /// The Messages API by a profile of `compatible`.
     Compatible(&'static Endpoint),
     Cerebras,
+    /// Gemini's own API, for this model.
+    Gemini(&'static str),
     Ollama,
+    Responses,
     Zai,
     /// Z.ai in the mood in which it refuses system messages amid the conversation.
     ZaiFolded,
@@ -40,7 +45,9 @@ impl Way {
             Self::Chat(_) => Some("openai"),
             Self::Compatible(_) => Some("compatible"),
             Self::Cerebras => Some("cerebras"),
+            Self::Gemini(_) => Some("gemini"),
             Self::Ollama => Some("ollama"),
+            Self::Responses => Some("responses"),
             Self::Zai | Self::ZaiFolded => Some("zai"),
             Self::Anthropic => None,
         }
@@ -60,7 +67,9 @@ impl Way {
             Self::Chat(house) => house.model,
             Self::Compatible(endpoint) => endpoint.model,
             Self::Cerebras => "gpt-oss-120b",
+            Self::Gemini(model) => model,
             Self::Ollama => "gpt-oss:20b",
+            Self::Responses => "gpt-5.4",
             Self::Zai | Self::ZaiFolded => "glm-4.7",
             Self::Anthropic => "model-1",
         }
@@ -74,6 +83,8 @@ impl Way {
     pub(super) fn carries(self, kind: Kind) -> bool {
         match (self, kind) {
             (Self::Chat(house), Kind::Thinking) => house.takes_thinking,
+            // Only its signatures go back.
+            (Self::Gemini(_), Kind::Thinking) => false,
             (Self::Chat(house), Kind::Image) => house.parts.contains(&"image_url"),
             (Self::Compatible(endpoint), Kind::Image) => endpoint.media,
             _ => true,
@@ -86,6 +97,8 @@ impl Way {
             Self::Chat(house) => start(Chat::new(house, KEY), true).await,
             Self::Compatible(endpoint) => start(Compatible::new(endpoint, KEY), false).await,
             Self::Cerebras => start(Cerebras::new(KEY, &[model]), true).await,
+            Self::Gemini(model) => start(Gemini::new(KEY, &[model]), true).await,
+            Self::Responses => start(Responses::new(KEY, &[model]), true).await,
             Self::Ollama => start(Ollama::new(KEY, &[model]), false).await,
             Self::Zai => start(Zai::new(KEY, Mood::Takes), false).await,
             Self::ZaiFolded => start(Zai::new(KEY, Mood::Refuses), false).await,
@@ -96,7 +109,8 @@ impl Way {
     /// transom before the strict upstream.
     pub(super) fn builder(self, strict: &Strict) -> Builder {
         let url = match self {
-            Self::Chat(_) | Self::Cerebras => format!("{}/v1", strict.url()),
+            Self::Chat(_) | Self::Cerebras | Self::Responses => format!("{}/v1", strict.url()),
+            Self::Gemini(_) => format!("{}/v1beta", strict.url()),
             _ => strict.url(),
         };
         let transformer = self.transformer().unwrap_or("anthropic");

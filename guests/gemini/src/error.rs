@@ -56,6 +56,13 @@ pub(crate) fn explain(head: &Head, body: &str) -> Failure {
     failed(status, &said, body, failure::retry_after_ms(&head.headers))
 }
 
+/// Whether signatures are refused that were given earlier: `Invalid thought signature`, `Corrupted thought
+/// signature` (reported of gateways before the API; Google's own words are not known).
+pub(crate) fn refuses_signatures(status: u16, body: &str) -> bool {
+    let words = read(body).message.to_lowercase().replace('_', " ");
+    status == 400 && words.contains("thought signature") && !words.contains("missing")
+}
+
 /// An error in the middle of a stream, or in a whole answer.
 pub(crate) fn in_answer(body: &str) -> Failure {
     let said = read(body);

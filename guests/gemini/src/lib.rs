@@ -28,7 +28,7 @@ use chat::Names;
 use request::Converted;
 use sdk::{
     Auth, Context, Draft, Ending, Failure, Forward, Head, Manifest, Next, Output, Plan, Pushed,
-    Reply, Verdict, failure,
+    Reply, Verdict, envelope, failure,
 };
 use speech::Speech;
 use stream::Stream;
@@ -42,6 +42,10 @@ pub struct Exchange {
     options: Options,
     names: Names,
     stream: Option<Stream>,
+    /// The client's body until an answer begins, for another try without the signatures that it holds.
+    body: Vec<u8>,
+    /// This is that other try.
+    unsigned: bool,
 }
 
 /// Headers that mean something to Anthropic only.
@@ -70,6 +74,8 @@ impl sdk::Transformer for Gemini {
             options: self.0.clone(),
             names: Names::beginning_with_a_letter(),
             stream: None,
+            body: Vec::new(),
+            unsigned: false,
         }
     }
 }
@@ -77,6 +83,26 @@ impl sdk::Transformer for Gemini {
 impl Exchange {
     fn counts(&self) -> bool {
         self.context.operation == "count-tokens"
+    }
+
+    /// The upstream's request, of the body that is kept.
+    fn plan(&mut self) -> Result<Plan, Failure> {
+        let signatures = !self.unsigned;
+        let (context, options, body) = (&self.context, &self.options, &self.body);
+        let converted = request::convert(context, options, &mut self.names, body, signatures)?;
+        Ok(match converted {
+            Converted::Answer(_) if self.counts() => Plan::Unsupported,
+            Converted::Answer(message) => Plan::Answer(message),
+            Converted::Body(body) if self.counts() => {
+                let body = request::to_count(&self.context, &body);
+                self.forward("countTokens", body, Reply::Whole)
+            }
+            Converted::Body(body) if self.context.streaming => {
+                let reply = Reply::Frames("sse".to_owned());
+                self.forward("streamGenerateContent?alt=sse", body, reply)
+            }
+            Converted::Body(body) => self.forward("generateContent", body, Reply::Whole),
+        })
     }
 
     fn forward(&self, method: &str, body: String, reply: Reply) -> Plan {
@@ -95,20 +121,8 @@ impl sdk::Exchange for Exchange {
         if self.context.operation != "messages" && !self.counts() {
             return Ok(Plan::Unsupported);
         }
-        let converted = request::convert(&self.context, &self.options, &mut self.names, &body)?;
-        Ok(match converted {
-            Converted::Answer(_) if self.counts() => Plan::Unsupported,
-            Converted::Answer(message) => Plan::Answer(message),
-            Converted::Body(body) if self.counts() => {
-                let body = request::to_count(&self.context, &body);
-                self.forward("countTokens", body, Reply::Whole)
-            }
-            Converted::Body(body) if self.context.streaming => {
-                let reply = Reply::Frames("sse".to_owned());
-                self.forward("streamGenerateContent?alt=sse", body, reply)
-            }
-            Converted::Body(body) => self.forward("generateContent", body, Reply::Whole),
-        })
+        self.body = body;
+        self.plan()
     }
 
     fn respond(&mut self, _: Head, body: Vec<u8>) -> Result<Output, Failure> {
@@ -121,10 +135,20 @@ impl sdk::Exchange for Exchange {
     }
 
     fn explain(&mut self, head: Head, body: Vec<u8>) -> Verdict {
-        Verdict::Failed(error::explain(&head, &String::from_utf8_lossy(&body)))
+        let text = String::from_utf8_lossy(&body);
+        // Another key, or another version of the model, cannot read what was signed: better to go on without.
+        let refused = error::refuses_signatures(head.status, &text);
+        if refused && !self.unsigned && envelope::within(&self.body) {
+            self.unsigned = true;
+            if let Ok(Plan::Forward(again)) = self.plan() {
+                return Verdict::Resend(again);
+            }
+        }
+        Verdict::Failed(error::explain(&head, &text))
     }
 
     fn begin(&mut self, _: Head) -> Result<(), Failure> {
+        self.body = Vec::new();
         let names = std::mem::take(&mut self.names);
         self.stream = Some(Stream::new(Speech::new(&self.context, names)));
         Ok(())

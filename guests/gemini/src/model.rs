@@ -52,7 +52,7 @@ pub(crate) fn thinks(model: &str, options: &Options) -> Thinks {
 }
 
 fn by_name(name: &str) -> Thinks {
-    let old = ["gemini-1", "gemini-2.0", "gemini-pro"];
+    let old = ["gemini-1", "gemini-2.0", "gemini-exp", "gemini-gemma"];
     if !name.starts_with("gemini") || old.iter().any(|old| name.starts_with(old)) {
         return Thinks::No;
     }
@@ -87,6 +87,10 @@ mod tests {
         let of = |name: &str| thinks(name, &Options::default());
         assert_eq!(of("gemini-2.0-flash"), Thinks::No);
         assert_eq!(of("gemma-3-27b-it"), Thinks::No);
+        assert_eq!(
+            of("gemini-pro-latest"),
+            Thinks::Level(&["low", "medium", "high"])
+        );
         assert_eq!(of("gemini-2.5-flash"), FLASH);
         assert_eq!(of("models/gemini-2.5-flash-lite"), FLASH_LITE);
         assert_eq!(of("gemini-2.5-pro"), PRO);

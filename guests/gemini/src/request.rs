@@ -43,12 +43,14 @@ fn bare_model(context: &Context) -> &str {
     model.strip_prefix("models/").unwrap_or(model)
 }
 
-/// Converts a body. `names` learns the tool names that had to be changed.
+/// Converts a body. `names` learns the tool names that had to be changed. `signatures`: those that the body
+/// holds go back.
 pub(crate) fn convert(
     context: &Context,
     options: &Options,
     names: &mut Names,
     body: &[u8],
+    signatures: bool,
 ) -> Result<Converted, Failure> {
     let profile = Profile {
         mid_system: MidSystem::Fold,
@@ -77,6 +79,7 @@ pub(crate) fn convert(
     let stand_in = Some(options.stand_in.as_str());
     let settings = contents::Settings {
         context,
+        signatures,
         call_ids: options.call_ids,
         stand_in: stand_in.filter(|text| !text.is_empty() && model::wants_signatures(thinks)),
     };

@@ -110,8 +110,9 @@ impl Speech {
         }
     }
 
-    /// Nothing comes any more. An answer must not end with a block that cannot be read: clients take the
-    /// last block for what was said. So the signature of a last text is not kept; Gemini does not insist.
+    /// Nothing comes any more. An answer must not end with a block that cannot be read: Claude Code takes the
+    /// last block for what was said (observed: its result is empty). So the signature of a last text is not
+    /// kept; Gemini does not insist.
     pub(crate) fn end(&mut self, out: &mut impl Blocks) {
         if out.in_thinking() {
             self.sign(out);

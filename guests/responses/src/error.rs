@@ -35,6 +35,18 @@ pub(crate) fn explain(head: &Head, body: &str) -> Failure {
     failure
 }
 
+/// Whether what was thought earlier is refused, because it cannot be read or is not there.
+pub(crate) fn refuses_thoughts(status: u16, body: &str) -> bool {
+    let said = read(body);
+    let words = [
+        "encrypted content",
+        "of type 'reasoning'",
+        "Items are not persisted",
+    ];
+    let worded = words.iter().any(|words| said.message.contains(words));
+    matches!(status, 400 | 404) && (worded || said.any(&["invalid_encrypted_content"]))
+}
+
 /// An error in the middle of a stream, or in a whole answer.
 pub(crate) fn in_answer(body: &str) -> Failure {
     let said = read(body);

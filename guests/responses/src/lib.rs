@@ -28,7 +28,7 @@ use items::Items;
 use request::Converted;
 use sdk::{
     Context, Draft, Ending, Failure, Forward, Head, Manifest, Next, Output, Plan, Pushed, Reply,
-    Verdict, failure,
+    Verdict, envelope, failure,
 };
 use stream::Stream;
 
@@ -41,6 +41,10 @@ pub struct Exchange {
     options: Options,
     names: Names,
     stream: Option<Stream>,
+    /// The client's body until an answer begins, for another try without what was thought.
+    body: Vec<u8>,
+    /// This is that other try.
+    unsealed: bool,
 }
 
 /// Headers that mean something to Anthropic only.
@@ -66,6 +70,8 @@ impl sdk::Transformer for Responses {
             options: self.0.clone(),
             names: Names::default(),
             stream: None,
+            body: Vec::new(),
+            unsealed: false,
         }
     }
 }
@@ -79,15 +85,12 @@ impl Exchange {
         let counts = self.counts() && self.options.count_tokens;
         counts || self.context.operation == "messages"
     }
-}
 
-impl sdk::Exchange for Exchange {
-    fn request(&mut self, _: Draft, body: Vec<u8>) -> Result<Plan, Failure> {
-        if !self.takes() {
-            return Ok(Plan::Unsupported);
-        }
-        let (context, options) = (&self.context, &self.options);
-        let body = match request::convert(context, options, &mut self.names, &body)? {
+    /// The upstream's request, of the body that is kept.
+    fn plan(&mut self) -> Result<Plan, Failure> {
+        let thoughts = !self.unsealed;
+        let (context, options, body) = (&self.context, &self.options, &self.body);
+        let body = match request::convert(context, options, &mut self.names, body, thoughts)? {
             Converted::Answer(_) if self.counts() => return Ok(Plan::Unsupported),
             Converted::Answer(message) => return Ok(Plan::Answer(message)),
             Converted::Body(body) => body,
@@ -107,6 +110,16 @@ impl sdk::Exchange for Exchange {
             },
         }))
     }
+}
+
+impl sdk::Exchange for Exchange {
+    fn request(&mut self, _: Draft, body: Vec<u8>) -> Result<Plan, Failure> {
+        if !self.takes() {
+            return Ok(Plan::Unsupported);
+        }
+        self.body = body;
+        self.plan()
+    }
 
     fn respond(&mut self, _: Head, body: Vec<u8>) -> Result<Output, Failure> {
         let text = String::from_utf8_lossy(&body);
@@ -120,10 +133,20 @@ impl sdk::Exchange for Exchange {
     }
 
     fn explain(&mut self, head: Head, body: Vec<u8>) -> Verdict {
-        Verdict::Failed(error::explain(&head, &String::from_utf8_lossy(&body)))
+        let text = String::from_utf8_lossy(&body);
+        // Another organisation's key cannot read what was sealed: better to go on without.
+        let refused = error::refuses_thoughts(head.status, &text);
+        if refused && !self.unsealed && envelope::within(&self.body) {
+            self.unsealed = true;
+            if let Ok(Plan::Forward(again)) = self.plan() {
+                return Verdict::Resend(again);
+            }
+        }
+        Verdict::Failed(error::explain(&head, &text))
     }
 
     fn begin(&mut self, _: Head) -> Result<(), Failure> {
+        self.body = Vec::new();
         let names = std::mem::take(&mut self.names);
         self.stream = Some(Stream::new(Items::new(&self.context, names)));
         Ok(())

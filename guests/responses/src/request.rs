@@ -17,12 +17,14 @@ pub(crate) enum Converted {
     Answer(Vec<u8>),
 }
 
-/// Converts a body. `names` learns the tool names that had to be shortened.
+/// Converts a body. `names` learns the tool names that had to be shortened. `thoughts`: what was thought, which
+/// the body holds sealed, goes back.
 pub(crate) fn convert(
     context: &Context,
     options: &Options,
     names: &mut Names,
     body: &[u8],
+    thoughts: bool,
 ) -> Result<Converted, Failure> {
     let profile = Profile {
         mid_system: MidSystem::Keep,
@@ -51,7 +53,8 @@ pub(crate) fn convert(
         object.text("instructions", text);
         turns = rest;
     }
-    input::write(object.member("input"), context, names, turns);
+    let known = thoughts.then_some(context);
+    input::write(object.member("input"), known, names, turns);
     let offered = chat::offered_tools(&request, &profile);
     tools::write(&mut object, names, &request, &offered, &profile);
     parameters::reasoning(&mut object, context, options, &request, reasons);

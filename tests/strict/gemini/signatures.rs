@@ -28,10 +28,12 @@ pub(super) fn signs(model: &str) -> bool {
     model.starts_with("gemini-3") || model.starts_with("gemini-4")
 }
 
-/// The signature of a call of this tool, or of this text: sixteen characters that are base64.
+/// The signature of a call of this tool, or of this text, by its beginning, since names may be shortened:
+/// sixteen characters that are base64.
 pub(super) fn sign(on: &str) -> String {
+    let on: String = on.chars().take(20).collect();
     let mut hasher = DefaultHasher::new();
-    ("signed", on).hash(&mut hasher);
+    ("signed", on.as_str()).hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 

@@ -13,6 +13,8 @@ const BEGINNING: Escaped<'_> = Escaped::verbatim("[the conversation begins here]
 /// What the options say of a conversation.
 pub(super) struct Settings<'s> {
     pub(super) context: &'s Context,
+    /// Signatures go back.
+    pub(super) signatures: bool,
     /// Calls and their results have ids.
     pub(super) call_ids: bool,
     /// In place of a signature that is missing.
@@ -162,7 +164,9 @@ fn assistant(
     turn: &Assistant<'_>,
 ) {
     let sealed = |said: Option<&Said<'_>>| match said {
-        Some(Said::Thinking(_, sealed)) => seal::open(settings.context, sealed),
+        Some(Said::Thinking(_, sealed)) if settings.signatures => {
+            seal::open(settings.context, sealed)
+        }
         _ => None,
     };
     let mut next: Option<String> = None;

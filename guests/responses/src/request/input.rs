@@ -5,8 +5,13 @@ use chat::{Assistant, Names, Part, Said, Turn};
 use sdk::json::{Escaped, Writer, escape_into};
 use sdk::{Context, host};
 
-/// Writes the list.
-pub(super) fn write(out: &mut String, context: &Context, names: &mut Names, turns: &[Turn<'_>]) {
+/// Writes the list. Without a context nothing goes back of what was thought.
+pub(super) fn write(
+    out: &mut String,
+    context: Option<&Context>,
+    names: &mut Names,
+    turns: &[Turn<'_>],
+) {
     let mut list = Writer::list(out);
     for turn in turns {
         match turn {
@@ -94,12 +99,17 @@ fn data_url(out: &mut String, kind: &str, data: &Escaped<'_>) {
 }
 
 /// What the model said. What it thought goes before what it said then: alone it is refused.
-fn assistant(list: &mut Writer<'_>, context: &Context, names: &mut Names, turn: &Assistant<'_>) {
+fn assistant(
+    list: &mut Writer<'_>,
+    context: Option<&Context>,
+    names: &mut Names,
+    turn: &Assistant<'_>,
+) {
     let mut before = Sealed::default();
     for said in &turn.said {
         match said {
             Said::Thinking(text, sealed) => {
-                let known = before.open(context, sealed);
+                let known = context.is_some_and(|context| before.open(context, sealed));
                 let why = if known {
                     "what was thought goes back sealed, not its summary"
                 } else {

@@ -96,7 +96,10 @@ fn restart(
                 show_why(&asked);
             }
             let said = before.mode == Mode::Unit
-                || output.printed.as_ref().is_some_and(|printed| printed.anything);
+                || output
+                    .printed
+                    .as_ref()
+                    .is_some_and(|printed| printed.anything);
             let why = if said {
                 "the new process did not get ready, why stands above"
             } else {

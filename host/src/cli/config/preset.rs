@@ -16,7 +16,7 @@ pub(super) struct Preset {
     pub(super) models: &'static [&'static str],
 }
 
-pub(super) const PRESETS: [Preset; 8] = [
+pub(super) const PRESETS: [Preset; 9] = [
     Preset {
         name: "cerebras",
         base_url: "https://api.cerebras.ai/v1",
@@ -80,6 +80,14 @@ pub(super) const PRESETS: [Preset; 8] = [
         more: "",
         variable: "",
         models: &["gpt-oss:20b"],
+    },
+    Preset {
+        name: "gemini",
+        base_url: "https://generativelanguage.googleapis.com/v1beta",
+        transformer: "gemini",
+        more: "",
+        variable: "GEMINI_API_KEY",
+        models: &["gemini-3.1-pro-preview", "gemini-3.8-flash"],
     },
 ];
 

@@ -127,6 +127,11 @@ impl<'t> Chain<'t> {
 
     /// By URL, then by what a plugin or the provider is called: an own endpoint before Cerebras is Cerebras.
     fn transformer(&self, provider: &str, url: &Url, endpoint: &Endpoint) -> &'static str {
+        match endpoint.format {
+            Format::Gemini => return "gemini",
+            Format::Responses => return "responses",
+            Format::Messages | Format::Chat | Format::Unknown => {}
+        }
         let host = url.host_str().unwrap_or_default();
         let called = |word: &str| {
             let named = |name: &str| name.to_ascii_lowercase().contains(word);
@@ -196,7 +201,10 @@ impl<'t> Chain<'t> {
             if members.is_empty() {
                 continue;
             }
-            if matches!(ours, "zai" | "compatible" | "anthropic") {
+            if matches!(
+                ours,
+                "zai" | "compatible" | "anthropic" | "gemini" | "responses"
+            ) {
                 let what = "not carried over: options of one model";
                 reader.warning(place, what, "make a provider of its own for the model");
                 continue;
@@ -249,6 +257,9 @@ fn carry(
                 Node::text(step.place.node.line, "bearer"),
             ));
         }
+        return;
+    }
+    if ours == "responses" && step.name == "openai-responses" {
         return;
     }
     if FOREIGN.contains(&step.name.as_str()) {

@@ -131,7 +131,11 @@ impl Options {
             return;
         }
         if !self.speaks_chat() {
-            lost(step, "the provider speaks the Messages API", reader);
+            let why = match self.transformer {
+                "gemini" | "responses" => "the provider speaks a format of its own",
+                _ => "the provider speaks the Messages API",
+            };
+            lost(step, why, reader);
             return;
         }
         match name.as_str() {

@@ -134,7 +134,6 @@ fn every_key_is_honoured_or_named_in_the_list_of_what_is_not() {
         "StatusLine.powerline: not carried over",
         "not carried over: a module that runs a script",
         "Providers[3].transformer.use[5][1].model: not carried over",
-        "Gemini is asked through its own chat completions endpoint",
     ] {
         assert!(shown.contains(part), "`{part}` is not in:\n{shown}");
     }
@@ -208,6 +207,17 @@ fn an_endpoint_tells_base_format_and_path() {
     assert_eq!(
         of("https://open.bigmodel.cn/api/anthropic/v1/messages"),
         "https://open.bigmodel.cn/api/anthropic zai"
+    );
+    let gemini = "https://generativelanguage.googleapis.com";
+    for end in ["/v1beta/models/", "/v1beta", ""] {
+        let whole = format!("{gemini}{end}");
+        assert_eq!(of(&whole), format!("{gemini}/v1beta gemini"), "{end}");
+    }
+    let chat = format!("{gemini}/v1beta/openai/chat/completions");
+    assert_eq!(of(&chat), format!("{gemini}/v1beta/openai openai"));
+    assert_eq!(
+        of("https://api.openai.com/v1/responses"),
+        "https://api.openai.com/v1 responses"
     );
     let azure = with("api_base_url: 'https://x.test/deployments/d/chat/completions?api-version=1'");
     assert_eq!(options(&azure).1["path"], "/chat/completions?api-version=1");
