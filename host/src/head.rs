@@ -87,6 +87,11 @@ impl Thinking {
         }
     }
 
+    /// There is to be none, said or not: to models that it knows Claude Code says so, to others nothing.
+    pub fn is_none(self) -> bool {
+        matches!(self, Self::Absent | Self::Disabled)
+    }
+
     fn named(kind: &str) -> Self {
         let all = [Self::Enabled, Self::Adaptive, Self::Disabled];
         let known = all.into_iter().find(|one| one.name() == kind);

@@ -106,7 +106,7 @@ impl<'r> Asked<'r> {
         let head = self.head;
         of_claude_code
             && !head.tools
-            && head.thinking == crate::head::Thinking::Absent
+            && head.thinking.is_none()
             && !self.longer_than(SMALL)
             && self.session().is_some()
     }

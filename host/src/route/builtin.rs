@@ -107,7 +107,7 @@ fn is_haiku(model: &str) -> bool {
 
 fn is_title(asked: &Asked<'_>) -> bool {
     let head = asked.head;
-    head.title && !head.tools && head.thinking == Thinking::Absent
+    head.title && !head.tools && head.thinking.is_none()
 }
 
 fn is_long(table: &Router, asked: &Asked<'_>) -> bool {

@@ -49,6 +49,30 @@ fn ask(model: &str) -> String {
 }
 
 #[test]
+fn a_title_is_asked_for_with_thinking_switched_off_or_not_spoken_of() {
+    let config = config("router: { default: 'One,Big-1', background: 'two,small' }");
+    let title = |thinking: &str| {
+        format!(
+            r#"{{"model":"claude-opus-4-8","messages":[{{"role":"user","content":"hi"}}],{thinking}"tools":[],
+                "output_config":{{"effort":"high","format":{{"type":"json_schema","schema":{{"type":"object","properties":{{"title":{{"type":"string"}}}}}}}}}}}}"#
+        )
+    };
+    for (thinking, by) in [
+        ("", "two,small by background > "),
+        (
+            r#""thinking":{"type":"disabled"},"#,
+            "two,small by background > ",
+        ),
+        (
+            r#""thinking":{"type":"adaptive"},"#,
+            "One,Big-1 by default > ",
+        ),
+    ] {
+        assert_eq!(decided(&config, &title(thinking), None), by, "{thinking}");
+    }
+}
+
+#[test]
 fn names_come_before_routes_and_rules_of_the_user_before_bare_names() {
     let config = config(ROUTER);
     let by = |model: &str| decided(&config, &ask(model), None);
