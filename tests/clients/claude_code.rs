@@ -326,8 +326,9 @@ async fn overflow(route: Route) {
     let road = route
         .script(|seen| {
             let summarised = seen.body.to_string().contains("A scripted summary.");
-            // The request for a summary comes as a message of the user.
-            let asked = seen.prompt.contains("summary");
+            // The request for a summary comes as a message of the user, or at the end of a result.
+            let mut texts = std::iter::once(&seen.prompt).chain(&seen.results);
+            let asked = texts.any(|text| text.contains("summary"));
             match seen.answers {
                 _ if summarised => Turn::text("Gone on."),
                 _ if asked => Turn::text("<summary>A scripted summary.</summary>"),

@@ -1,5 +1,7 @@
 //! The providers that a conversation goes through, each with its transformer, its profile and its strict upstream.
 
+use std::fmt;
+
 use serde_json::{Value, json};
 
 use super::script::{self, Kind};
@@ -33,6 +35,15 @@ pub(super) enum Way {
     ZaiFolded,
     /// Passed through.
     Anthropic,
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Chat(house) => write!(f, "openai, profile {}", house.name),
+            other => write!(f, "{other:?}"),
+        }
+    }
 }
 
 impl Way {

@@ -259,6 +259,7 @@ impl<'a> Reader<'a, '_> {
                 self.turns.push(Turn::Tool {
                     id: block.tool_use_id.into_cow(),
                     content,
+                    images: Vec::new(),
                     marked,
                     failed,
                 });
