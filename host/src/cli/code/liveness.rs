@@ -23,7 +23,7 @@ pub enum Answer {
     /// A transom of this user or of root, at this base URL.
     Transom(String),
     /// A transom of another user's: what is sent there is theirs, and so are its answers.
-    Anothers(Health),
+    Foreign(Health),
     /// Something else: the port is taken.
     Other,
     /// Nobody.
@@ -102,7 +102,7 @@ pub enum Listening {
 pub async fn service_at(listen: SocketAddr) -> Answer {
     match health_at(listen).await {
         Listening::Transom(health) if health.is_trusted() => Answer::Transom(health.url),
-        Listening::Transom(health) => Answer::Anothers(health),
+        Listening::Transom(health) => Answer::Foreign(health),
         Listening::Other => Answer::Other,
         Listening::Nobody => Answer::Nobody,
     }

@@ -24,7 +24,7 @@ async fn port(config: &Config) -> Finding {
     let listen = config.listen;
     match running_service(config).await {
         Answer::Transom(url) => Finding::ok("port", format!("a transom serves at {url}")),
-        Answer::Anothers(health) => {
+        Answer::Foreign(health) => {
             let whose = health.others().map_or_else(
                 || "somebody who is not on this machine".to_owned(),
                 |user| format!("user {}", listeners::name_of(user)),

@@ -31,7 +31,7 @@ async fn taken(listen: SocketAddr) -> String {
             let who = format!("a transom serves there already{process}");
             (who, format!("use it at {url}, or stop it"))
         }
-        (Answer::Anothers(health), _) => {
+        (Answer::Foreign(health), _) => {
             let user = health.others().map(listeners::name_of);
             let who = user.map_or_else(
                 || "a transom that is not on this machine serves there already".to_owned(),
