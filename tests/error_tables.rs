@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -10,6 +11,9 @@ use serde_json::{Value, json};
 use crate::harness::client::{self, Reply};
 use crate::harness::host::{self, Builder};
 use crate::harness::upstream::{Answer, Request, Upstream};
+
+/// Long enough for a hop on loopback under load.
+const MOMENT: Duration = Duration::from_millis(300);
 
 /// As the README beside the tables says.
 #[derive(Debug, Deserialize)]
@@ -86,9 +90,12 @@ impl Table {
                 "text/event-stream"
             };
             let answer = Answer::new(200).header("content-type", kind);
+            let begins = row.told.status.is_none();
             let frames = frames.iter();
             let answer = frames.fold(answer, |answer, frame| {
-                answer.chunk(format!("{frame}{end}").as_bytes())
+                let answer = answer.chunk(format!("{frame}{end}").as_bytes());
+                // What was said goes on before the error comes; else the error would have its status.
+                if begins { answer.pause(MOMENT) } else { answer }
             });
             return answer.end();
         }

@@ -29,6 +29,7 @@ macro_rules! goes_through {
 mod thirty_turns_go_through {
     use super::ways::Way;
     use crate::strict::chat::houses;
+    use crate::strict::compatible;
 
     goes_through! {
         openai: Way::chat(&houses::OPENAI),
@@ -52,6 +53,14 @@ mod thirty_turns_go_through {
         zai: Way::Zai,
         zai_folded: Way::ZaiFolded,
         anthropic: Way::Anthropic,
+        deepseek_messages: Way::Compatible(&compatible::DEEPSEEK),
+        kimi_messages: Way::Compatible(&compatible::KIMI),
+        minimax_messages: Way::Compatible(&compatible::MINIMAX),
+        openrouter_messages: Way::Compatible(&compatible::OPENROUTER),
+        qwen_messages: Way::Compatible(&compatible::QWEN),
+        llama_cpp_messages: Way::Compatible(&compatible::LLAMA_CPP),
+        vllm_messages: Way::Compatible(&compatible::VLLM),
+        lm_studio_messages: Way::Compatible(&compatible::LMSTUDIO),
     }
 }
 
@@ -71,7 +80,7 @@ async fn thirty_turns(way: Way) {
 async fn answered(way: Way, host: &Host, client: &mut Client, turn: usize) {
     client.ask(turn);
     let reply = client::messages(host.base(), &client.request()).await;
-    assert_eq!(reply.status, 200, "{way:?}, turn {turn}: {}", reply.text());
+    assert_eq!(reply.status, 200, "{way}, turn {turn}: {}", reply.text());
     client.take(&reply);
     client.assert_heard(turn);
 }
@@ -89,7 +98,7 @@ fn nothing_is_lost(way: Way, strict: &Strict) {
             wrong.push(format!("{token}: {found} times, not {wanted}"));
         }
     }
-    assert!(wrong.is_empty(), "{way:?}: {}\n{body}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "{way}: {}\n{body}", wrong.join("\n"));
 }
 
 /// The last request as a case, through the component.
@@ -111,9 +120,9 @@ fn what_is_dropped_is_listed(way: Way, request: &Value) {
     let arguments = ["guest", "test", transformer, &cases, "--explain", "--json"];
     let output = Builder::new().output(&arguments);
     let report: Value = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{way:?}: no report ({error}): {output:?}"));
+        .unwrap_or_else(|error| panic!("{way}: no report ({error}): {output:?}"));
     let case = &report["cases"][0];
-    assert_eq!(case["passed"], true, "{way:?}: {case}");
+    assert_eq!(case["passed"], true, "{way}: {case}");
     let remarks = case["explain"].as_array().expect("remarks");
     let dropped: Vec<&Value> = remarks
         .iter()
@@ -123,10 +132,7 @@ fn what_is_dropped_is_listed(way: Way, request: &Value) {
         .iter()
         .filter(|one| one["side"] == "request" && one["said"] != true)
         .collect();
-    assert!(
-        silent.is_empty(),
-        "{way:?} drops without a word: {silent:#?}"
-    );
+    assert!(silent.is_empty(), "{way} drops without a word: {silent:#?}");
     for (kind, word) in [
         (script::Kind::Thinking, "thinking"),
         (script::Kind::Image, "image"),
@@ -137,7 +143,7 @@ fn what_is_dropped_is_listed(way: Way, request: &Value) {
         });
         assert!(
             way.carries(kind) || told,
-            "{way:?} does not tell of {word}: {remarks:#?}"
+            "{way} does not tell of {word}: {remarks:#?}"
         );
     }
 }

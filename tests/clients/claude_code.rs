@@ -75,6 +75,14 @@ over!(ollama, Route::Ollama);
 over!(responses, Route::Responses);
 over!(zai, Route::Zai);
 over!(zai_folded, Route::ZaiFolded);
+over!(compatible, Route::COMPATIBLE);
+
+#[tokio::test]
+async fn a_web_search_that_nobody_can_do_is_told_and_the_conversation_goes_on() {
+    for route in [Route::Cerebras, Route::Zai, Route::COMPATIBLE] {
+        web_search(route).await;
+    }
+}
 
 /// One test for each profile: of each family a conversation, of each provider its words for an overflow.
 macro_rules! by_profile {
@@ -295,12 +303,32 @@ async fn non_stream(route: Route) {
     assert_eq!(seen[2].results, ["whole"]);
 }
 
+async fn web_search(route: Route) {
+    let turns = vec![
+        Turn::call("WebSearch", &json!({ "query": "transom windows" })),
+        Turn::text("I could not search."),
+    ];
+    let road = route.turns(turns).await;
+    let claude = road.claude();
+    let claude = claude.env("CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS", "1");
+    let run = claude.ask("search", &[]).await;
+    assert_eq!(run.assert_ok().answer(), "I could not search.");
+    // The search itself was answered on the way: the upstream saw the turns before and after.
+    assert_proper(&road, 2);
+    let told = &road.strict.seen()[1].results[0];
+    assert!(
+        told.contains("Web search is not available through this provider."),
+        "{told}"
+    );
+}
+
 async fn overflow(route: Route) {
     let road = route
         .script(|seen| {
             let summarised = seen.body.to_string().contains("A scripted summary.");
-            // The request for a summary comes as a message of the user.
-            let asked = seen.prompt.contains("summary");
+            // The request for a summary comes as a message of the user, or at the end of a result.
+            let mut texts = std::iter::once(&seen.prompt).chain(&seen.results);
+            let asked = texts.any(|text| text.contains("summary"));
             match seen.answers {
                 _ if summarised => Turn::text("Gone on."),
                 _ if asked => Turn::text("<summary>A scripted summary.</summary>"),

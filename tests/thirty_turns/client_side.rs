@@ -26,7 +26,7 @@ impl Client {
 
     /// Adds what the client says before this turn.
     pub(super) fn ask(&mut self, turn: usize) {
-        self.streaming = turn % 3 != 2;
+        self.streaming = turn % 3 != 1;
         let last = self.messages.last().map(|message| &message["content"]);
         let blocks = last.and_then(Value::as_array).into_iter().flatten();
         let calls = blocks.filter(|block| block["type"] == "tool_use");

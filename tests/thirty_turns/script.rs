@@ -44,7 +44,7 @@ fn has_image(turn: usize) -> bool {
 
 /// The model's turn.
 pub(super) fn turn(turn: usize, interleaves: bool) -> Turn {
-    let delivery = match turn % 3 {
+    let delivery = match turn % 4 {
         0 => Delivery::Whole,
         1 => Delivery::Characters,
         _ if interleaves => Delivery::Interleaved,

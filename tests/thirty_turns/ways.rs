@@ -1,5 +1,7 @@
 //! The providers that a conversation goes through, each with its transformer, its profile and its strict upstream.
 
+use std::fmt;
+
 use serde_json::{Value, json};
 
 use super::script::{self, Kind};
@@ -7,6 +9,7 @@ use crate::harness::host::{self, Builder};
 use crate::strict::anthropic::Anthropic;
 use crate::strict::cerebras::Cerebras;
 use crate::strict::chat::{Chat, House};
+use crate::strict::compatible::{Compatible, Endpoint};
 use crate::strict::gemini::Gemini;
 use crate::strict::ollama::Ollama;
 use crate::strict::responses::Responses;
@@ -20,6 +23,8 @@ const KEY: &str = "upstream-key-0123456789";
 pub(super) enum Way {
     /// Chat completions by a profile of `openai`.
     Chat(&'static House),
+    /// The Messages API by a profile of `compatible`.
+    Compatible(&'static Endpoint),
     Cerebras,
     /// Gemini's own API, for this model.
     Gemini(&'static str),
@@ -32,6 +37,15 @@ pub(super) enum Way {
     Anthropic,
 }
 
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Chat(house) => write!(f, "openai, profile {}", house.name),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
+
 impl Way {
     pub(super) fn chat(house: &'static House) -> Self {
         Self::Chat(house)
@@ -40,6 +54,7 @@ impl Way {
     pub(super) fn transformer(self) -> Option<&'static str> {
         match self {
             Self::Chat(_) => Some("openai"),
+            Self::Compatible(_) => Some("compatible"),
             Self::Cerebras => Some("cerebras"),
             Self::Gemini(_) => Some("gemini"),
             Self::Ollama => Some("ollama"),
@@ -52,6 +67,7 @@ impl Way {
     pub(super) fn options(self) -> Value {
         match self {
             Self::Chat(house) => json!({ "profile": house.name }),
+            Self::Compatible(endpoint) => json!({ "profile": endpoint.profile }),
             Self::ZaiFolded => json!({ "mid_system": "fold" }),
             _ => json!({}),
         }
@@ -60,6 +76,7 @@ impl Way {
     pub(super) fn upstream_model(self) -> &'static str {
         match self {
             Self::Chat(house) => house.model,
+            Self::Compatible(endpoint) => endpoint.model,
             Self::Cerebras => "gpt-oss-120b",
             Self::Gemini(model) => model,
             Self::Ollama => "gpt-oss:20b",
@@ -80,6 +97,7 @@ impl Way {
             // Only its signatures go back.
             (Self::Gemini(_), Kind::Thinking) => false,
             (Self::Chat(house), Kind::Image) => house.parts.contains(&"image_url"),
+            (Self::Compatible(endpoint), Kind::Image) => endpoint.media,
             _ => true,
         }
     }
@@ -88,6 +106,7 @@ impl Way {
         let model = self.upstream_model();
         match self {
             Self::Chat(house) => start(Chat::new(house, KEY), true).await,
+            Self::Compatible(endpoint) => start(Compatible::new(endpoint, KEY), false).await,
             Self::Cerebras => start(Cerebras::new(KEY, &[model]), true).await,
             Self::Gemini(model) => start(Gemini::new(KEY, &[model]), true).await,
             Self::Responses => start(Responses::new(KEY, &[model]), true).await,

@@ -194,6 +194,7 @@ fn parameters(body: &mut Writer<'_>, context: &Context, options: &Options, reque
 
 fn think(body: &mut Writer<'_>, options: &Options, request: &Request<'_>, profile: &Profile) {
     let wanted = chat::wanted_effort(request, profile);
+    tell(options, request);
     match (options.think, wanted) {
         (Think::Model, _) | (Think::Client | Think::Level, None) => {}
         (Think::Off, _) | (_, Some("none")) => {
@@ -210,5 +211,21 @@ fn think(body: &mut Writer<'_>, options: &Options, request: &Request<'_>, profil
             };
             body.plain("think", level);
         }
+    }
+}
+
+/// Says what becomes of the client's wish for thinking.
+fn tell(options: &Options, request: &Request<'_>) {
+    let (action, why) = match options.think {
+        Think::Model => ("drop", "the model thinks as it does; see `options.think`"),
+        Think::Off => ("drop", "switched off by `options.think`"),
+        Think::Client | Think::Level => ("change", "said by `think`"),
+    };
+    if request.thinking.is_some() {
+        host::note(action, "thinking", why);
+    }
+    let config = request.output_config.as_ref();
+    if config.is_some_and(|config| !config.effort.is_empty()) {
+        host::note(action, "output_config.effort", why);
     }
 }

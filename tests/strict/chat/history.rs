@@ -95,7 +95,7 @@ fn check_content(house: &'static House, path: &str, message: &Value, findings: &
     let parts: &[&str] = match message["role"].as_str() {
         Some("user" | "system") => house.parts,
         Some("assistant") => house.assistant_parts,
-        _ => &["text"],
+        _ => house.tool_parts,
     };
     let some = content.as_array().is_some_and(|items| !items.is_empty());
     findings.expect(some, &TYPE, join(path, "content"), content.to_string());

@@ -27,9 +27,10 @@ pub(crate) struct House {
     pub(super) unknown: Rule,
     /// Members of an assistant's message beside role, content and calls.
     pub(super) assistant: &'static [&'static str],
-    /// Kinds of parts in the content of users and systems, and of assistants.
+    /// Kinds of parts in the content of users and systems, of assistants, and of results.
     pub(crate) parts: &'static [&'static str],
     pub(super) assistant_parts: &'static [&'static str],
+    pub(super) tool_parts: &'static [&'static str],
     pub(super) developer: bool,
     /// System messages amid the conversation.
     pub(super) mid_system: bool,
@@ -90,6 +91,7 @@ const USUAL: House = House {
     assistant: &[],
     parts: &["text", "image_url"],
     assistant_parts: &["text"],
+    tool_parts: &["text"],
     developer: false,
     mid_system: true,
     cache_control: false,

@@ -1,6 +1,7 @@
 //! Tool names: providers take 64 characters of `[a-zA-Z0-9_-]`, Anthropic more. Names that do not fit
 //! are shortened with a hash of the whole name and mapped back in the answer.
 
+use sdk::host;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -38,6 +39,8 @@ impl Names {
         let first = begins_wrongly.then_some('_');
         let mut short: String = first.into_iter().chain(fitted).take(MOST - 9).collect();
         let _ = write!(short, "_{:08x}", hash(name) as u32);
+        let why = "a name of more than 64 characters, or of others than letters, digits, _ and -, is shortened";
+        host::note("change", "tools[*].name", why);
         self.shortened.push((short.clone(), name.to_owned()));
         Cow::Owned(short)
     }

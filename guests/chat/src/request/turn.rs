@@ -24,6 +24,8 @@ pub enum Turn<'a> {
         id: Cow<'a, str>,
         /// Its text.
         content: Escaped<'a>,
+        /// Images behind the text, for providers that take no user behind a result.
+        images: Vec<Part<'a>>,
         /// The prompt is to be cached up to here.
         marked: bool,
         /// The tool failed. Only if the [`Form`] has a place for that: else the text says so.

@@ -66,11 +66,16 @@ fn write_turn(
         Turn::Tool {
             id,
             content,
+            images,
             marked,
             ..
         } => {
             message.raw("role", r#""tool""#).plain("tool_call_id", id);
-            write_text(&mut message, content, *marked);
+            if images.is_empty() {
+                write_text(&mut message, content, *marked);
+            } else {
+                write_list(message.member("content"), Some(content), images);
+            }
         }
     }
     message.end();
@@ -105,7 +110,17 @@ fn write_parts(out: &mut String, parts: &[Part<'_>]) {
         out.push('"');
         return;
     }
+    write_list(out, None, parts);
+}
+
+/// A list of a text, if there is one, and parts.
+fn write_list(out: &mut String, text: Option<&Escaped<'_>>, parts: &[Part<'_>]) {
     let mut list = Writer::list(out);
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        let mut object = Writer::object(list.item());
+        object.raw("type", r#""text""#).text("text", text);
+        object.end();
+    }
     for (at, part) in parts.iter().enumerate() {
         if matches!(part, Part::CacheMark | Part::Document(..)) {
             continue;

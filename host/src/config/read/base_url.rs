@@ -190,7 +190,7 @@ pub(super) fn contradiction(
         Transformer::Chain(stages) => stages.last().map_or("", Stage::name),
     };
     let wants = match last {
-        "anthropic" | "zai" => Speaks::Anthropic,
+        "anthropic" | "compatible" | "zai" => Speaks::Anthropic,
         "openai" | "cerebras" => Speaks::OpenAi,
         "gemini" => return native_gemini(at, url, reader),
         "ollama" => return native_ollama(at, url, reader),

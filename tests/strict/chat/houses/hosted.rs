@@ -209,6 +209,7 @@ pub(crate) static MISTRAL: House = House {
     },
     assistant: &["prefix"],
     assistant_parts: &["text", "thinking"],
+    tool_parts: &["text", "image_url"],
     mid_system: false,
     thinking: Some(Thinking::Parts),
     takes_thinking: true,
