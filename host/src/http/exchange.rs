@@ -18,7 +18,7 @@ use crate::chain::{self, Pinned};
 use crate::config::{Provider, Transformer};
 use crate::error::{ApiError, Trouble};
 use crate::head::RequestHead;
-use crate::quota::{Ask, Lease};
+use crate::quota::{Ask, Lease, Place};
 use crate::record::{Record, Served};
 use crate::relay::Manners;
 use crate::upstream::Patience;
@@ -95,7 +95,7 @@ impl<'a> Exchange<'a> {
     /// A key, once the provider's quota takes the request. Holds no instance of a guest while it waits.
     ///
     /// Errors: as of [`crate::quota::Quota::admit`].
-    pub(super) async fn admit(&self) -> Result<Lease, ApiError> {
+    pub(super) async fn admit(&self, place: Place) -> Result<Lease, ApiError> {
         let ask = Ask {
             provider: self.provider,
             model: self.model,
@@ -103,6 +103,7 @@ impl<'a> Exchange<'a> {
             output: self.head.max_tokens,
             hold: self.snapshot.config.pacing.hold,
             has_other: self.has_other,
+            place,
         };
         self.app.quota.admit(&ask).await
     }

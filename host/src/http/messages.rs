@@ -13,11 +13,12 @@ use tokio::time::Instant;
 use super::exchange::{self, Exchange, To};
 use super::reply;
 use crate::app::{App, Snapshot};
-use crate::attempts::{self, Attempts, Next};
+use crate::attempts::{self, Attempts, Next, Offer};
 use crate::config::Transformer;
 use crate::error::ApiError;
 use crate::head::RequestHead;
 use crate::ids;
+use crate::quota::{Ask, Place};
 use crate::record::Record;
 use crate::relay::Relay;
 use crate::route::{self, Advised, Asked, Routed};
@@ -89,16 +90,26 @@ async fn answer(
     let routed = routed(app, snapshot, headers, (head, body), record.request_id()).await?;
     let mut attempts = Attempts::new(&snapshot.config, &routed.choice);
     let mut first_route = None;
+    let mut place = app.quota.place();
     loop {
-        let result = attempt(app, snapshot, headers, &routed, &mut attempts, record).await;
+        let result = attempt(
+            app,
+            snapshot,
+            headers,
+            &routed,
+            &mut attempts,
+            place,
+            record,
+        )
+        .await;
         let failure = match result {
             Ok(answered) => return Ok(told(answered, record)),
             Err(failure) => failure,
         };
         first_route = first_route.or_else(|| record.route.clone());
-        match after(app, &mut attempts, failure, record) {
+        match after(app, &mut attempts, failure, place, record) {
             Next::Again(wait) => tokio::time::sleep(wait).await,
-            Next::Other => {}
+            Next::Other => place = app.quota.place(),
             Next::Over(error) => {
                 if attempts.fell_back() {
                     // The error is the first target's, and what was recorded is the last one's.
@@ -118,6 +129,7 @@ async fn attempt(
     headers: &HeaderMap,
     routed: &Routed<'_>,
     attempts: &mut Attempts<'_>,
+    place: Place,
     record: &mut Record,
 ) -> Result<Answered, ApiError> {
     let to = To {
@@ -134,7 +146,7 @@ async fn attempt(
     };
     let exchange = Exchange::open(app, snapshot, headers, head, to, record)?;
     let asked = Instant::now();
-    let admitted = exchange.admit().await;
+    let admitted = exchange.admit(place).await;
     let held = asked.elapsed();
     attempts.held(held);
     record.held += held;
@@ -151,10 +163,29 @@ async fn attempt(
 }
 
 /// Decides what follows a failure, and says so.
-fn after(app: &App, attempts: &mut Attempts<'_>, error: ApiError, record: &mut Record) -> Next {
+fn after(
+    app: &App,
+    attempts: &mut Attempts<'_>,
+    error: ApiError,
+    place: Place,
+    record: &mut Record,
+) -> Next {
     let failed = format!("{error}");
-    let other_key = app.quota.has_open_key(attempts.provider, attempts.model);
-    let next = attempts.after(error, other_key, Instant::now(), attempts::chance());
+    let (provider, model) = (attempts.provider, attempts.model);
+    let ask = Ask {
+        provider,
+        model,
+        input: 0,
+        output: None,
+        hold: attempts.hold(),
+        has_other: attempts.has_other(),
+        place,
+    };
+    let offer = Offer {
+        other_key: app.quota.has_open_key(provider, model),
+        line: error.status == 429 && app.quota.takes_back(&ask),
+    };
+    let next = attempts.after(error, offer, Instant::now(), attempts::chance());
     record.tried = attempts.tried().to_vec();
     let (request_id, tried) = (record.request_id(), attempts.tried().last());
     let tried = tried.map(ToString::to_string).unwrap_or_default();
