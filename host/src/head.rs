@@ -103,6 +103,12 @@ impl RequestHead {
     ///
     /// Errors: 400 for what is not JSON, has no model or no messages.
     pub fn peek(body: &[u8]) -> Result<Self, ApiError> {
+        // Serde would take a list for the fields in their order.
+        if body.trim_ascii_start().first() != Some(&b'{') {
+            return Err(ApiError::invalid(
+                "the request body is not a valid Messages request: it is no JSON object",
+            ));
+        }
         let fields: Fields<'_> = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
         let Some(raw) = fields.model else {
             return Err(ApiError::invalid("model: Field required"));
@@ -165,6 +171,7 @@ struct Fields<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct ThinkingField<'a> {
     #[serde(rename = "type", borrow)]
     kind: Option<Cow<'a, str>>,
@@ -233,7 +240,14 @@ mod tests {
     fn what_is_missing_is_named() {
         let said = |body: &str| RequestHead::peek(body.as_bytes()).unwrap_err().message;
         assert!(said("{").contains("not a valid Messages request"));
-        assert!(said("[]").contains("not a valid Messages request"));
+        for other in ["[]", "null", " \"x\"", "", "[\"m\", true, 1, []]"] {
+            assert!(said(other).ends_with("it is no JSON object"), "{other}");
+        }
+        let thinking = said(r#"{"model":"m","messages":[],"thinking":"on"}"#);
+        assert!(
+            thinking.contains(r#"string "on", expected an object"#),
+            "{thinking}"
+        );
         assert_eq!(said(r#"{"messages":[]}"#), "model: Field required");
         assert_eq!(said(r#"{"model":"x"}"#), "messages: Field required");
         assert_eq!(

@@ -7,18 +7,19 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// Every file of cases. One that is not named here fails a test.
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "background",
     "image",
     "long-context",
     "named",
+    "odd",
     "subagent",
     "think",
     "web-search",
 ];
 
 /// How many there are.
-pub(crate) const COUNT: usize = 60;
+pub(crate) const COUNT: usize = 73;
 
 /// The models that the upstream has. `blind-m` reads text only.
 pub(crate) const MODELS: [&str; 9] = [
@@ -56,6 +57,9 @@ pub(crate) struct Case {
     /// Members that are other than in the file.
     #[serde(default)]
     change: Map<String, Value>,
+    /// Members that are not there.
+    #[serde(default)]
+    without: Vec<String>,
     #[serde(default)]
     pub(crate) headers: Map<String, Value>,
     /// So many words more in the last message.
@@ -121,6 +125,9 @@ impl Case {
         let mut body: Value = serde_json::from_str(&read(&path)).expect("a request is JSON");
         for (name, value) in &self.change {
             body[name] = value.clone();
+        }
+        if let Some(members) = body.as_object_mut() {
+            members.retain(|name, _| !self.without.contains(name));
         }
         body["stream"] = false.into();
         if self.pad > 0 {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::problem::{Problem, Problems};
 use super::text::{Node, Value};
-use super::{Config, Env, Secret, ccr, text, write};
+use super::{Config, Env, Secret, ccr, hidden, text, write};
 
 /// What becomes of keys that stand in the file itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,8 +130,45 @@ fn of_provider(provider: &mut Node, keys: LiteralKeys, found: &mut Vec<(String, 
     };
     let key = members.iter_mut().find(|member| member.name == "api_key");
     if let Some(Value::String(text)) = key.map(|member| &mut member.node.value) {
-        take(text, name, keys, found);
+        take(text, name.clone(), keys, found);
     }
+    let prefix = name.strip_suffix("API_KEY").unwrap_or(&name);
+    for member in members {
+        if ["options", "transformer"].contains(&member.name.as_str()) {
+            hidden::replace("", &mut member.node, &mut |called, key| {
+                taken(prefix, called, key, keys, found)
+            });
+        }
+    }
+}
+
+/// What stands for a key of the options: the variable of one that is the same, or one of its own.
+fn taken(
+    prefix: &str,
+    called: &str,
+    key: &str,
+    keys: LiteralKeys,
+    found: &mut Vec<(String, Secret)>,
+) -> Option<String> {
+    if key.contains('$') {
+        return None;
+    }
+    let known = found.iter().find(|(_, secret)| secret.expose() == key);
+    let name = known.map_or_else(
+        || {
+            let plain = format!("{prefix}{}", screaming(called));
+            let taken = |name: &String| found.iter().any(|(other, _)| other == name);
+            let mut names = std::iter::once(plain.clone())
+                .chain((2..).map(|number| format!("{plain}_{number}")));
+            names.find(|name| !taken(name)).unwrap_or(plain)
+        },
+        |(name, _)| name.clone(),
+    );
+    let instead = format!("${{{name}}}");
+    if known.is_none() {
+        found.push((name, Secret::new(key)));
+    }
+    (keys == LiteralKeys::Move).then_some(instead)
 }
 
 fn take(text: &mut String, name: String, keys: LiteralKeys, found: &mut Vec<(String, Secret)>) {
@@ -147,18 +184,20 @@ fn take(text: &mut String, name: String, keys: LiteralKeys, found: &mut Vec<(Str
 
 /// The usual variable of a provider's key: `NAME_API_KEY`.
 pub fn variable_of(provider: &str) -> String {
-    let name: String = provider
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() {
-                c.to_ascii_uppercase()
-            } else {
-                '_'
-            }
-        })
-        .collect();
+    let name = screaming(provider);
     let digit = name.starts_with(|c: char| c.is_ascii_digit());
     format!("{}{name}_API_KEY", if digit { "_" } else { "" })
+}
+
+fn screaming(text: &str) -> String {
+    let capital = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_uppercase()
+        } else {
+            '_'
+        }
+    };
+    text.chars().map(capital).collect()
 }
 
 #[cfg(test)]
@@ -204,6 +243,24 @@ mod tests {
             names,
             ["OPENROUTER_API_KEY", "VERTEX_API_KEY", "OLLAMA_API_KEY"]
         );
+    }
+
+    #[test]
+    fn keys_in_urls_and_options_are_keys() {
+        let text = "{ Providers: [{ name: 'g', api_base_url: 'https://x.test/v1/chat/completions?key=AIzaSECRET123', \
+            transformer: { use: [['customparams', { api_key: 'SECRETBODY00', headers: { Authorization: 'Bearer SECRETHDR111' } }]] } }] }";
+        let moved = import(text, LiteralKeys::Move).unwrap();
+        assert!(!moved.text.contains("SECRET"), "{}", moved.text);
+        for part in [
+            "?key=${G_KEY}",
+            "\"${G_API_KEY}\"",
+            "Bearer ${G_AUTHORIZATION}",
+        ] {
+            assert!(moved.text.contains(part), "{part} is not in {}", moved.text);
+        }
+        let kept = import(text, LiteralKeys::Keep).unwrap();
+        assert_eq!(kept.keys, moved.keys);
+        assert!(kept.text.contains("AIzaSECRET123"));
     }
 
     #[test]

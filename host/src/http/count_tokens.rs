@@ -57,6 +57,7 @@ async fn answer(
         model: &choice.model,
         rule: &choice.rule,
         has_other: false,
+        spent: std::time::Duration::ZERO,
     };
     let exchange = Exchange::open(app, &snapshot, &parts.headers, head, to, record)?;
     let counted = match &choice.provider.transformer {

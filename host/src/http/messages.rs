@@ -1,6 +1,7 @@
 //! `POST /v1/messages`: the way of one request, top to bottom.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -137,6 +138,11 @@ async fn attempt(
         model: attempts.model,
         rule: &routed.choice.rule,
         has_other: attempts.has_other(),
+        spent: if attempts.fell_back() {
+            record.elapsed()
+        } else {
+            Duration::ZERO
+        },
     };
     (record.tape, record.counters) = (None, None);
     let fitted = routed.fitted(to.provider, to.model)?;

@@ -243,6 +243,11 @@ impl Lease {
         self.key.as_ref()
     }
 
+    /// When the request could go.
+    pub fn taken(&self) -> Instant {
+        self.taken
+    }
+
     /// How much output may be asked for decides about the next requests: whether it is worth a look.
     pub fn counts_tokens(&self) -> bool {
         let mut state = self.line.state();

@@ -51,14 +51,18 @@ pub struct Guest {
 }
 
 impl Ended {
-    /// Attempts that were made again at the same target, and those that went on to another one.
-    pub fn repeated(&self) -> (usize, usize) {
-        let last = self.served.as_ref();
+    /// Attempts that failed and were followed by another one, and whether that was at the same target. The last
+    /// one was followed by none if the client was told an error.
+    pub fn repeated(&self) -> impl Iterator<Item = (&Tried, bool)> {
+        let last = self
+            .served
+            .as_ref()
+            .filter(|_| matches!(self.status, ..400 | 499));
         let last = last.map(|served| (served.provider.as_str(), served.model.as_str()));
-        let targets = self.tried.iter().map(Tried::target).map(Some);
-        let next = targets.skip(1).chain([last]);
-        let same = self.tried.iter().map(Tried::target).zip(next);
-        let again = same.filter(|(one, next)| Some(*one) == *next).count();
-        (again, self.tried.len() - again)
+        let next = self.tried.iter().skip(1).map(Tried::target).chain(last);
+        self.tried
+            .iter()
+            .zip(next)
+            .map(|(one, next)| (one, one.target() == next))
     }
 }

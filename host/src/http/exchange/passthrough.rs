@@ -23,22 +23,18 @@ pub(in crate::http) async fn passthrough(
 ) -> Result<Answered, ApiError> {
     let mut answer = send(exchange, Keyed::By(lease), "/v1/messages", body).await?;
     let headers = forwarded_to_client(&answer.headers);
-    let limit = exchange.snapshot.limits.response_body;
+    let (asked, limit) = (lease.taken(), exchange.snapshot.limits.response_body);
     let head = reading::head(answer.status, &answer.headers);
     if exchange.head.stream {
         let source = Source::untouched(answer.body, head, limit);
         let relay = Box::new(
-            Relay::start(source, exchange.manners())
+            Relay::start(source, exchange.manners(asked))
                 .await
                 .map_err(|error| advised(error, &answer.headers))?,
         );
         return Ok(Answered::Stream { relay, headers });
     }
-    let body = answer
-        .body
-        .whole(limit)
-        .await
-        .map_err(|error| reading::unread(&error))?;
+    let body = exchange.whole(&mut answer.body, asked).await?;
     let body = one_message(head.status, body).map_err(|error| advised(error, &answer.headers))?;
     Ok(Answered::Whole { body, headers })
 }

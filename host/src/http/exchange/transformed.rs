@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::Exchange;
 use crate::chain::{After, Chain, Explained, Outbound, Planned};
@@ -69,7 +70,7 @@ pub(in crate::http) async fn transformed(
         }
         answer.body.record(tape.clone());
         if answer.status.is_success() {
-            return relay(exchange, chain, head, answer).await;
+            return relay(exchange, chain, head, answer, lease.taken()).await;
         }
         let body = answer.body.whole(ERROR_BODY).await.unwrap_or_default();
         let error = match chain.explain(&head, &body).await? {
@@ -329,6 +330,7 @@ async fn relay(
     mut chain: Box<Chain>,
     head: Head,
     mut answer: Answer,
+    asked: Instant,
 ) -> Result<Answered, ApiError> {
     let (headers, limit) = (HeaderMap::new(), exchange.snapshot.limits.response_body);
     if exchange.head.stream {
@@ -338,17 +340,13 @@ async fn relay(
             Source::guests(answer.body, head, chain, limit)
         };
         let relay = Box::new(
-            Relay::start(source, exchange.manners())
+            Relay::start(source, exchange.manners(asked))
                 .await
                 .map_err(|error| advised(error, &answer.headers))?,
         );
         return Ok(Answered::Stream { relay, headers });
     }
-    let body = answer
-        .body
-        .whole(limit)
-        .await
-        .map_err(|error| reading::unread(&error))?;
+    let body = exchange.whole(&mut answer.body, asked).await?;
     let read = body.len();
     let lines = chain.framing() == crate::sse::Framing::JsonLines
         && (reading::is_lines(&body) || !reading::says_json(&head));
