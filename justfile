@@ -47,16 +47,20 @@ demo: guests
 test: test-guests
     cargo test --locked
 
+# The test that needs a second user of this machine: as root, or with sudo that asks for no password
+test-users: guests
+    cargo test --locked --test integration -- --ignored another_users
+
 # Tests of the converters: as plain Rust, then as components on their recorded exchanges
 test-guests: guests
     cd guests && cargo test --locked --workspace --target host-tuple --target-dir target
     cargo build --locked
     failed=0; for name in $(just _tested); do just _fixtures "$name" --quiet || failed=1; done; exit $failed
 
-# Tests of one converter: as plain Rust, then as a component on its recorded exchanges
+# Tests of one guest: as plain Rust, then as a component on its recorded exchanges, if it has any
 test-guest NAME: guests
     cd guests && cargo test --locked --package {{ NAME }} --target host-tuple --target-dir target
-    just _fixtures {{ NAME }}
+    if just _tested | grep -qx {{ NAME }}; then just _fixtures {{ NAME }}; fi
 
 # Guests with fixtures: built-in ones have them among the tests, one made by `guest new` beside its sources.
 _tested:
@@ -155,6 +159,14 @@ typos: _tools
 bench-guests *FILES: guests
     cd guests && cargo build --locked --release --package fixtures --example costs --target host-tuple --target-dir target
     TRANSOM_NATIVE_COSTS="$(ls "$PWD"/guests/target/*/release/examples/costs)" cargo bench --locked --bench guest_costs -- {{ FILES }}
+
+# Throws bytes at frames, request, answer or stream for so many seconds (needs nightly Rust, which it installs)
+fuzz TARGET SECONDS='60':
+    @rustup toolchain list | grep -q nightly || rustup toolchain install nightly --profile minimal
+    @[ -x "{{ target }}/tools/bin/cargo-fuzz" ] || { echo "building cargo-fuzz, a minute"; cargo install --quiet --locked --root "{{ target }}/tools" cargo-fuzz; }
+    python3 guests/fuzz/seeds.py {{ TARGET }} "{{ target }}/fuzz/seeds/{{ TARGET }}"
+    mkdir -p "{{ target }}/fuzz/corpus/{{ TARGET }}"
+    cd guests/fuzz && RUSTUP_TOOLCHAIN=nightly PATH="{{ target }}/tools/bin:$PATH" cargo fuzz run --fuzz-dir . --target-dir "{{ target }}/fuzz/build" {{ TARGET }} "{{ target }}/fuzz/corpus/{{ TARGET }}" "{{ target }}/fuzz/seeds/{{ TARGET }}" -- -max_total_time={{ SECONDS }} -timeout=10 -rss_limit_mb=2048
 
 # How long a saved change takes until it is live under `guest dev` (wants a quiet machine)
 bench-dev: guests

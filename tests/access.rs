@@ -10,12 +10,13 @@ mod auth;
 mod gone;
 mod keys;
 
-const PATHS: [(&str, &str); 10] = [
+const PATHS: [(&str, &str); 11] = [
     ("POST", "/v1/messages"),
     ("POST", "/v1/messages/count_tokens"),
     ("GET", "/v1/models"),
     ("GET", "/health"),
     ("GET", "/api/status"),
+    ("GET", "/metrics"),
     ("GET", "/api/recordings"),
     ("GET", "/api/recordings/x"),
     ("PUT", "/api/recorder"),

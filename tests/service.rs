@@ -14,6 +14,8 @@ use crate::harness::upstream::{Answer, Upstream};
 use crate::roads::Road;
 
 mod handover;
+mod logs;
+mod unit;
 mod words;
 
 /// A home in which a service may run, at an address of its own. Stopped when it is dropped.

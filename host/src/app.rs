@@ -23,10 +23,14 @@ use tokio::sync::Semaphore;
 use clients::Clients;
 pub use serving::Leaving;
 
-use crate::config::{Config, Key, Limits, Problem, Secret, Transformer, keys_in_options};
+use crate::config::{
+    Config, Key, Limits, Problem, Secret, Transformer, keys_in_options, process_env,
+};
 use crate::metrics::Metrics;
 use crate::quota::Quota;
+use crate::record::Logging;
 use crate::recorder::Recorder;
+use crate::redact::Known;
 use crate::registry::{History, Registry, Slot, Wanted};
 use crate::route::Usages;
 use crate::upstream::{Secrets, Upstream};
@@ -96,6 +100,8 @@ pub struct Snapshot {
     pub upstream: Upstream,
     /// Shared with every stage.
     pub limits: Arc<Limits>,
+    /// How the bodies of exchanges are logged, if they are.
+    pub bodies: Option<Arc<Logging>>,
     /// By name: those that the configuration names, also when a later one no longer does.
     pub slots: BTreeMap<String, Arc<Slot>>,
 }
@@ -109,8 +115,19 @@ impl Snapshot {
              (Debian and Ubuntu: `apt-get install ca-certificates`)",
         )?;
         let limits = Arc::new(config.limits.clone());
+        let bodies = config.log.bodies.map(|most| {
+            tracing::warn!(
+                "`log.bodies` is on: prompts and answers go into the log files, without keys"
+            );
+            Arc::new(Logging {
+                most,
+                known: Known::of(&config, &process_env),
+                own: config.recorder.redact.clone(),
+            })
+        });
         Ok(Self {
             config,
+            bodies,
             generation,
             upstream,
             limits,

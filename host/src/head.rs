@@ -15,7 +15,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 pub use details::Details;
-pub(crate) use details::{Message, blocks, plain, range_in};
+pub(crate) use details::{Message, blocks, plain, range_in, texts};
 use walk::{Messages, System, Tools};
 
 use crate::config::Effort;

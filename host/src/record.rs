@@ -1,12 +1,14 @@
 //! The record of one exchange: who served it, how it went. Handed to the log and to the figures when
 //! the exchange ends, however it ends. Holds no header.
 
+mod bodies;
 mod ended;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+pub use bodies::{Bodies, Kept, Logging};
 pub use ended::{Ended, Guest};
 
 use crate::attempts::Tried;
@@ -37,6 +39,8 @@ pub struct Record {
     pub counters: Option<Arc<Counters>>,
     /// What the client gets is written down here, if exchanges are recorded.
     pub tape: Option<Tape>,
+    /// What the client sent and got, if the log is to have it.
+    pub bodies: Option<Box<Bodies>>,
     /// What must not be in a log line, whoever says it.
     pub secrets: Secrets,
     /// Where it is counted.
@@ -89,6 +93,7 @@ impl Record {
             outcome: Outcome::Left,
             counters: None,
             tape: None,
+            bodies: None,
             secrets: Secrets::default(),
             metrics: None,
             conversation: None,
@@ -111,6 +116,9 @@ impl Record {
         self.bytes += bytes.len();
         if let Some(tape) = &self.tape {
             tape.told(bytes);
+        }
+        if let Some(kept) = &mut self.bodies {
+            kept.answered(bytes);
         }
         if self.first_token.is_none() && bytes != PING {
             self.first_token = Some(Instant::now());
@@ -247,10 +255,24 @@ impl Record {
     }
 }
 
+impl Record {
+    /// Hands the bodies to the log. An error that nothing was sent before is the whole answer.
+    fn end_bodies(&mut self) {
+        let Some(mut kept) = self.bodies.take() else {
+            return;
+        };
+        if let (Outcome::Failed(error), 0) = (&self.outcome, self.bytes) {
+            kept.answered(crate::http::error_json(error, &self.request_id).as_bytes());
+        }
+        crate::telemetry::bodies(&self.request_id, *kept, &self.secrets);
+    }
+}
+
 impl Drop for Record {
     fn drop(&mut self) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
         self.end_tape();
+        self.end_bodies();
         let ended = self.ended();
         if let Some(metrics) = &self.metrics {
             metrics.count(&ended);

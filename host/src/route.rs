@@ -15,6 +15,7 @@ mod overrides;
 mod rule;
 mod session;
 mod subagent;
+mod system_prompt;
 mod usages;
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Log lines: to standard error as text or JSON, and as JSON into files that stay under their bound.
-//! No body and no key is logged at any level.
+//! No key is logged at any level, and no body unless `log.bodies` asks for it: then cleaned, into files only.
 //!
 //! `tracing`'s events become lines where they happen. The line of an exchange is made by the log's
 //! own thread: an exchange that ends hands over what it knows and waits for nothing.
 
+mod bodies;
 pub mod clock;
 mod exchange;
 pub mod files;
@@ -12,6 +13,7 @@ mod sink;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::time::SystemTime;
 
 use tracing::Level;
 use tracing_subscriber::EnvFilter;
@@ -21,12 +23,16 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::Log;
-use crate::record::Ended;
+use crate::record::{Bodies, Ended};
+use crate::upstream::Secrets;
 use files::Files;
 use sink::{Form, Outlets, Sink};
 
 /// The target of the line of an exchange, for `TRANSOM_LOG`.
 pub(crate) const EXCHANGES: &str = "transom::exchange";
+
+/// The target of the line with its bodies, which is asked for by name, not by level.
+const BODIES: &str = "transom::bodies";
 
 /// A process has one log.
 static SINK: OnceLock<Sink> = OnceLock::new();
@@ -102,6 +108,18 @@ pub(crate) fn exchange(ended: Ended) {
         && tracing::enabled!(target: EXCHANGES, Level::INFO)
     {
         sink.exchange(ended);
+    }
+}
+
+/// Logs the bodies of an exchange that ended, if there are log files. Waits for nothing.
+pub(crate) fn bodies(request_id: &str, bodies: Bodies, secrets: &Secrets) {
+    if let Some(sink) = SINK.get() {
+        sink.bodies(bodies::Waiting {
+            at: SystemTime::now(),
+            request_id: request_id.to_owned(),
+            bodies,
+            secrets: secrets.clone(),
+        });
     }
 }
 

@@ -3,10 +3,11 @@
 
 /**
  * The frames of a text: `{ event, data, raw, whole }`. `data` is undefined in a comment; `whole` is false if the
- * blank line at the end is missing, which only the last frame of an answer may lack.
+ * blank line at the end is missing, which only the last frame of an answer may lack. A byte order mark at the beginning of
+ * the stream was taken off by the host.
  */
 export function* frames(text) {
-  let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
+  let at = 0;
   while (at < text.length) {
     const begin = at;
     let [event, data, whole] = ["", undefined, false];

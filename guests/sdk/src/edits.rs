@@ -2,6 +2,18 @@
 
 use crate::json::offset_in;
 use crate::{Edit, Output};
+use std::borrow::Cow;
+
+/// What was made of a text as an output for the bytes that it was read from: edits count bytes, and where those
+/// were no UTF-8 the text has others.
+pub fn for_bytes(out: Output, text: &Cow<'_, str>) -> Output {
+    match text {
+        Cow::Owned(text) if out != Output::Keep => {
+            Output::Replace(apply(&out, text.as_bytes()).unwrap_or_default())
+        }
+        _ => out,
+    }
+}
 
 /// Edits of one text, gathered in any order.
 #[derive(Debug)]

@@ -184,14 +184,7 @@ impl<R: Rewrite> Exchange for Rewriting<R> {
         if end < text.len() {
             edits.replace_range(end, text.len(), "");
         }
-        let out = edits.output();
-        let out = match &text {
-            Cow::Owned(text) if out != Output::Keep => {
-                let changed = crate::edits::apply(&out, text.as_bytes()).unwrap_or_default();
-                Output::Replace(changed)
-            }
-            _ => out,
-        };
+        let out = crate::edits::for_bytes(edits.output(), &text);
         crate::pushed(out, next)
     }
 

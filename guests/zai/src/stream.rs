@@ -3,7 +3,7 @@
 
 use crate::codes;
 use sdk::json::{Members, RawValue, first_value};
-use sdk::{Edit, Ending, Next, Output, Pushed, SpliceRule, failure, sse};
+use sdk::{Edit, Ending, Next, Output, Pushed, SpliceRule, edits, failure, sse};
 
 /// The host takes at most so many.
 const RULES_MOST: usize = 8;
@@ -18,29 +18,37 @@ impl Stream {
     /// Whole frames.
     pub(crate) fn push(&mut self, frames: &[u8]) -> Pushed {
         let text = sse::text(frames);
+        let pushed = self.read(&text);
+        Pushed {
+            out: edits::for_bytes(pushed.out, &text),
+            ..pushed
+        }
+    }
+
+    fn read(&mut self, text: &str) -> Pushed {
         let known = self.rules.len();
         let mut at = 0;
-        for frame in sse::frames(&text) {
+        for frame in sse::frames(text) {
             match (frame.event, frame.data.as_deref()) {
                 ("message_stop", Some(data)) if is_json(data) => {
                     let end = at + frame.raw.len();
                     let out = if is_whole(frame.raw) {
-                        up_to(end, frames.len())
+                        up_to(end, text.len())
                     } else {
-                        completed(frames.len())
+                        completed(text.len())
                     };
                     return sdk::pushed(out, Next::Done);
                 }
                 (event, Some(data)) if event == "error" || is_error(event, data) => {
                     return Pushed {
-                        out: up_to(at, frames.len()),
+                        out: up_to(at, text.len()),
                         rules: None,
                         next: Next::Failed(codes::in_stream(data)),
                     };
                 }
                 // The upstream ended inside it: half an event would be read as a malformed one.
                 _ if !is_whole(frame.raw) => {
-                    return sdk::pushed(up_to(at, frames.len()), Next::More);
+                    return sdk::pushed(up_to(at, text.len()), Next::More);
                 }
                 ("content_block_delta", Some(_)) => self.learn(frame.raw),
                 _ => {}
@@ -140,4 +148,21 @@ fn up_to(at: usize, length: usize) -> Output {
         end: length as u32,
         replacement: Vec::new(),
     }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_before_an_error_is_passed_on_whole_also_if_it_is_no_text() {
+        let before = b"event: ping\ndata: {\"type\":\"ping\",\"x\":\"\xff\xfe\"}\n\n";
+        let error = b"event: error\ndata: {\"error\":{\"message\":\"m\"}}\n\n";
+        let frames = [&before[..], &error[..]].concat();
+        let pushed = Stream::default().push(&frames);
+        assert!(matches!(pushed.next, Next::Failed(_)));
+        let passed = edits::apply(&pushed.out, &frames);
+        let expected = String::from_utf8_lossy(before).into_owned();
+        assert_eq!(passed, Some(expected.into_bytes()));
+    }
 }

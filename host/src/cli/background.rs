@@ -8,6 +8,7 @@ mod restart;
 mod start;
 mod stop;
 mod told;
+mod unit;
 
 use std::process::ExitCode;
 

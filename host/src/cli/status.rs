@@ -128,6 +128,7 @@ fn write_text(out: &mut String, status: &Value, url: &str, how: &str) -> std::fm
         word("/totals/cached_tokens"),
         word("/totals/cost_usd")
     )?;
+    write_router(out, &status["router"])?;
     let list = |name: &str| status[name].as_array().cloned().unwrap_or_default();
     let providers = list("providers").into_iter().map(|provider| {
         ["name", "transformer", "key", "base_url"].map(|name| told(provider.get(name)))
@@ -151,6 +152,24 @@ fn write_text(out: &mut String, status: &Value, url: &str, how: &str) -> std::fm
         ["transformer", "generation", "calls", "last error"],
         transformers.collect(),
     )
+}
+
+/// The router component, and why its newest bytes are not asked.
+fn write_router(out: &mut String, router: &Value) -> std::fmt::Result {
+    let Some(name) = router.get("name") else {
+        return Ok(());
+    };
+    let [generation, calls, faults] =
+        ["generation", "calls", "faults"].map(|name| told(router.get(name)));
+    writeln!(
+        out,
+        "router         {}, generation {generation}, asked {calls} times, failed {faults} times",
+        told(Some(name))
+    )?;
+    match router.get("last_error") {
+        Some(Value::String(error)) => writeln!(out, "               {error}"),
+        _ => Ok(()),
+    }
 }
 
 /// A value in a word; lists with commas.
@@ -201,6 +220,7 @@ mod tests {
             "config": {"path": "/c.json5", "error": "line 3: no"}, "in_flight": 2,
             "totals": {"requests": 5, "failed": 1, "input_tokens": 10, "output_tokens": 3, "cached_tokens": 0, "cost_usd": 0.5},
             "providers": [{"name": "p", "transformer": ["a", "b"], "key": "set", "base_url": "http://x/"}],
+            "router": {"name": "signpost", "generation": 0, "calls": 0, "faults": 0, "last_error": "it is cut"},
             "transformers": [{"name": "a", "generation": 2, "calls": 9, "traps": 1, "last_error": "broke\nat length"}],
         });
         let text = text(&status, "http://127.0.0.1:1", "in the background");
@@ -208,6 +228,7 @@ mod tests {
             "transom 1.2.3 runs at http://127.0.0.1:1: process 7, in the background",
             "does not hold: line 3: no",
             "2 run, 5 ended, 1 of them failed",
+            "router         signpost, generation 0, asked 0 times, failed 0 times\n               it is cut",
             "p         a > b        set  http://x/",
             "a            2           9 (1 traps)  broke",
         ] {

@@ -20,7 +20,7 @@ use crate::error::ApiError;
 use crate::head::RequestHead;
 use crate::ids;
 use crate::quota::{Ask, Place};
-use crate::record::Record;
+use crate::record::{Bodies, Record};
 use crate::relay::Relay;
 use crate::route::{self, Advised, Asked, Routed};
 use crate::sse::Usage;
@@ -85,6 +85,10 @@ async fn answer(
     record: &mut Record,
 ) -> Result<Answered, ApiError> {
     let body = read(body, snapshot.limits.request_body).await?;
+    record.bodies = snapshot
+        .bodies
+        .as_ref()
+        .map(|how| Box::new(Bodies::of(how, &body)));
     let head = RequestHead::peek(&body)?;
     record.conversation =
         route::session_id(headers, &head, &body).map(|session| (app.usages.clone(), session));

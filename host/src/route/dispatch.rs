@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::HeaderMap;
 
-use super::{Advice, Asked, Choice, Usages, choose, edits, images, subagent};
+use super::{Advice, Asked, Choice, Usages, choose, edits, images, subagent, system_prompt};
 use crate::config::{Config, Provider};
 use crate::error::ApiError;
 use crate::head::{Details, RequestHead};
@@ -15,7 +15,8 @@ pub struct Routed<'c> {
     pub choice: Choice<'c>,
     /// Of `body`.
     pub head: RequestHead,
-    /// The client's, without tags for the router and with what rules set.
+    /// The client's, without tags for the router, with what rules set and with the configuration's own
+    /// system prompt.
     pub body: Bytes,
 }
 
@@ -30,14 +31,20 @@ pub fn dispatch<'c>(
     advice: Option<&Advice>,
 ) -> Result<Routed<'c>, ApiError> {
     let choice = choose(config, &Asked::new(&head, &body, headers, usages), advice)?;
-    if choice.set.is_empty() && !head.subagent {
+    let prompt = config.system_prompt.as_ref();
+    let prompt = prompt.filter(|prompt| !prompt.text.is_empty());
+    if choice.set.is_empty() && !head.subagent && prompt.is_none() {
         return Ok(Routed { choice, head, body });
     }
     let mut changes = edits::set(&body, &choice.set);
     if head.subagent {
         changes.extend(subagent::removals(&body, &Details::read(&body)));
     }
-    let body = edits::apply(&body, changes);
+    let mut body = edits::apply(&body, changes);
+    if let Some(prompt) = prompt {
+        // A tag stands where words are replaced: these come second.
+        body = edits::apply(&body, system_prompt::replaced(&body, prompt));
+    }
     let head = RequestHead::peek(&body)?;
     Ok(Routed { choice, head, body })
 }

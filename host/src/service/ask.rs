@@ -46,8 +46,8 @@ pub struct Successor {
     pub arguments: Vec<String>,
     /// Variables that replace or extend those that are inherited.
     pub variables: BTreeMap<String, String>,
-    /// Where it prints.
-    pub output: PathBuf,
+    /// Where it prints; none: where the running process does, which for a unit is the journal.
+    pub output: Option<PathBuf>,
 }
 
 /// Who answers.

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::ask::{Request, Restarted, Successor, Who};
 use super::note::{Mode, Note};
-use super::{Place, handover};
+use super::{Place, handover, systemd};
 
 /// How often a successor is looked after while it starts.
 const LOOK: Duration = Duration::from_millis(10);
@@ -171,6 +171,12 @@ fn answer_all(stream: &UnixStream, shared: &Shared) -> io::Result<()> {
                 None => return Ok(()),
             },
             Request::TakeOver => {
+                // First, so that systemd takes the successor's own word that it is ready.
+                if shared.who.2 == Mode::Unit
+                    && let Ok(peer) = rustix::net::sockopt::socket_peercred(stream)
+                {
+                    systemd::tell(&format!("MAINPID={}", peer.pid.as_raw_nonzero()));
+                }
                 say(stream, &json!(shared.running()))?;
                 shared.replaced.store(true, Ordering::Relaxed);
                 shared.leave();
@@ -214,7 +220,7 @@ impl Shared {
         if self.leaving.load(Ordering::Relaxed) {
             return refused("it is stopping already".to_owned());
         }
-        let mut child = match spawn(successor) {
+        let mut child = match spawn(successor, self.who.2) {
             Ok(child) => child,
             Err(error) => {
                 let program = successor.program.display();
@@ -250,17 +256,21 @@ fn refused(why: String) -> Restarted {
     Restarted::Refused { why }
 }
 
-fn spawn(successor: &Successor) -> io::Result<Child> {
-    let output = File::options().append(true).open(&successor.output)?;
-    Command::new(&successor.program)
+fn spawn(successor: &Successor, mode: Mode) -> io::Result<Child> {
+    let mut command = Command::new(&successor.program);
+    command
         .args(&successor.arguments)
         .envs(&successor.variables)
-        // They were for this process.
-        .env_remove("NOTIFY_SOCKET")
+        // It was for this process.
         .env_remove("SYSTEMD_EXEC_PID")
         .current_dir("/")
-        .stdin(Stdio::null())
-        .stdout(output.try_clone()?)
-        .stderr(output)
-        .spawn()
+        .stdin(Stdio::null());
+    if mode != Mode::Unit {
+        command.env_remove("NOTIFY_SOCKET");
+    }
+    if let Some(path) = &successor.output {
+        let output = File::options().append(true).open(path)?;
+        command.stdout(output.try_clone()?).stderr(output);
+    }
+    command.spawn()
 }

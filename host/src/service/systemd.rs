@@ -1,5 +1,5 @@
 //! Word to systemd, when it started this process and listens (`Type=notify`), and what it knows of
-//! the user unit.
+//! the user unit. Knows nothing of what the service does.
 
 use std::ffi::OsStr;
 use std::os::linux::net::SocketAddrExt;
@@ -18,7 +18,8 @@ pub fn started_us(env: Env<'_>) -> bool {
     env("SYSTEMD_EXEC_PID").is_some_and(|pid| pid == std::process::id().to_string())
 }
 
-/// `READY=1` or `STOPPING=1`. Whoever does not listen is not told.
+/// `READY=1`, `STOPPING=1`, or `MAINPID=NUMBER` of the process that is the service from now on, which
+/// only the process that was it so far may say. Whoever does not listen is not told.
 pub fn tell(state: &str) {
     let Some(socket) = std::env::var_os("NOTIFY_SOCKET") else {
         return;
@@ -71,4 +72,16 @@ pub fn do_to_unit(verb: &str) -> anyhow::Result<()> {
         "`systemctl --user {verb} {UNIT}` failed; `journalctl --user -u {UNIT} -n 50` and `transom logs` tell why"
     );
     Ok(())
+}
+
+/// The last lines that the unit's processes printed, as the journal has them. Empty where this user
+/// may not read it.
+pub fn printed(lines: u32) -> String {
+    let lines = lines.to_string();
+    let mut command = Command::new("journalctl");
+    command.args(["--user", "--unit", UNIT, "--lines", &lines]);
+    command.args(["--no-pager", "--quiet", "--output", "cat"]);
+    let output = command.stderr(std::process::Stdio::null()).output();
+    let said = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    said.unwrap_or_default()
 }

@@ -3,17 +3,21 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::bodies;
 use super::clock::Stamp;
 use super::files::Files;
 use crate::record::Ended;
 
 /// Lines that may wait. At 30,000 exchanges a second this is a tenth of one.
 const QUEUE: usize = 4096;
+
+/// Bytes of bodies that may wait: cleaning them takes longer than writing them.
+const WAITING_BODIES: usize = 32 << 20;
 
 /// Bytes that are written at once.
 const BATCH: usize = 256 << 10;
@@ -33,6 +37,7 @@ const TELL_AGAIN: Duration = Duration::from_mins(1);
 
 enum Item {
     Exchange(Box<Ended>),
+    Bodies(Box<bodies::Waiting>),
     /// For standard error.
     Shown(Vec<u8>),
     /// For the log file.
@@ -65,6 +70,8 @@ pub(super) struct Sink {
 #[derive(Default)]
 struct State {
     dropped: AtomicU64,
+    /// Bytes of bodies that wait.
+    waiting: AtomicUsize,
     /// Standard error is left alone.
     silent: AtomicBool,
     /// The file that is written.
@@ -94,6 +101,21 @@ impl Sink {
 
     pub(super) fn exchange(&self, ended: Ended) {
         self.put(Item::Exchange(Box::new(ended)));
+    }
+
+    /// One that does not fit beside those that wait is lost, and counted as a line.
+    pub(super) fn bodies(&self, waiting: bodies::Waiting) {
+        let size = waiting.bodies.size();
+        let before = self.state.waiting.fetch_add(size, Ordering::Relaxed);
+        if before + size > WAITING_BODIES
+            || self
+                .queue
+                .try_send(Item::Bodies(Box::new(waiting)))
+                .is_err()
+        {
+            self.state.waiting.fetch_sub(size, Ordering::Relaxed);
+            self.state.dropped.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn shown(&self, line: &[u8]) {
@@ -189,6 +211,13 @@ impl Writer {
                 if self.files.is_some() {
                     exchange.write_json(&mut self.filed);
                 }
+            }
+            Item::Bodies(waiting) => {
+                let size = waiting.bodies.size();
+                if self.files.is_some() {
+                    waiting.write_json(&mut self.filed);
+                }
+                self.state.waiting.fetch_sub(size, Ordering::Relaxed);
             }
             Item::Shown(line) => self.shown.extend_from_slice(&line),
             Item::Filed(line) => self.filed.extend_from_slice(&line),

@@ -3,18 +3,18 @@
 
 use std::fs::File;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::find::{Asked, Found, Ours, find, foreign};
-use super::start::{self, Printed, arguments, exchanges, running, unit};
-use super::stop::by_systemd;
+use super::start::{self, Printed, arguments, exchanges, running};
 use super::told::Told;
-use super::{block_on, known_place};
-use crate::cli::{RestartArgs, USAGE};
+use super::{block_on, known_place, unit};
+use crate::cli::{RestartArgs, USAGE, term};
 use crate::config::DEFAULT_LISTEN;
-use crate::service::Place;
 use crate::service::ask::{Restarted, Successor};
-use crate::service::note::Mode;
+use crate::service::note::{Mode, Note};
+use crate::service::{Place, systemd};
 
 pub(super) fn run(args: &RestartArgs) -> anyhow::Result<ExitCode> {
     let asked = Asked::new(&args.places, args.listen);
@@ -22,8 +22,7 @@ pub(super) fn run(args: &RestartArgs) -> anyhow::Result<ExitCode> {
     let mut told = Told::new(args.json);
     let (address, found) = block_on(find(&place, &asked))?;
     let code = match found {
-        Found::Ours(ours) if by_systemd(&ours) => unit("restart", ours.note.listen, &mut told)?,
-        Found::Ours(ours) if ours.note.mode != Mode::Background => {
+        Found::Ours(ours) if ours.note.mode == Mode::Foreground => {
             told.fail(&format!(
                 "process {} at {} was started by `transom serve`, in a terminal or under a supervisor: \
                  restart it there, or `transom stop` it and `transom start`",
@@ -61,31 +60,12 @@ fn restart(
     if asked.transformers.is_none() {
         asked.transformers.clone_from(&before.options.transformers);
     }
-    let (output, path) = place.output(&format!("{}.{}", before.pid, std::process::id()))?;
-    drop(output);
-    let _leftover = Leftover(path.clone());
-    let mut arguments = arguments(&asked, listen(&asked, before), before.options.record);
-    arguments.extend(["--takes-over".to_owned(), before.listen.to_string()]);
-    let fresh: Vec<&str> = asked.variables.keys().map(String::as_str).collect();
-    if !fresh.is_empty() {
-        told.say(&format!(
-            "environment: that of process {}, and from here {}",
-            before.pid,
-            fresh.join(", ")
-        ));
-    }
-    let successor = Successor {
-        program: std::env::current_exe()?,
-        arguments,
-        variables: asked.variables,
-        output: path.clone(),
-    };
-    let mut printed = Printed {
-        file: File::open(&path)?,
-        listening: None,
-    };
+    let mut output = Output::of(place, before)?;
+    let successor = successor(&mut asked, before, &output, told)?;
     let result = ours.line.restart(successor);
-    printed.show(told)?;
+    if let Some(printed) = &mut output.printed {
+        printed.show(told)?;
+    }
     let old = before.pid;
     let fail = |told: &mut Told, why: &str| {
         told.fail(&format!("{why}; process {old} serves on"));
@@ -93,7 +73,11 @@ fn restart(
     };
     Ok(match result {
         Ok(Restarted::Ready { pid, running: left }) => {
-            let listen = printed.listening.unwrap_or(before.listen);
+            let said = output
+                .printed
+                .as_ref()
+                .and_then(|printed| printed.listening);
+            let listen = said.or(asked.address()).unwrap_or(before.listen);
             ready(place, listen, pid, told);
             told.say(&format!(
                 "transom is restarted: process {pid} serves, process {old} finishes {} and ends",
@@ -103,6 +87,9 @@ fn restart(
             ExitCode::SUCCESS
         }
         Ok(Restarted::Failed { code }) => {
+            if before.mode == Mode::Unit {
+                show_why(&asked);
+            }
             let _ = fail(told, "the new process did not get ready, why stands above");
             let usage = code == Some(i32::from(USAGE));
             ExitCode::from(if usage { USAGE } else { 1 })
@@ -112,8 +99,53 @@ fn restart(
     })
 }
 
+/// How the new process is started. One of systemd's unit has the unit's environment and prints into the
+/// journal, as the one before did; one in the background takes variables of this shell as well.
+fn successor(
+    asked: &mut Asked,
+    before: &Note,
+    output: &Output,
+    told: &mut Told,
+) -> anyhow::Result<Successor> {
+    let mut arguments = arguments(
+        before.mode,
+        asked,
+        listen(asked, before),
+        before.options.record,
+    );
+    arguments.extend(["--takes-over".to_owned(), before.listen.to_string()]);
+    let mut variables = std::mem::take(&mut asked.variables);
+    if before.mode == Mode::Unit {
+        unit::tell_unseen(&variables, told);
+        variables.clear();
+    }
+    if !variables.is_empty() {
+        let fresh: Vec<&str> = variables.keys().map(String::as_str).collect();
+        told.say(&format!(
+            "environment: that of process {}, and from here {}",
+            before.pid,
+            fresh.join(", ")
+        ));
+    }
+    Ok(Successor {
+        program: std::env::current_exe()?,
+        arguments,
+        variables,
+        output: output.path.clone(),
+    })
+}
+
+/// What the new process of a unit printed went into the journal.
+fn show_why(asked: &Asked) {
+    let why = match asked.problems() {
+        Some(problems) => problems.to_string(),
+        None => systemd::printed(15),
+    };
+    term::note(why.trim_end());
+}
+
 /// Where the successor must be told to listen: as the one before was, unless told otherwise now.
-fn listen(asked: &Asked, before: &crate::service::note::Note) -> Option<SocketAddr> {
+fn listen(asked: &Asked, before: &Note) -> Option<SocketAddr> {
     asked
         .listen
         .or_else(|| before.options.listen.map(|_| before.listen))
@@ -130,11 +162,37 @@ fn ready(place: &Place, listen: SocketAddr, pid: u32, told: &mut Told) {
     }
 }
 
-/// Of a process that has its own copy open.
-struct Leftover(std::path::PathBuf);
+/// Where a process in the background prints while it starts. It has its own copy open.
+struct Output {
+    path: Option<PathBuf>,
+    printed: Option<Printed>,
+}
 
-impl Drop for Leftover {
+impl Output {
+    fn of(place: &Place, before: &Note) -> anyhow::Result<Self> {
+        if before.mode == Mode::Unit {
+            return Ok(Self {
+                path: None,
+                printed: None,
+            });
+        }
+        let name = format!("{}.{}", before.pid, std::process::id());
+        let (_, path) = place.output(&name)?;
+        let printed = Printed {
+            file: File::open(&path)?,
+            listening: None,
+        };
+        Ok(Self {
+            path: Some(path),
+            printed: Some(printed),
+        })
+    }
+}
+
+impl Drop for Output {
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
+        if let Some(path) = &self.path {
+            let _ = std::fs::remove_file(path);
+        }
     }
 }

@@ -8,19 +8,19 @@ use std::time::{Duration, Instant};
 
 use super::find::{Asked, Found, find, foreign};
 use super::told::Told;
-use super::{block_on, known_place};
+use super::{block_on, known_place, unit};
 use crate::cli::serve::unbound;
 use crate::cli::{StartArgs, USAGE, term};
 use crate::config::process_env;
 use crate::service::ask::Line;
-use crate::service::note::Note;
+use crate::service::note::{Mode, Note};
 use crate::service::{Place, systemd};
 
 /// How often a process that starts is looked after.
-const LOOK: Duration = Duration::from_millis(10);
+pub(super) const LOOK: Duration = Duration::from_millis(10);
 
 /// Components that are compiled for the first time on a slow machine take seconds each.
-const PATIENCE: Duration = Duration::from_mins(2);
+pub(super) const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(super) fn run(args: &StartArgs) -> anyhow::Result<ExitCode> {
     let asked = Asked::new(&args.places, args.listen);
@@ -86,22 +86,10 @@ pub(super) fn start(
             }
         }
     }
-    if asked.is_usual() && systemd::unit(&process_env).is_some() {
-        return unit("start", address, told);
+    if asked.is_usual() && !record && systemd::unit(&process_env).is_some() {
+        return unit::start(place, asked, address, told);
     }
     started(place, asked, address, record, told)
-}
-
-/// Has systemd do it, and waits until the service answers or systemd gave up.
-pub(super) fn unit(verb: &str, address: SocketAddr, told: &mut Told) -> anyhow::Result<ExitCode> {
-    let unit = systemd::UNIT;
-    told.say(&format!(
-        "{unit} is a unit of this user's systemd: `systemctl --user {verb} {unit}`"
-    ));
-    systemd::do_to_unit(verb)?;
-    told.fact("unit", unit);
-    told.fact("listen", address.to_string());
-    Ok(ExitCode::SUCCESS)
 }
 
 fn started(
@@ -114,7 +102,7 @@ fn started(
     let name = address.to_string().replace(['[', ']'], "");
     let (output, path) = place.output(&name)?;
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(arguments(asked, asked.listen, record));
+    command.args(arguments(Mode::Background, asked, asked.listen, record));
     let mut child = command
         .stdin(Stdio::null())
         .stdout(output.try_clone()?)
@@ -137,9 +125,17 @@ fn started(
     Ok(ExitCode::SUCCESS)
 }
 
-/// The arguments of a background process.
-pub(super) fn arguments(asked: &Asked, listen: Option<SocketAddr>, record: bool) -> Vec<String> {
-    let mut arguments = vec!["serve".to_owned(), "--background".to_owned()];
+/// The arguments of a process that serves in this way.
+pub(super) fn arguments(
+    mode: Mode,
+    asked: &Asked,
+    listen: Option<SocketAddr>,
+    record: bool,
+) -> Vec<String> {
+    let mut arguments = vec!["serve".to_owned()];
+    if mode == Mode::Background {
+        arguments.push("--background".to_owned());
+    }
     let mut option = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             arguments.extend([name.to_owned(), value]);

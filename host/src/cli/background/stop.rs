@@ -3,13 +3,10 @@
 use std::process::ExitCode;
 
 use super::find::{Asked, Found, Ours, find, foreign};
-use super::start::{exchanges, unit};
+use super::start::exchanges;
 use super::told::Told;
-use super::{block_on, known_place};
+use super::{block_on, known_place, unit};
 use crate::cli::StopArgs;
-use crate::config::process_env;
-use crate::service::note::Mode;
-use crate::service::systemd;
 
 pub(super) fn run(args: &StopArgs) -> anyhow::Result<ExitCode> {
     let asked = Asked::new(&args.places, args.listen);
@@ -17,7 +14,7 @@ pub(super) fn run(args: &StopArgs) -> anyhow::Result<ExitCode> {
     let mut told = Told::new(args.json);
     let (address, found) = block_on(find(&place, &asked))?;
     let code = match found {
-        Found::Ours(ours) if by_systemd(&ours) => unit("stop", ours.note.listen, &mut told)?,
+        Found::Ours(ours) if !args.now && unit::runs(&ours) => unit::stop(&ours, &mut told)?,
         Found::Ours(ours)
         | Found::Nobody {
             finishing: Some(ours),
@@ -55,11 +52,6 @@ pub(super) fn run(args: &StopArgs) -> anyhow::Result<ExitCode> {
     };
     told.end();
     Ok(code)
-}
-
-/// The running process is that of the user unit, and systemd can be asked.
-pub(super) fn by_systemd(ours: &Ours) -> bool {
-    ours.note.mode == Mode::Unit && systemd::unit(&process_env).is_some_and(|unit| unit.active)
 }
 
 fn stop(mut ours: Ours, now: bool, told: &mut Told) -> ExitCode {

@@ -19,15 +19,21 @@ use crate::telemetry;
 pub(super) struct Predecessor {
     line: Line,
     listen: SocketAddr,
+    /// As it was started, so is its successor.
+    mode: Mode,
 }
 
 impl Predecessor {
     /// Of the service that listens there. Errors: it does not answer.
     pub(super) fn find(listen: SocketAddr) -> anyhow::Result<Self> {
         let place = place().context("there is no state folder: set HOME")?;
-        let line = Line::to(&place, listen)
-            .with_context(|| format!("the service at {listen} does not answer"))?;
-        Ok(Self { line, listen })
+        let asked = Line::to(&place, listen).and_then(|mut line| {
+            let mode = line.who()?.mode;
+            Ok((line, mode))
+        });
+        let (line, mode) =
+            asked.with_context(|| format!("the service at {listen} does not answer"))?;
+        Ok(Self { line, listen, mode })
     }
 
     /// Its listener, if it is one of the address that is wanted now.
@@ -52,7 +58,8 @@ pub(super) async fn serve(
 ) {
     // Before anyone can know that the host is there: a signal right after that drains too.
     let stops = Stops::listen();
-    let control = control(&running, args, &stops);
+    let before = predecessor.as_ref().map(|before| before.mode);
+    let control = control(&running, args, before, &stops);
     announce(&running);
     let taken = control.as_ref().map(Control::take_place);
     if let Some(Err(error)) = taken {
@@ -82,7 +89,12 @@ pub(super) async fn serve(
 }
 
 /// None without a folder for it: the service serves all the same.
-fn control(running: &Running, args: &ServeArgs, stops: &Stops) -> Option<Control> {
+fn control(
+    running: &Running,
+    args: &ServeArgs,
+    before: Option<Mode>,
+    stops: &Stops,
+) -> Option<Control> {
     let place = place()?;
     let app = &running.app;
     let options = Options {
@@ -91,12 +103,11 @@ fn control(running: &Running, args: &ServeArgs, stops: &Stops) -> Option<Control
         transformers: args.places.transformers.clone().map(absolute),
         record: args.record,
     };
-    let mode = if args.background {
-        Mode::Background
-    } else if systemd::started_us(&process_env) {
-        Mode::Unit
-    } else {
-        Mode::Foreground
+    let mode = match before {
+        Some(mode) => mode,
+        None if args.background => Mode::Background,
+        None if systemd::started_us(&process_env) => Mode::Unit,
+        None => Mode::Foreground,
     };
     let note = Note::of_this_process(&app.instance, app.address, mode, options);
     let obeying = Obeying {

@@ -121,7 +121,7 @@ fn every_key_is_honoured_or_named_in_the_list_of_what_is_not() {
     assert!(config.router.image.is_none());
     assert_eq!(config.statusline.as_ref().unwrap().len(), 4);
     for part in [
-        "REWRITE_SYSTEM_PROMPT: not carried over",
+        "REWRITE_SYSTEM_PROMPT: as in ccr, it replaces",
         "CUSTOM_ROUTER_PATH: not carried over",
         "forceUseImageAgent: not carried over",
         "plugins: not carried over",
