@@ -5,11 +5,13 @@
 //! asked for: [`Details`].
 
 mod details;
+mod surrogates;
 mod walk;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
+use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -99,6 +101,19 @@ const BYTES_PER_TOKEN: usize = 4;
 const IMAGE_TOKENS: usize = 1600;
 
 impl RequestHead {
+    /// The head of a client's body, and the body as it goes on: as it came, but for halves of characters in it.
+    ///
+    /// Errors: as of [`Self::peek`].
+    pub fn of(body: Bytes) -> Result<(Self, Bytes), ApiError> {
+        match Self::peek(&body) {
+            Ok(head) => Ok((head, body)),
+            Err(error) => match surrogates::mended(&body) {
+                Some(mended) => Ok((Self::peek(&mended)?, mended)),
+                None => Err(error),
+            },
+        }
+    }
+
     /// Reads the head of a Messages or `count_tokens` request.
     ///
     /// Errors: 400 for what is not JSON, has no model or no messages.
@@ -254,6 +269,17 @@ mod tests {
             said(r#"{"model":7,"messages":[]}"#),
             "model: Input should be a string"
         );
+    }
+
+    #[test]
+    fn a_text_that_was_cut_within_a_character_is_taken() {
+        let body = r#"{"model":"m","messages":[{"role":"user","content":"\ud83d hi"}]}"#;
+        let (head, mended) = RequestHead::of(Bytes::from_static(body.as_bytes())).unwrap();
+        assert_eq!(head.model, "m");
+        assert_eq!(mended, body.replace(r"\ud83d", r"\ufffd"));
+        let plain = Bytes::from_static(br#"{"model":"m","messages":[]}"#);
+        let (_, same) = RequestHead::of(plain.clone()).unwrap();
+        assert_eq!(same.as_ptr(), plain.as_ptr());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::installed;
 use crate::harness::client::{self, Reply};
-use crate::harness::upstream::{Answer, Upstream};
+use crate::harness::upstream::Upstream;
 use crate::routing_cases::{self, Case, End, MODELS, PROVIDER};
 
 /// Long: it only ends a test that fails.
@@ -86,28 +86,27 @@ async fn start(upstream: &Upstream) -> Ccr {
     ccr
 }
 
-async fn send(ccr: &Ccr, case: &Case) -> Reply {
+async fn send(ccr: &Ccr, case: &Case, body: &Value) -> Reply {
     let headers: Vec<(&str, &str)> = case
         .headers
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()))
         .collect();
-    let body = case.body().to_string();
+    let body = body.to_string();
     client::post(&ccr.base, "/v1/messages", &headers, body.as_bytes()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn claude_code_router_itself_chooses_what_the_table_says() {
-    let message = json!({
-        "id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": [],
-        "stop_reason": "end_turn", "stop_sequence": null, "usage": { "input_tokens": 1, "output_tokens": 1 },
-    });
-    let upstream = Upstream::always(Answer::json(200, &message)).await;
+    let upstream = Upstream::start(routing_cases::answer).await;
     let ccr = start(&upstream).await;
     let mut wrong = Vec::new();
     for case in routing_cases::all() {
+        if let Some(body) = case.before() {
+            send(&ccr, &case, &body).await;
+        }
         let before = upstream.requests().len();
-        let reply = send(&ccr, &case).await;
+        let reply = send(&ccr, &case, &case.body()).await;
         let end = match upstream.requests().get(before) {
             Some(request) => End::Model(request.json()["model"].as_str().unwrap().to_owned()),
             None => End::Refused(reply.status),

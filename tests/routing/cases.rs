@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::harness::upstream::{Answer, Request};
+
 /// Every file of cases. One that is not named here fails a test.
 const FILES: [&str; 8] = [
     "background",
@@ -19,7 +21,7 @@ const FILES: [&str; 8] = [
 ];
 
 /// How many there are.
-pub(crate) const COUNT: usize = 73;
+pub(crate) const COUNT: usize = 77;
 
 /// The models that the upstream has. `blind-m` reads text only.
 pub(crate) const MODELS: [&str; 9] = [
@@ -68,6 +70,8 @@ pub(crate) struct Case {
     /// An image of so many bytes in the last message.
     #[serde(default)]
     image: usize,
+    /// An answer of the same conversation told so many input tokens just before.
+    told: Option<u64>,
     /// Where the subagent's tag is put.
     tag: Option<Value>,
     pub(crate) ccr: End,
@@ -118,7 +122,35 @@ pub(crate) fn known_files() -> Vec<String> {
     FILES.map(str::to_owned).to_vec()
 }
 
+/// What the upstream answers: the words of [`Case::before`] say how many tokens it counted.
+pub(crate) fn answer(request: &Request) -> Answer {
+    let body = request.json();
+    let said = body["messages"][0]["content"].as_str().unwrap_or_default();
+    let told = said.strip_prefix(TELL).and_then(|count| count.parse().ok());
+    Answer::json(200, &message(told.unwrap_or(7)))
+}
+
+const TELL: &str = "tell ";
+
+/// A short message.
+pub(crate) fn message(input_tokens: u64) -> Value {
+    json!({
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "m",
+        "content": [{ "type": "text", "text": "ok" }],
+        "stop_reason": "end_turn", "stop_sequence": null,
+        "usage": { "input_tokens": input_tokens, "output_tokens": 1 },
+    })
+}
+
 impl Case {
+    /// The request of the same conversation that is sent first, if there is one.
+    pub(crate) fn before(&self) -> Option<Value> {
+        let mut body = self.body();
+        let words = format!("{TELL}{}", self.told?);
+        body["messages"] = json!([{ "role": "user", "content": words }]);
+        Some(body)
+    }
+
     /// The request that the client sends, without streaming.
     pub(crate) fn body(&self) -> Value {
         let path = folder().join(format!("requests/{}.json", self.request));

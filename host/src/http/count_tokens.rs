@@ -43,8 +43,7 @@ async fn answer(
     let (parts, body) = request.into_parts();
     let snapshot = app.snapshot();
     let body = read(body, snapshot.limits.request_body).await?;
-    let head = RequestHead::peek(&body)?;
-    let request = (head, body);
+    let request = RequestHead::of(body)?;
     let routed = routed(app, &snapshot, &parts.headers, request, record.request_id()).await?;
     let choice = &routed.choice;
     let fitted = routed.fitted(choice.provider, &choice.model)?;

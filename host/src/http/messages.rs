@@ -89,7 +89,7 @@ async fn answer(
         .bodies
         .as_ref()
         .map(|how| Box::new(Bodies::of(how, &body)));
-    let head = RequestHead::peek(&body)?;
+    let (head, body) = RequestHead::of(body)?;
     record.conversation =
         route::session_id(headers, &head, &body).map(|session| (app.usages.clone(), session));
     let routed = routed(app, snapshot, headers, (head, body), record.request_id()).await?;

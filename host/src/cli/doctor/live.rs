@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Finding;
 use crate::app::{Leaving, Running, Start};
-use crate::config::{Config, Provider, Retries, Router, Target, Transformer};
+use crate::config::{Config, Provider, Router, Target, Transformer};
 
 /// A provider that has said nothing by then is of no use to a person who waits.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -35,16 +35,12 @@ struct Reply {
 
 /// The configuration without all that could answer in a provider's place, or hide that it failed first.
 pub(super) fn alone(config: &Config) -> Config {
-    Config {
-        router: Router::default(),
-        projects: Vec::new(),
-        conversations: BTreeMap::new(),
-        retries: Retries {
-            attempts: 0,
-            ..config.retries
-        },
-        ..config.clone()
-    }
+    let mut config = config.clone();
+    config.router = Router::default();
+    config.projects = Vec::new();
+    config.conversations = BTreeMap::new();
+    config.retries.attempts = 0;
+    config
 }
 
 pub(super) async fn ask(config: &Config, providers: &[&Provider], start: Start) -> Vec<Finding> {

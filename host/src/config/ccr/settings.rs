@@ -64,9 +64,8 @@ pub(super) fn members<'t>(root: &Place<'t>, reader: &mut Reader<'_>) -> Option<M
     let members = Members::read(root, &all, reader)?;
     for warning in reader.warnings.iter_mut().skip(told) {
         if exported(&warning.path) {
-            warning.message =
-                "ccr hands it to its own process as an environment variable; transom does not"
-                    .to_owned();
+            "ccr hands it to its own process as an environment variable; transom does not"
+                .clone_into(&mut warning.message);
             warning.remedy =
                 Some("if something needs it, put it into ~/.config/transom/env".to_owned());
         }
