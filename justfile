@@ -142,9 +142,9 @@ catalog VERSION='1.109.1':
     pip download --quiet --no-deps --dest "{{ target }}/catalog" "litellm=={{ VERSION }}"
     python3 host/catalog/rebuild.py "{{ target }}"/catalog/litellm-{{ VERSION }}-*.whl
 
-# Write docs/coverage.md: which recorded exchange shows which rule
+# Write docs/coverage.md, which recorded exchange shows which rule, and docs/provider-errors.md, what clients are told
 coverage:
-    cd guests && TRANSOM_WRITE_COVERAGE=1 cargo test --locked --package fixtures --test coverage --target host-tuple --target-dir target
+    cd guests && TRANSOM_WRITE_COVERAGE=1 cargo test --locked --package fixtures --test coverage --test provider_errors --target host-tuple --target-dir target
 
 # Licences, banned crates and sources of both workspaces
 deny: _tools

@@ -130,7 +130,9 @@ async fn what_claude_code_asks_at_its_start_is_answered() {
         [
             "cerebras,model-1",
             "openai,model-1",
+            "gemini,model-1",
             "ollama,model-1",
+            "responses,model-1",
             "zai,model-1",
             "plain,model-1"
         ]

@@ -14,7 +14,10 @@ use crate::harness::upstream::{Answer, Upstream};
 use crate::roads::Road;
 
 mod handover;
+mod keys;
 mod logs;
+mod replaced;
+mod strangers;
 mod unit;
 mod words;
 

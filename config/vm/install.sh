@@ -170,28 +170,34 @@ add_key() {
     printf '%s=%s\n' "$1" "$2" >>"$env_file"
 }
 
+start_up_files='.bashrc .bash_profile .profile .zshrc .zshenv .zprofile'
+
 # Keys in shell start-up files are in every process of the user, and often readable by others.
 move_keys() {
-    for rc in .bashrc .bash_profile .profile .zshrc .zshenv .zprofile; do
+    for rc in $start_up_files; do
         [ -f "$HOME/$rc" ] || continue
         for name in $(key_names); do move_key "$HOME/$rc" "$name"; done
     done
 }
 
-# Usage: move_key FILE NAME
+# Begins a line of a start-up file whose key is in the env file, and does nothing. The line that stood there follows,
+# with dots for the key; --uninstall puts it back.
+moved=": # moved into transom's env file: "
+
+# Characters of keys that neither a shell nor sed takes for something else.
+plain='[A-Za-z0-9._:/+=@-]'
+
+# Usage: move_key FILE NAME: from a line that does nothing but set it; another is left to the user.
 move_key() {
-    line="^[[:space:]]*\\(export[[:space:]][[:space:]]*\\)\\{0,1\\}$2="
-    grep -q "$line" "$1" || return 0
-    # The last one holds for the shell, without quotes and without a comment behind it.
-    value=$(sed -n "s/$line//p" "$1" | tail -n 1 |
-        sed -e 's/^"\([^"]*\)".*$/\1/' -e t -e "s/^'\\([^']*\\)'.*\$/\\1/" -e t -e 's/[[:space:];#].*$//')
-    case $value in
-    '' | *[!A-Za-z0-9._:/+=@-]*)
-        say "left $2 in $1: its value is not a plain text"
+    assigned=$(grep -v -e '^[[:space:]]*#' -e "^$moved" "$1" | grep -cE "(^|[^A-Za-z0-9_])$2=") || return 0
+    line=$(grep -E "^[[:space:]]*(export[[:space:]]+)?$2=($plain+|\"$plain+\"|'$plain+')([[:space:]]+#.*|[[:space:]]*)\$" "$1") || line=
+    # One that continues the line before it is no command of its own.
+    if [ "$assigned" != 1 ] || [ -z "$line" ] || continues "$1" "$line"; then
+        say "left $2 in $1: it is not set by one line that does nothing else"
         todo "transom key set $2, and take it out of $1"
         return
-        ;;
-    esac
+    fi
+    value=$(printf '%s\n' "$line" | sed "s/^[^=]*=[\"']\\{0,1\\}\\($plain*\\).*\$/\\1/")
     if grep -q "^$2=" "$env_file" 2>/dev/null && ! grep -qxF "$2=$value" "$env_file"; then
         say "left $2 in $1: $env_file has another value"
         todo "decide on one $2: a variable of the shell wins over $env_file for commands, not for the service"
@@ -203,8 +209,36 @@ move_key() {
         return
     fi
     grep -qxF "$2=$value" "$env_file" 2>/dev/null || add_key "$2" "$value"
-    grep -v "$line" "$1" | rewrite "$1"
+    without=$(printf '%s\n' "$line" | sed "s/^\\([^=]*=[\"']\\{0,1\\}\\)$plain*/\\1.../")
+    replace "$1" "$line" "$moved$without"
     say "moved $2 from $1 to $env_file"
+}
+
+# Usage: continues FILE LINE: the line before it ends with a backslash.
+continues() { line=$2 awk '$0 == ENVIRON["line"] && before ~ /\\$/ { found = 1 } { before = $0 } END { exit !found }' "$1"; }
+
+# Usage: replace FILE LINE OTHER
+replace() {
+    # A file that ends without a line end stays one.
+    { line=$2 other=$3 awk '$0 == ENVIRON["line"] { print ENVIRON["other"]; next } { print }' "$1" |
+        if [ -n "$(tail -c 1 "$1")" ]; then printf '%s' "$(cat)"; else cat; fi; } | rewrite "$1"
+}
+
+# Usage: bring_back FILE: the lines that move_key took out, with the keys as the env file has them now.
+bring_back() {
+    grep "^$moved" "$1" >"$temporary" || return 0
+    while IFS= read -r line; do
+        without=${line#"$moved"}
+        name=$(printf '%s\n' "$without" | sed -e 's/=.*//' -e 's/^[[:space:]]*//' -e 's/^export[[:space:]]*//')
+        value=$(sed -n "s/^$name=//p" "$env_file" 2>/dev/null | tail -n 1 | sed -e 's/^"\(.*\)"$/\1/' -e "s/^'\\(.*\\)'\$/\\1/")
+        case $value in
+        '' | *[!A-Za-z0-9._:/+=@-]*) say "left $name out of $1: $env_file has no plain text for it" ;;
+        *)
+            replace "$1" "$line" "$(printf '%s\n' "$without" | sed "s|\\.\\.\\.|$value|")"
+            say "brought $name back to $1"
+            ;;
+        esac
+    done <"$temporary"
 }
 
 # Usage: link_workspace DIR
@@ -384,17 +418,32 @@ start_service() {
 
 # --- taking it away ------------------------------------------------------------------------------------
 
-uninstall() {
-    [ -e "$made" ] || fail "nothing to take away: there is no $made"
+# Whatever serves: the unit is one of them at most.
+stop_all() {
     if manager; then
         systemctl --user --quiet stop transom.service 2>/dev/null || true
     fi
+    [ -x "$bin" ] || return 0
+    for note in "$state"/service/*.json; do
+        [ -f "$note" ] || continue
+        address=$(sed -n 's/^  "listen": "\(.*\)".*/\1/p' "$note")
+        "$bin" stop --listen "$address" || true
+    done
+}
+
+uninstall() {
+    [ -e "$made" ] || fail "nothing to take away: there is no $made"
+    stop_all
     keep=no
     # Keys are deleted by a word of their own: --yes is not enough.
     yes=no
     if [ "$purge" = no ] && ! agreed "Delete $config and $data too (configuration, keys, transformers)?"; then
         keep=yes
     fi
+    # While the keys are still there.
+    for rc in $start_up_files; do
+        [ ! -f "$HOME/$rc" ] || bring_back "$HOME/$rc"
+    done
     # Newest first: a folder is empty only after what is in it.
     cp "$made" "$temporary"
     sed '1!G;h;$!d' "$temporary" >"$temporary.reversed"

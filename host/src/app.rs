@@ -27,6 +27,7 @@ use crate::config::{
     Config, Key, Limits, Problem, Secret, Transformer, keys_in_options, process_env,
 };
 use crate::metrics::Metrics;
+use crate::owner::Token;
 use crate::quota::Quota;
 use crate::record::Logging;
 use crate::recorder::Recorder;
@@ -187,6 +188,8 @@ pub struct Running {
     /// What requests share.
     pub app: Arc<App>,
     listener: TcpListener,
+    /// Its file is there for as long as the service is.
+    owner: Option<Token>,
 }
 
 impl Running {
@@ -256,7 +259,7 @@ impl Running {
             started: Instant::now(),
             started_at: SystemTime::now(),
             address,
-            owner,
+            owner: owner.as_ref().map(|token| token.secret().clone()),
             listen: start.listen,
             snapshot: ArcSwap::from_pointee(snapshot),
             config_error: Mutex::default(),
@@ -265,7 +268,11 @@ impl Running {
         if start.watch {
             reload::follow(&app);
         }
-        Ok(Self { app, listener })
+        Ok(Self {
+            app,
+            listener,
+            owner,
+        })
     }
 
     /// Where clients find it.
@@ -280,13 +287,27 @@ impl Running {
 
     /// Serves until `stop` says why not, then lets running exchanges end as that wants.
     pub async fn serve(self, stop: impl Future<Output = Leaving>) {
-        let Self { app, listener } = self;
+        self.serve_as_service(stop, std::future::pending()).await;
+    }
+
+    /// The same; when `ending` is ready exchanges have no more than the drain time, also those that
+    /// had all the time they needed because a successor serves.
+    pub async fn serve_as_service(
+        self,
+        stop: impl Future<Output = Leaving>,
+        ending: impl Future<Output = ()>,
+    ) {
+        let Self {
+            app,
+            listener,
+            owner: _owner,
+        } = self;
         let router = crate::http::router(app.clone());
         let settings = app.clone();
         let limit = move || settings.snapshot().config.timeouts.client;
         let clients = Clients::new(listener, limit);
         let drain = move || app.snapshot().config.timeouts.drain;
-        if !serving::serve(clients, router, stop, drain).await {
+        if !serving::serve(clients, router, (stop, ending), drain).await {
             tracing::warn!(
                 "exchanges still ran when the drain time was over; their connections are closed"
             );

@@ -17,6 +17,7 @@ use crate::telemetry::files::Bounds;
 
 pub use crate::catalog::Price;
 pub use env_file::{private_file, set_variable, variables};
+pub use environment::{let_go, let_go_of, overriding, process_env};
 pub use glimpse::{Glimpse, Named, Spot};
 pub use hidden::in_options as keys_in_options;
 pub use import::{Imported, Importing, LiteralKeys, variable_of};
@@ -30,6 +31,7 @@ pub use secret::Secret;
 
 mod ccr;
 mod env_file;
+mod environment;
 mod glimpse;
 mod hidden;
 mod import;
@@ -462,8 +464,3 @@ impl Default for Log {
 
 #[cfg(test)]
 mod tests;
-
-/// The variables of this process.
-pub fn process_env(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}

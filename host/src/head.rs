@@ -5,6 +5,7 @@
 //! asked for: [`Details`].
 
 mod details;
+mod name;
 mod surrogates;
 mod walk;
 
@@ -18,6 +19,7 @@ use serde_json::value::RawValue;
 
 pub use details::Details;
 pub(crate) use details::{Message, blocks, plain, range_in, texts};
+pub(crate) use name::check_model;
 use walk::{Messages, System, Tools};
 
 use crate::config::Effort;
@@ -116,7 +118,7 @@ impl RequestHead {
 
     /// Reads the head of a Messages or `count_tokens` request.
     ///
-    /// Errors: 400 for what is not JSON, has no model or no messages.
+    /// Errors: 400 for what is not JSON, has no model or no messages, or a model of no possible name.
     pub fn peek(body: &[u8]) -> Result<Self, ApiError> {
         // Serde would take a list for the fields in their order.
         if body.trim_ascii_start().first() != Some(&b'{') {
@@ -130,6 +132,7 @@ impl RequestHead {
         };
         let model: String = serde_json::from_str(raw.get())
             .map_err(|_| ApiError::invalid("model: Input should be a string"))?;
+        check_model(&model)?;
         let Some(Messages(messages)) = fields.messages else {
             return Err(ApiError::invalid("messages: Field required"));
         };

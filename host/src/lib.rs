@@ -50,4 +50,5 @@ pub mod sse;
 pub mod telemetry;
 pub mod testing;
 pub mod upstream;
+mod visible;
 pub mod wasm;

@@ -19,6 +19,7 @@ use crate::recorder::{End, Tape};
 use crate::route::Usages;
 use crate::sse::{PING, Usage};
 use crate::upstream::Secrets;
+use crate::visible::shortened;
 use crate::wasm::Counters;
 
 /// What is known of an exchange.
@@ -29,6 +30,8 @@ pub struct Record {
     pub route: Option<Served>,
     /// Attempts that failed, in order: the answer is that of another one, or the first error.
     pub tried: Vec<Tried>,
+    /// The last of them was the last that was tried.
+    pub exhausted: bool,
     /// How long it waited for providers' quotas, all attempts together.
     pub held: Duration,
     first_token: Option<Instant>,
@@ -86,6 +89,7 @@ impl Record {
             started: Instant::now(),
             route: None,
             tried: Vec::new(),
+            exhausted: false,
             held: Duration::ZERO,
             first_token: None,
             bytes: 0,
@@ -176,6 +180,9 @@ impl Record {
     }
 }
 
+/// Of an error in a log line, in bytes: an upstream may answer with a page.
+const LONGEST_ERROR: usize = 4096;
+
 /// The words of a trap belong to the line of the exchange; where it was has a line of its own.
 fn logged(error: &ApiError) -> String {
     let inside = error
@@ -228,7 +235,9 @@ impl Record {
         };
         // The words of a panic, or of an error, may quote a body with a key in it.
         let error = error.map(|error| self.secrets.scrub_text(&error));
+        let error = error.map(|error| shortened(&error, LONGEST_ERROR).into_owned());
         let started = self.started;
+        let only = self.exhausted && self.tried.len() == 1;
         let guest = self.counters.as_deref().map(|counters| Guest {
             bytes_in: counters.bytes_in.load(Ordering::Relaxed),
             bytes_out: counters.bytes_out.load(Ordering::Relaxed),
@@ -240,7 +249,12 @@ impl Record {
             cost_usd: self.cost_usd(),
             request_id: std::mem::take(&mut self.request_id),
             served: self.route.take(),
-            tried: std::mem::take(&mut self.tried),
+            // The only attempt is what the line itself tells of.
+            tried: std::mem::take(&mut self.tried)
+                .into_iter()
+                .filter(|_| !only)
+                .collect(),
+            exhausted: self.exhausted,
             status,
             held_ms: Some(self.held.as_millis() as u64).filter(|ms| *ms > 0),
             error,

@@ -10,6 +10,7 @@ mod exchange;
 pub mod files;
 mod sink;
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -172,9 +173,10 @@ impl Lines {
 }
 
 impl Write for Lines {
-    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
-        (self.put)(&self.sink, line);
-        Ok(line.len())
+    /// `tracing` hands over an event whole, and has made its control characters visible but for line breaks.
+    fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
+        (self.put)(&self.sink, &continued(event));
+        Ok(event.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
@@ -182,10 +184,42 @@ impl Write for Lines {
     }
 }
 
+/// With what follows a line break indented: it is no line of the log's own.
+fn continued(event: &[u8]) -> Cow<'_, [u8]> {
+    let text = event.strip_suffix(b"\n").unwrap_or(event);
+    if memchr::memchr2(b'\n', b'\r', text).is_none() {
+        return Cow::Borrowed(event);
+    }
+    let mut lines = Vec::with_capacity(event.len() + 64);
+    for byte in text {
+        match byte {
+            b'\n' => lines.extend_from_slice(b"\n    "),
+            b'\r' => {}
+            byte => lines.push(*byte),
+        }
+    }
+    lines.push(b'\n');
+    Cow::Owned(lines)
+}
+
 impl<'a> MakeWriter<'a> for Lines {
     type Writer = Self;
 
     fn make_writer(&'a self) -> Self {
         self.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_break_in_an_event_begins_no_line_of_the_log() {
+        assert_eq!(&*continued(b"one\n"), b"one\n");
+        assert_eq!(
+            &*continued(b"one\r\n2026 INFO two\n"),
+            b"one\n    2026 INFO two\n"
+        );
     }
 }

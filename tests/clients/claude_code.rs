@@ -4,6 +4,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::route::{Road, Route};
+use crate::strict::chat::houses;
 use crate::strict::{Delivery, Fault, Turn};
 
 /// One module of tests for each road, so that a failure names it.
@@ -68,9 +69,51 @@ macro_rules! over {
 over!(direct, Route::Direct);
 over!(passthrough, Route::Passthrough);
 over!(cerebras, Route::Cerebras);
+over!(openai, Route::OPENAI);
+over!(gemini, Route::Gemini);
 over!(ollama, Route::Ollama);
+over!(responses, Route::Responses);
 over!(zai, Route::Zai);
 over!(zai_folded, Route::ZaiFolded);
+
+/// One test for each profile: of each family a conversation, of each provider its words for an overflow.
+macro_rules! by_profile {
+    ($module:ident: $what:ident: $($name:ident: $house:ident,)*) => {
+        mod $module {
+            use super::{Route, houses};
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$what(Route::Chat(&houses::$house)).await;
+                }
+            )*
+        }
+    };
+}
+
+by_profile! {
+    a_conversation_goes_through: conversation:
+    openai: OPENAI,
+    openrouter: OPENROUTER,
+    mistral: MISTRAL,
+    minimax: MINIMAX,
+    qwen: QWEN,
+    vllm: VLLM,
+}
+
+by_profile! {
+    its_overflow_makes_it_compact_and_go_on: overflow:
+    openai: OPENAI,
+    openrouter: OPENROUTER,
+    groq: GROQ,
+    mistral: MISTRAL,
+    kimi: KIMI,
+    minimax: MINIMAX,
+    qwen: QWEN,
+    siliconflow: SILICONFLOW,
+    llama_cpp: LLAMA_CPP,
+    lm_studio: LM_STUDIO,
+}
 
 fn bash(command: &str) -> (&'static str, serde_json::Value) {
     (
@@ -134,6 +177,29 @@ async fn parallel_calls(route: Route, delivery: Delivery) {
     let mut results = road.strict.seen()[1].results.clone();
     results.sort();
     assert_eq!(results, ["first-2", "second-4"]);
+}
+
+/// Thinking, two calls whose pieces take turns, thinking again, and the end.
+async fn conversation(route: Route) {
+    let (name, second) = bash("echo second-$((2 * 2))");
+    let turns = vec![
+        call(bash("echo first-$((1 + 1))"))
+            .and_call(name, &second)
+            .saying("I run both.")
+            .reasoning("I think about 考え.")
+            .delivered(Delivery::Interleaved),
+        call(bash("echo third-$((3 * 3))")).reasoning("And once more."),
+        Turn::text("All ran.").reasoning("That is it."),
+    ];
+    let road = route.turns(turns).await;
+    let run = road.claude().ask("run them", &[]).await;
+    assert_eq!(run.assert_ok().answer(), "All ran.");
+    assert_proper(&road, 3);
+    let seen = road.strict.seen();
+    let mut results = seen[1].results.clone();
+    results.sort();
+    assert_eq!(results, ["first-2", "second-4"]);
+    assert_eq!(seen[2].results, ["third-9"]);
 }
 
 async fn chain_of_twenty(route: Route) {

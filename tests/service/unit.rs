@@ -70,10 +70,17 @@ impl Systemd {
         self.desk.home().join("unit")
     }
 
-    /// What the unit's processes said, in order.
-    fn told(&self) -> Vec<String> {
-        let told = self.told.lock();
-        told.unwrap_or_else(PoisonError::into_inner).clone()
+    /// What the unit's processes said, in order, once it is so much. It comes a moment later than the
+    /// commands that it follows from.
+    fn told(&self, count: usize) -> Vec<String> {
+        loop {
+            let told = self.told.lock();
+            let told = told.unwrap_or_else(PoisonError::into_inner).clone();
+            if told.len() >= count {
+                return told;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
     }
 
     /// What `systemctl` was asked for, but for questions.
@@ -107,7 +114,7 @@ fn with_a_unit_start_and_stop_are_systemds_and_say_when_it_serves() {
     let desk = &systemd.desk;
     let said = desk.done(&["start"]);
     assert!(said.contains("runs as a systemd unit: process"), "{said}");
-    assert_eq!(systemd.told(), ["READY=1"]);
+    assert_eq!(systemd.told(1), ["READY=1"]);
     assert!(said.contains(&desk.pid().to_string()), "{said}");
     let said = desk.done(&["start"]);
     assert!(said.contains("runs already"), "{said}");
@@ -115,7 +122,7 @@ fn with_a_unit_start_and_stop_are_systemds_and_say_when_it_serves() {
     assert!(said.contains("as a systemd unit"), "{said}");
     let said = desk.done(&["stop"]);
     assert!(said.contains("is stopped"), "{said}");
-    assert_eq!(systemd.told(), ["READY=1", "STOPPING=1"]);
+    assert_eq!(systemd.told(2), ["READY=1", "STOPPING=1"]);
     let said = desk.done(&["stop"]);
     assert!(said.contains("was not running"), "{said}");
     let orders = [
@@ -132,7 +139,7 @@ fn options_of_start_are_for_a_process_of_its_own() {
     let listen = desk.address.clone();
     let said = desk.done(&["start", "--listen", &listen]);
     assert!(said.contains("runs in the background"), "{said}");
-    assert!(systemd.asked().is_empty() && systemd.told().is_empty());
+    assert!(systemd.asked().is_empty() && systemd.told(0).is_empty());
 }
 
 #[test]
@@ -181,7 +188,7 @@ async fn a_restart_of_the_unit_hands_over_and_tells_systemd_which_process_it_is(
     assert!(said.contains("finishes 1 running exchange"), "{said}");
     assert_ne!(first, second);
     let main = format!("MAINPID={second}");
-    assert_eq!(systemd.told(), ["READY=1", main.as_str(), "READY=1"]);
+    assert_eq!(systemd.told(3), ["READY=1", main.as_str(), "READY=1"]);
     assert_eq!(systemd.asked(), ["--user start transom.service"]);
     let reply = client::messages(&desk.base(), &Road::Passthrough.request(false, "hi")).await;
     assert_eq!(reply.status, 200, "{}", reply.text());

@@ -57,7 +57,7 @@ fn a_port_that_a_stranger_has_is_told_with_its_owner() {
 }
 
 /// Becomes another user: by root's right, else by sudo without a password.
-fn as_another_user() -> Command {
+pub(super) fn as_another_user() -> Command {
     if rustix::process::geteuid().is_root() {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);

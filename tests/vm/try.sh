@@ -50,11 +50,7 @@ fresh() {
     printf '%s\n' 'export CEREBRAS_API_KEY="csk-from-bashrc"' "ZAI_API_KEY='zai.from-bashrc'  # a comment" 'alias ll="ls -l"' \
         >>"$dir/root/home/dev/.bashrc"
     chroot "$dir/root" chown -R dev: /home/dev
-    cp "$dir/root/home/dev/.bashrc" "$dir/bashrc"
 }
-
-# The keys stay moved; everything else of the start-up file must be as before.
-bashrc_with_keys() { cp "$dir/bashrc" "$dir/root/home/dev/.bashrc"; }
 
 # A request that reaches the guest, and would reach the provider if there were a network.
 converts='exec 3<>/dev/tcp/127.0.0.1/3456; . ~/.config/transom/env
@@ -127,7 +123,6 @@ with_systemd() {
     rm -rf "$dir/root/home/dev/.config"
     as_dev './transom/install.sh --yes' >/dev/null
     as_dev './transom/install.sh --uninstall --purge'
-    bashrc_with_keys
     unchanged 'uninstalling'
 
     step 'install where claude-code-router was'
@@ -140,7 +135,6 @@ with_systemd() {
         'grep -q "zai-glm-4.7" .config/transom/config.json5 && grep -q "trust: \"pinned\"" .config/transom/config.json5 && grep -q ^TRANSOM_API_KEY= .config/transom/env'
     holds 'the service runs on it' 'systemctl --user is-active transom && .local/bin/transom status | grep -q zai'
     as_dev './transom/install.sh --uninstall --purge'
-    bashrc_with_keys
     unchanged 'uninstalling that'
 
     step 'the script of the first boot, as root'
@@ -159,7 +153,6 @@ without_systemd() {
     in_chroot './transom/install.sh --yes' | tee "$dir/said"
     grep -q 'the service was not started' "$dir/said" || fail 'it does not say that nothing was started'
     in_chroot './transom/install.sh --uninstall --purge'
-    bashrc_with_keys
     unchanged 'uninstalling without systemd'
 }
 

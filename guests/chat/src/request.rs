@@ -14,12 +14,14 @@ mod tools;
 mod turn;
 mod write;
 
-pub use effort::wanted_effort;
+pub use effort::{nearest_effort, wanted_effort};
+pub use identity::session_hash;
 pub use names::Names;
 pub use parameters::output_limit;
 pub(crate) use read::REASONING_DETAILS;
-pub use tools::write_tools;
-pub use turn::{Assistant, Call, Part, Turn};
+pub use schema::is_strict;
+pub use tools::{goes_strict, offered_tools, write_tools};
+pub use turn::{Assistant, Call, Form, Part, Said, Turn};
 
 use crate::Profile;
 use sdk::anthropic::Request;
@@ -52,6 +54,7 @@ pub fn parse(body: &[u8]) -> Result<Request<'_>, Failure> {
 pub fn conversation<'a>(
     context: &Context,
     profile: &Profile,
+    form: Form,
     request: &Request<'a>,
 ) -> Result<Conversation<'a>, Failure> {
     if request.max_tokens == Some(0) {
@@ -65,7 +68,7 @@ pub fn conversation<'a>(
         return Ok(Conversation::Answer(refusal));
     }
     note_dropped(request, profile);
-    let turns = read::turns(context, request, profile)
+    let turns = read::turns(context, request, profile, form)
         .map_err(|error| failure::invalid(format!("messages: {error}")))?;
     Ok(Conversation::Turns(repair::repair(turns, profile)))
 }
@@ -86,12 +89,14 @@ pub(crate) fn convert(
     body: &[u8],
 ) -> Result<Converted, Failure> {
     let request = parse(body)?;
-    Ok(match conversation(context, profile, &request)? {
-        Conversation::Answer(message) => Converted::Answer(message),
-        Conversation::Turns(turns) => {
-            Converted::Body(write::body(context, profile, names, &request, &turns))
-        }
-    })
+    Ok(
+        match conversation(context, profile, Form::default(), &request)? {
+            Conversation::Answer(message) => Converted::Answer(message),
+            Conversation::Turns(turns) => {
+                Converted::Body(write::body(context, profile, names, &request, &turns))
+            }
+        },
+    )
 }
 
 /// Tells what a foreign provider is not given.

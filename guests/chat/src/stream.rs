@@ -28,7 +28,7 @@ use sdk::host::{Level, log};
 use sdk::json::Escaped;
 use sdk::{Context, Failure, SpliceRule, failure, sse};
 use splice::Splice;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// What comes after a push.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,6 +49,10 @@ enum Waiting {
     Call(usize),
 }
 
+fn torn() -> Failure {
+    failure::upstream("upstream cut off a piece of its answer in the middle")
+}
+
 /// One answer that is streamed.
 pub(crate) struct Stream {
     context: Context,
@@ -62,6 +66,12 @@ pub(crate) struct Stream {
     holds: Holds,
     /// Members that hold reasoning, the first one first.
     reasoning_in: Vec<ReasoningIn>,
+    /// Text, thinking or a call has come.
+    said: bool,
+    /// A frame was cut off after something was said: the answer is not whole, whatever its end says.
+    torn: bool,
+    /// What codes of errors mean, by the profile.
+    error_codes: BTreeMap<String, u16>,
     /// Reasoning that the provider wants back verbatim, if it does.
     details: Option<Details>,
     finish: Option<StopReason>,
@@ -86,6 +96,9 @@ impl Stream {
             queue: VecDeque::new(),
             holds: Holds::default(),
             reasoning_in: profile.reasoning_in.clone(),
+            said: false,
+            torn: false,
+            error_codes: profile.error_codes.clone(),
             details: (profile.reasoning_out == ReasoningOut::ReasoningDetails)
                 .then(Details::default),
             finish: None,
@@ -126,7 +139,7 @@ impl Stream {
                 continue;
             }
             if frame.event == "error" {
-                return Err(error::in_stream(data));
+                return Err(error::in_stream(&self.error_codes, data));
             }
             self.data(frame.raw, data)?;
         }
@@ -169,8 +182,9 @@ impl Stream {
         self.end()
     }
 
-    /// One event. A frame that was cut off with the next one glued behind it (GLM-5.1) is read from
-    /// where the next one begins.
+    /// One event. A frame that was cut off with the next one glued behind it (GLM-5.1) is read from where the next one
+    /// begins. As reported it is the very first one, and the next one begins the answer anew. If something was said before,
+    /// what was cut off is missing.
     fn data(&mut self, frame: &str, data: &str) -> Result<(), Failure> {
         match sdk::json::from_str::<Chunk<'_>>(data) {
             Ok(chunk) => self.chunk(frame, data, &chunk),
@@ -180,6 +194,11 @@ impl Stream {
                         Level::Warn,
                         "the upstream cut a frame off and glued the next one to it",
                     );
+                    self.torn |= self.said && self.finish.is_none();
+                    // What is left of its arguments could pass for a whole call.
+                    if self.torn && (self.calls.growing() || data[..at].contains("tool_calls")) {
+                        return Err(torn());
+                    }
                     self.data("", &data[at + "data: ".len()..])
                 }
                 None => {
@@ -194,11 +213,12 @@ impl Stream {
 
     fn chunk(&mut self, frame: &str, data: &str, chunk: &Chunk<'_>) -> Result<(), Failure> {
         let groq = chunk.x_groq.as_ref();
-        if let Some(error) = chunk.error.or(groq.and_then(|groq| groq.error)) {
-            return Err(error::in_stream(&format!("{{\"error\":{error}}}")));
+        if chunk.error.is_some() || chunk.base_failed() {
+            return Err(error::in_stream(&self.error_codes, data));
         }
-        if chunk.base_failed() {
-            return Err(error::in_stream(data));
+        if let Some(error) = groq.and_then(|groq| groq.error) {
+            let error = format!("{{\"error\":{error}}}");
+            return Err(error::in_stream(&self.error_codes, &error));
         }
         let counted = chunk.usage.or(groq.and_then(|groq| groq.usage));
         if let Some(tokens) = counted {
@@ -261,6 +281,7 @@ impl Stream {
             self.text(&said.text);
         }
         let calls = delta.tool_calls.as_deref().unwrap_or_default();
+        self.said |= !said.thinking.is_empty() || !said.text.is_empty() || !calls.is_empty();
         for (position, call) in calls.iter().enumerate() {
             self.call(call, position)?;
         }
@@ -419,6 +440,9 @@ impl Stream {
             self.pieces(pieces);
         }
         self.pump(true)?;
+        if self.torn {
+            return Err(torn());
+        }
         if self.events.is_none() {
             self.start();
         }

@@ -1,7 +1,7 @@
 //! The request: turns and parameters to the body of `/api/chat`.
 
 use crate::{Options, Think};
-use chat::{Assistant, Conversation, MidSystem, Names, Part, Profile, ReasoningOut, Turn};
+use chat::{Assistant, Conversation, Form, MidSystem, Names, Part, Profile, ReasoningOut, Turn};
 use sdk::anthropic::Request;
 use sdk::json::{Escaped, Writer, separator};
 use sdk::{Context, Failure, host};
@@ -32,7 +32,7 @@ pub(crate) fn convert(
         ..Profile::default()
     };
     let request = chat::parse(body)?;
-    let turns = match chat::conversation(context, &profile, &request)? {
+    let turns = match chat::conversation(context, &profile, Form::default(), &request)? {
         Conversation::Answer(message) => return Ok(Converted::Answer(message)),
         Conversation::Turns(turns) => turns,
     };
@@ -94,7 +94,7 @@ fn user(message: &mut Writer<'_>, parts: &[Part<'_>]) {
         match part {
             Part::Text(piece) => text.join(separator::LINE, piece.clone()),
             Part::Image(_, data) => images.push(data),
-            Part::CacheMark => {}
+            Part::CacheMark | Part::Document(..) => {}
             Part::ImageUrl(_) => {
                 host::note(
                     "change",

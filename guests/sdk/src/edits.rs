@@ -6,6 +6,10 @@ use std::borrow::Cow;
 
 /// What was made of a text as an output for the bytes that it was read from: edits count bytes, and where those
 /// were no UTF-8 the text has others.
+#[expect(
+    clippy::ptr_arg,
+    reason = "that the text is owned says that the bytes were others"
+)]
 pub fn for_bytes(out: Output, text: &Cow<'_, str>) -> Output {
     match text {
         Cow::Owned(text) if out != Output::Keep => {

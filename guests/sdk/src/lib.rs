@@ -16,6 +16,7 @@
 //! | typed bodies that keep what they do not know | [`anthropic`], [`openai`] |
 //! | JSON without copies | [`json`] |
 //! | streams | [`sse`] to read, [`events::Events`] to write, [`splice`] to pass frames by |
+//! | whole answers | [`whole::Whole`], written by the same calls as a stream |
 //! | errors | [`failure`] by status, [`error`] for what upstreams say |
 //! | what a provider wants back verbatim | [`envelope`] |
 //! | log lines and notes | [`host`] |
@@ -59,6 +60,7 @@ pub mod router;
 pub mod splice;
 pub mod sse;
 mod transformer;
+pub mod whole;
 mod wire;
 
 pub use bindings::exports::transom::transformer::transformer::{

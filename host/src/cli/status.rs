@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::background::{Asked, Found, find, foreign, known_place};
+use super::background::{Asked, Found, Ours, find, foreign, known_place, replaced};
 use super::service::Service;
 use super::{StatusArgs, runtime, term};
 use crate::config::DEFAULT_LISTEN;
@@ -18,15 +18,20 @@ pub(super) fn run(args: &StatusArgs) -> anyhow::Result<ExitCode> {
     let runtime = runtime()?;
     let (address, found) = runtime.block_on(find(&place, &asked));
     let listen = address.unwrap_or(DEFAULT_LISTEN);
+    let replaced = replaced(&place, &asked, address);
     match found {
         Found::Ours(mut ours) => {
-            let status = ours.line.status()?;
+            let mut status = ours.line.status()?;
+            status["finishing"] = replaced.iter().map(Ours::to_json).collect();
             let how = match ours.note.mode {
                 Mode::Background => "in the background",
                 Mode::Foreground => "in the foreground",
                 Mode::Unit => "as a systemd unit",
             };
             shown(args.json, status, &ours.url(), how);
+            if !args.json {
+                tell(&replaced);
+            }
             Ok(ExitCode::SUCCESS)
         }
         Found::Foreign(health) => {
@@ -57,8 +62,18 @@ pub(super) fn run(args: &StatusArgs) -> anyhow::Result<ExitCode> {
             let why = format!(
                 "transom is not running at {listen} ({configured}{finishing}); `transom start` starts it"
             );
+            if !args.json {
+                tell(&replaced);
+            }
             Ok(not_running(args.json, &why))
         }
+    }
+}
+
+/// Of what a restart left.
+fn tell(replaced: &[Ours]) {
+    for process in replaced {
+        term::say(&process.still());
     }
 }
 

@@ -94,6 +94,10 @@ impl Config {
                 warnings.extend(read_prompt(prompt, path));
                 config.other_files.push(prompt.file.clone());
             }
+            if holds_a_key(config, &text) {
+                let what = "other users can read it, and it holds a key";
+                warnings.extend(env_file::open_to_others(path, what));
+            }
             config.digest = Some(digest(text.as_bytes(), &config.other_files));
             loaded.warnings.clone_from(&warnings);
         }
@@ -197,6 +201,22 @@ fn read_prompt(prompt: &mut SystemPrompt, config: &Path) -> Option<Problem> {
             Some(Problem::of_file(what, remedy))
         }
     }
+}
+
+/// What is shorter is no key that is worth a warning, and may stand in a text for another reason.
+const SHORTEST_KEY: usize = 8;
+
+/// A key stands in the text itself, not the name of a variable.
+fn holds_a_key(config: &Config, text: &str) -> bool {
+    let keys = config
+        .providers
+        .iter()
+        .flat_map(|provider| match &provider.key {
+            Key::Set(keys) => keys.as_slice(),
+            Key::Missing { .. } | Key::Absent => &[],
+        });
+    keys.chain(&config.api_key)
+        .any(|key| key.expose().len() >= SHORTEST_KEY && text.contains(key.expose()))
 }
 
 fn examine_text(text: &str, path: Option<&Path>, env: Env<'_>) -> Examined {

@@ -17,7 +17,7 @@ use crate::app::{App, Snapshot};
 use crate::attempts::{self, Attempts, Next, Offer};
 use crate::config::Transformer;
 use crate::error::ApiError;
-use crate::head::RequestHead;
+use crate::head::{RequestHead, check_model};
 use crate::ids;
 use crate::quota::{Ask, Place};
 use crate::record::{Bodies, Record};
@@ -213,7 +213,7 @@ fn after(
                 "the next target is asked"
             );
         }
-        Next::Over(_) => {}
+        Next::Over(_) => record.exhausted = true,
     }
     next
 }
@@ -255,7 +255,10 @@ pub(super) async fn routed<'s>(
             route::advice(advised, questioned).await
         }
     };
-    route::dispatch(config, headers, usages, request, advice.as_ref())
+    let routed = route::dispatch(config, headers, usages, request, advice.as_ref())?;
+    // A tag in a text, or a component, may have named another than the client did.
+    check_model(&routed.choice.model)?;
+    Ok(routed)
 }
 
 impl Answered {

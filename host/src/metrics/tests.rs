@@ -25,6 +25,7 @@ fn ended(model: &str, listed: bool, status: u16) -> Ended {
             status: 500,
             kind: "api_error",
         }],
+        exhausted: false,
         status,
         error: None,
         ms: 15.0,
@@ -61,7 +62,7 @@ fn exchanges_are_counted_by_provider_model_route_and_status() {
             labels("2xx")
         ),
         format!("transom_cost_usd_total{}}} 1\n", labels("2xx")),
-        "transom_fallbacks_total{provider=\"other\",model=\"one\",route=\"default\",status=\"5xx\"} 2\n"
+        "transom_fallbacks_total{provider=\"other\",model=\"one\",route=\"default\",status=\"5xx\"} 3\n"
             .to_owned(),
         "le=\"0.01\"} 0\n".to_owned(),
         "le=\"0.02\"} 2\n".to_owned(),
@@ -89,6 +90,7 @@ fn only_what_was_followed_by_another_attempt_is_a_retry_or_a_fallback() {
         let before = metrics.totals();
         metrics.count(&Ended {
             tried,
+            exhausted: status != 200,
             ..ended("m", true, status)
         });
         let after = metrics.totals();
@@ -137,4 +139,28 @@ fn counts_of_many_threads_add_up() {
         }
     });
     assert_eq!(metrics.totals().requests, 4000);
+}
+
+#[test]
+fn only_what_was_asked_again_is_a_retry() {
+    let attempts = |targets: &[&str], exhausted: bool| {
+        let mut ended = ended("m", true, 200);
+        ended.tried = targets
+            .iter()
+            .map(|provider| Tried {
+                provider: (*provider).to_owned(),
+                model: "m".to_owned(),
+                status: 500,
+                kind: "api_error",
+            })
+            .collect();
+        ended.exhausted = exhausted;
+        let (again, onward): (Vec<_>, Vec<_>) = ended.repeated().partition(|(_, same)| *same);
+        (again.len(), onward.len())
+    };
+    assert_eq!(attempts(&[], false), (0, 0));
+    assert_eq!(attempts(&["p\"q"], false), (1, 0), "served at the second");
+    assert_eq!(attempts(&["p\"q"], true), (0, 0), "the only attempt");
+    assert_eq!(attempts(&["a", "a", "b"], false), (1, 2));
+    assert_eq!(attempts(&["a", "a", "b"], true), (1, 1));
 }

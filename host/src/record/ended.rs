@@ -17,6 +17,8 @@ pub struct Ended {
     pub served: Option<Served>,
     /// What was tried before, and why it failed.
     pub tried: Vec<Tried>,
+    /// The last of them was the last that was tried: the answer is an error.
+    pub exhausted: bool,
     /// The status of the answer; 499 if the client left.
     pub status: u16,
     /// What went wrong.
@@ -51,18 +53,12 @@ pub struct Guest {
 }
 
 impl Ended {
-    /// Attempts that failed and were followed by another one, and whether that was at the same target. The last
-    /// one was followed by none if the client was told an error.
+    /// Attempts that failed and were followed by another one, and whether that was at the same target.
     pub fn repeated(&self) -> impl Iterator<Item = (&Tried, bool)> {
-        let last = self
-            .served
-            .as_ref()
-            .filter(|_| matches!(self.status, ..400 | 499));
+        let last = self.served.as_ref().filter(|_| !self.exhausted);
         let last = last.map(|served| (served.provider.as_str(), served.model.as_str()));
         let next = self.tried.iter().skip(1).map(Tried::target).chain(last);
-        self.tried
-            .iter()
-            .zip(next)
-            .map(|(one, next)| (one, one.target() == next))
+        let failed = self.tried.iter().zip(next);
+        failed.map(|(one, next)| (one, one.target() == next))
     }
 }

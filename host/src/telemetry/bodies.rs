@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn keys_and_what_is_personal_are_taken_out_and_all_else_stays() {
-        let key = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdef";
+        let key = "sk-ant-api03-u8jzPde0IgxLd6GncfBAepfJBd0Kh8oOOL8dKLzdocJ2isAjIhKtJ0RlgLKOmxgJTeKdNnFRIBXuDL7DxtpYlSXpfKtHFAA";
         let request = format!(
             r#"{{"messages":[{{"role":"user","content":"look at /home/ada/work, use {key} or a-key-of-the-configuration"}}]}}"#
         );

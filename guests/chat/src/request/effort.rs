@@ -39,18 +39,23 @@ pub fn wanted_effort<'r>(request: &'r Request<'_>, profile: &'r Profile) -> Opti
     }
 }
 
-/// The nearest effort of the profile's set: the same, else the next lower, else the lowest. `none`
-/// switches thinking off, so it is the nearest one only to itself.
 fn clamp<'p>(effort: &str, profile: &'p Profile) -> Option<&'p str> {
+    nearest_effort(effort, profile.effort_set.iter().map(String::as_str))
+}
+
+/// The nearest effort of a set: the same, else the next lower, else the lowest. `none` switches thinking
+/// off, so it is the nearest one only to itself. None: it is no effort, or there is none in the set.
+pub fn nearest_effort<'p>(
+    effort: &str,
+    set: impl Iterator<Item = &'p str> + Clone,
+) -> Option<&'p str> {
     let rank = |effort: &str| LADDER.iter().position(|step| *step == effort);
     let wanted = rank(effort)?;
-    let set = profile.effort_set.iter();
     let set = set.filter(|known| wanted == 0 || rank(known) > Some(0));
     let lower = set.clone().filter(|known| rank(known) <= Some(wanted));
     lower
         .max_by_key(|known| rank(known))
         .or_else(|| set.min_by_key(|known| rank(known)))
-        .map(String::as_str)
 }
 
 /// Writes the members that ask for thinking, and says what became of the client's.
@@ -58,9 +63,13 @@ pub(super) fn write(
     body: &mut Writer<'_>,
     request: &Request<'_>,
     profile: &Profile,
-    output_limit: Option<u64>,
+    (output_limit, streaming): (Option<u64>, bool),
 ) {
-    let wanted = wanted_effort(request, profile);
+    let mut wanted = wanted_effort(request, profile);
+    if profile.thinking_needs_stream && !streaming && wanted != Some("none") {
+        wanted = Some("none");
+        host::note("drop", "thinking", "the provider thinks in streams only");
+    }
     let budget = budget(request, profile);
     let written = wanted.is_some_and(|wanted| match profile.thinking_style {
         ThinkingStyle::None => false,

@@ -92,13 +92,16 @@ impl<'a> Repair<'a, '_> {
                 .iter()
                 .position(|turn| matches!(turn, Turn::Tool { id, .. } if *id == call.id))
                 .map(|at| behind.remove(at));
-            let (content, marked) = match result {
+            let (content, marked, failed) = match result {
                 Some(Turn::Tool {
-                    content, marked, ..
-                }) => (content, marked),
+                    content,
+                    marked,
+                    failed,
+                    ..
+                }) => (content, marked, failed),
                 _ => {
                     host::note("add", "messages", "a tool call without a result got one");
-                    (NO_RESULT, false)
+                    (NO_RESULT, false, false)
                 }
             };
             call.id = self.unique(self.fitting(std::mem::take(&mut call.id)));
@@ -106,6 +109,7 @@ impl<'a> Repair<'a, '_> {
                 id: call.id.clone(),
                 content,
                 marked,
+                failed,
             });
         }
         self.turns.push(Turn::Assistant(assistant));

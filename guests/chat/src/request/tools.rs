@@ -42,22 +42,31 @@ pub fn write_tools<'r, 'a>(
     request: &'r Request<'a>,
     profile: &Profile,
 ) -> Vec<&'r Tool<'a>> {
-    let all = request.tools.as_deref().unwrap_or_default();
-    let mut tools: Vec<&Tool<'_>> = all.iter().filter(|tool| kept(tool)).collect();
-    if profile.tools_max > 0 && tools.len() > profile.tools_max {
-        host::note("drop", "tools", "the provider takes fewer tools");
-        tools.truncate(profile.tools_max);
-    }
+    let tools = offered_tools(request, profile);
     if tools.is_empty() || !profile.takes("tools") {
         return Vec::new();
     }
     let mut list = Writer::list(body.member("tools"));
     let lost = Lost::default();
     for tool in &tools {
-        note_lost(&lost, tool, profile);
         write_tool(list.item(), names, tool, profile, &lost);
     }
     list.end();
+    tools
+}
+
+/// The tools that the provider can have, for a format that writes them itself. What they lose is told.
+pub fn offered_tools<'r, 'a>(request: &'r Request<'a>, profile: &Profile) -> Vec<&'r Tool<'a>> {
+    let all = request.tools.as_deref().unwrap_or_default();
+    let mut tools: Vec<&Tool<'_>> = all.iter().filter(|tool| kept(tool)).collect();
+    if profile.tools_max > 0 && tools.len() > profile.tools_max {
+        host::note("drop", "tools", "the provider takes fewer tools");
+        tools.truncate(profile.tools_max);
+    }
+    let lost = Lost::default();
+    for tool in &tools {
+        note_lost(&lost, tool, profile);
+    }
     tools
 }
 
@@ -108,7 +117,7 @@ fn write_tool(
 }
 
 /// Whether the client wants the schema obeyed strictly, and the provider can with this one.
-fn goes_strict(tool: &Tool<'_>, profile: &Profile) -> bool {
+pub fn goes_strict(tool: &Tool<'_>, profile: &Profile) -> bool {
     let strict = tool.rest.get("strict").map(RawValue::get);
     strict == Some("true") && profile.strict_ok && tool.input_schema.is_some_and(schema::is_strict)
 }

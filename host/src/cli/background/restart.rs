@@ -11,7 +11,7 @@ use super::start::{self, Printed, arguments, exchanges, running};
 use super::told::Told;
 use super::{block_on, known_place, unit};
 use crate::cli::{RestartArgs, USAGE, term};
-use crate::config::DEFAULT_LISTEN;
+use crate::config::{DEFAULT_LISTEN, process_env};
 use crate::service::ask::{Restarted, Successor};
 use crate::service::note::{Mode, Note};
 use crate::service::{Place, systemd};
@@ -20,6 +20,8 @@ pub(super) fn run(args: &RestartArgs) -> anyhow::Result<ExitCode> {
     let asked = Asked::new(&args.places, args.listen);
     let place = known_place()?;
     let mut told = Told::new(args.json);
+    // Of two at once the second one finds what the first one started.
+    let turn = place.turn()?;
     let (address, found) = block_on(find(&place, &asked))?;
     let code = match found {
         Found::Ours(ours) if ours.note.mode == Mode::Foreground => {
@@ -39,6 +41,7 @@ pub(super) fn run(args: &RestartArgs) -> anyhow::Result<ExitCode> {
         }
         Found::Nobody { .. } | Found::Stranger => {
             told.say("transom was not running; it is started");
+            drop(turn);
             start::start(&place, &asked, false, &mut told)?
         }
     };
@@ -52,7 +55,6 @@ fn restart(
     mut ours: Ours,
     told: &mut Told,
 ) -> anyhow::Result<ExitCode> {
-    let _turn = place.turn()?;
     let before = &ours.note;
     if !asked.named_config && before.options.config.is_some() {
         asked.config.clone_from(&before.options.config);
@@ -61,6 +63,9 @@ fn restart(
         asked.transformers.clone_from(&before.options.transformers);
     }
     let mut output = Output::of(place, before)?;
+    // An older version does not tell; no more does one that is about to end.
+    let overriding = ours.line.overriding().unwrap_or_default();
+    tell_overriding(&overriding, &asked, told);
     let successor = successor(&mut asked, before, &output, told)?;
     let result = ours.line.restart(successor);
     if let Some(printed) = &mut output.printed {
@@ -135,11 +140,27 @@ fn successor(
     })
 }
 
+/// Variables that the new process inherits, and that somebody may believe to have changed in the file.
+fn tell_overriding(overriding: &[String], asked: &Asked, told: &mut Told) {
+    let inherited: Vec<&str> = overriding
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !asked.variables.contains_key(*name))
+        .collect();
+    if let Some(first) = inherited.first() {
+        told.say(&format!(
+            "the environment that the service was started with has another value than the env file for {}, and is stronger; \
+             `transom key set {first}` makes the file's count",
+            inherited.join(", ")
+        ));
+    }
+}
+
 /// What the new process of a unit printed went into the journal.
 fn show_why(asked: &Asked) {
     let why = match asked.problems() {
         Some(problems) => problems.to_string(),
-        None => systemd::printed(15),
+        None => systemd::printed(15, &process_env),
     };
     term::note(why.trim_end());
 }

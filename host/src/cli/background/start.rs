@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use super::find::{Asked, Found, find, foreign};
+use super::find::{Asked, Found, find, foreign, replaced};
 use super::told::Told;
 use super::{block_on, known_place, unit};
 use crate::cli::serve::unbound;
@@ -77,6 +77,9 @@ pub(super) fn start(
                     exchanges(ours.who.running)
                 ));
             }
+            for ours in replaced(place, asked, Some(address)) {
+                told.say(&ours.still());
+            }
             if let Some(note) = stale {
                 told.say(&format!(
                     "process {}, which served at {address}, is gone without a word; what it left behind is removed",
@@ -103,6 +106,8 @@ fn started(
     let (output, path) = place.output(&name)?;
     let mut command = Command::new(std::env::current_exe()?);
     command.args(arguments(Mode::Background, asked, asked.listen, record));
+    // What the shell holds open, such as a lock, is not to stay open for as long as the service runs.
+    close_fds::set_fds_cloexec(3, &[]);
     let mut child = command
         .stdin(Stdio::null())
         .stdout(output.try_clone()?)
@@ -206,9 +211,8 @@ fn wait(
 
 /// The note of a process, once that answers for itself.
 pub(super) fn answering(place: &Place, listen: SocketAddr, pid: u32) -> Option<Note> {
-    let who = Line::to(place, listen).ok()?.who().ok()?;
-    let note = place.note(listen)?;
-    (who.pid == pid && note.pid == pid).then_some(note)
+    let note = Line::to(place, listen).ok()?.who().ok()?.note;
+    (note.pid == pid).then_some(note)
 }
 
 fn not_ready(child: &mut Child, told: &mut Told) -> ExitCode {

@@ -55,12 +55,25 @@ pub(super) fn stop(ours: &Ours, told: &mut Told) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Nobody answers, but systemd starts the unit or is about to: after a crash, for one.
+pub(super) fn is_about_to(asked: &Asked) -> bool {
+    asked.is_usual() && systemd::unit(&process_env).is_some_and(|unit| unit.active)
+}
+
+/// Has systemd give that up.
+pub(super) fn give_up(told: &mut Told) -> anyhow::Result<ExitCode> {
+    ask("stop", told)?;
+    told.say("transom was about to be started by systemd, and is stopped");
+    told.fact("stopped", true);
+    Ok(ExitCode::SUCCESS)
+}
+
 fn ask(verb: &str, told: &mut Told) -> anyhow::Result<()> {
     told.say(&format!(
         "{UNIT} is a unit of this user's systemd: `systemctl --user {verb} {UNIT}`"
     ));
     told.fact("unit", UNIT);
-    systemd::do_to_unit(verb)
+    systemd::do_to_unit(verb, &process_env)
 }
 
 /// A unit has variables of its own: those of this shell are lost on the way, keys among them.
@@ -86,10 +99,10 @@ fn answering(place: &Place, listen: SocketAddr) -> Option<Note> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let who = Line::to(place, listen).and_then(|mut line| line.who());
-        if let Some(note) = place.note(listen)
-            && who.is_ok_and(|who| who.pid == note.pid && who.mode == Mode::Unit)
+        if let Ok(who) = who
+            && who.note.mode == Mode::Unit
         {
-            return Some(note);
+            return Some(who.note);
         }
         let starts = systemd::unit(&process_env).is_some_and(|unit| unit.active);
         if !starts || Instant::now() > deadline {

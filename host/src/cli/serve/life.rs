@@ -28,7 +28,7 @@ impl Predecessor {
     pub(super) fn find(listen: SocketAddr) -> anyhow::Result<Self> {
         let place = place().context("there is no state folder: set HOME")?;
         let asked = Line::to(&place, listen).and_then(|mut line| {
-            let mode = line.who()?.mode;
+            let mode = line.who()?.note.mode;
             Ok((line, mode))
         });
         let (line, mode) =
@@ -55,16 +55,23 @@ pub(super) async fn serve(
     args: &ServeArgs,
     predecessor: Option<Predecessor>,
     announce: impl FnOnce(&Running),
-) {
+) -> anyhow::Result<()> {
     // Before anyone can know that the host is there: a signal right after that drains too.
     let stops = Stops::listen();
     let before = predecessor.as_ref().map(|before| before.mode);
     let control = control(&running, args, before, &stops);
+    let control = match control.and_then(|control| control.take_place().map(|()| control)) {
+        Ok(control) => Some(control),
+        // The one before can be reached.
+        Err(error) if predecessor.is_some() => {
+            return Err(error).context("the state folder does not take what a service needs there");
+        }
+        Err(error) => {
+            tracing::warn!(%error, "`transom stop` and `restart` will not find this service");
+            None
+        }
+    };
     announce(&running);
-    let taken = control.as_ref().map(Control::take_place);
-    if let Some(Err(error)) = taken {
-        tracing::warn!(%error, "`transom stop` and `restart` will not find this service");
-    }
     if let Some(mut before) = predecessor {
         match before.line.take_over() {
             Ok(exchanges) => tracing::info!(exchanges, "took over from the process before"),
@@ -83,19 +90,21 @@ pub(super) async fn serve(
         leaving
     };
     tokio::select! {
-        () = running.serve(leaving) => {}
-        () = stops.at_once() => tracing::warn!("asked to stop again: running exchanges are cut off"),
+        () = running.serve_as_service(leaving, stops.ending()) => {}
+        () = stops.at_once() => tracing::warn!("running exchanges are cut off, as was asked"),
     }
+    Ok(())
 }
 
-/// None without a folder for it: the service serves all the same.
+/// Errors: there is no folder for it. The service serves all the same.
 fn control(
     running: &Running,
     args: &ServeArgs,
     before: Option<Mode>,
     stops: &Stops,
-) -> Option<Control> {
-    let place = place()?;
+) -> std::io::Result<Control> {
+    let no_folder = || std::io::Error::other("there is no state folder: set HOME");
+    let place = place().ok_or_else(no_folder)?;
     let app = &running.app;
     let options = Options {
         config: app.snapshot().config.path.clone(),
@@ -114,14 +123,8 @@ fn control(
         stops: stops.clone(),
         app: app.clone(),
     };
-    let opened = running
-        .listener()
-        .and_then(|listener| Control::open(&place, note, listener, app.in_flight.clone(), obeying));
-    opened
-        .inspect_err(|error| {
-            tracing::warn!(%error, "`transom stop` and `restart` will not find this service");
-        })
-        .ok()
+    let listener = running.listener()?;
+    Control::open(&place, note, listener, app.in_flight.clone(), obeying)
 }
 
 /// Where the services of this user are noted.

@@ -1,0 +1,108 @@
+//! The providers that a conversation goes through, each with its transformer, its profile and its strict upstream.
+
+use serde_json::{Value, json};
+
+use super::script::{self, Kind};
+use crate::harness::host::{self, Builder};
+use crate::strict::anthropic::Anthropic;
+use crate::strict::cerebras::Cerebras;
+use crate::strict::chat::{Chat, House};
+use crate::strict::ollama::Ollama;
+use crate::strict::zai::{Mood, Zai};
+use crate::strict::{Dialect, Strict};
+
+const KEY: &str = "upstream-key-0123456789";
+
+/// A provider.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Way {
+    /// Chat completions by a profile of `openai`.
+    Chat(&'static House),
+    Cerebras,
+    Ollama,
+    Zai,
+    /// Z.ai in the mood in which it refuses system messages amid the conversation.
+    ZaiFolded,
+    /// Passed through.
+    Anthropic,
+}
+
+impl Way {
+    pub(super) fn chat(house: &'static House) -> Self {
+        Self::Chat(house)
+    }
+
+    pub(super) fn transformer(self) -> Option<&'static str> {
+        match self {
+            Self::Chat(_) => Some("openai"),
+            Self::Cerebras => Some("cerebras"),
+            Self::Ollama => Some("ollama"),
+            Self::Zai | Self::ZaiFolded => Some("zai"),
+            Self::Anthropic => None,
+        }
+    }
+
+    pub(super) fn options(self) -> Value {
+        match self {
+            Self::Chat(house) => json!({ "profile": house.name }),
+            Self::ZaiFolded => json!({ "mid_system": "fold" }),
+            _ => json!({}),
+        }
+    }
+
+    pub(super) fn upstream_model(self) -> &'static str {
+        match self {
+            Self::Chat(house) => house.model,
+            Self::Cerebras => "gpt-oss-120b",
+            Self::Ollama => "gpt-oss:20b",
+            Self::Zai | Self::ZaiFolded => "glm-4.7",
+            Self::Anthropic => "model-1",
+        }
+    }
+
+    pub(super) fn model(self) -> String {
+        format!("way,{}", self.upstream_model())
+    }
+
+    /// Whether the provider can take this.
+    pub(super) fn carries(self, kind: Kind) -> bool {
+        match (self, kind) {
+            (Self::Chat(house), Kind::Thinking) => house.takes_thinking,
+            (Self::Chat(house), Kind::Image) => house.parts.contains(&"image_url"),
+            _ => true,
+        }
+    }
+
+    pub(super) async fn strict(self) -> Strict {
+        let model = self.upstream_model();
+        match self {
+            Self::Chat(house) => start(Chat::new(house, KEY), true).await,
+            Self::Cerebras => start(Cerebras::new(KEY, &[model]), true).await,
+            Self::Ollama => start(Ollama::new(KEY, &[model]), false).await,
+            Self::Zai => start(Zai::new(KEY, Mood::Takes), false).await,
+            Self::ZaiFolded => start(Zai::new(KEY, Mood::Refuses), false).await,
+            Self::Anthropic => start(Anthropic::new(KEY), false).await,
+        }
+    }
+
+    /// transom before the strict upstream.
+    pub(super) fn builder(self, strict: &Strict) -> Builder {
+        let url = match self {
+            Self::Chat(_) | Self::Cerebras => format!("{}/v1", strict.url()),
+            _ => strict.url(),
+        };
+        let transformer = self.transformer().unwrap_or("anthropic");
+        let mut provider = host::provider("way", &url, transformer, self.upstream_model());
+        provider["api_key"] = KEY.into();
+        if self.transformer().is_some() {
+            provider["options"] = self.options();
+        } else {
+            provider["auth"] = "x-api-key".into();
+        }
+        Builder::new().provider(provider)
+    }
+}
+
+async fn start(dialect: impl Dialect, interleaves: bool) -> Strict {
+    Strict::start(dialect, move |seen| script::turn(seen.answers, interleaves)).await
+}
