@@ -44,7 +44,17 @@ async fn answer(
     let snapshot = app.snapshot();
     let body = read(body, snapshot.limits.request_body).await?;
     let request = RequestHead::of(body)?;
-    let routed = routed(app, &snapshot, &parts.headers, request, record.request_id()).await?;
+    let estimate = request.0.input_estimate;
+    let routed = routed(app, &snapshot, &parts.headers, request, record.request_id()).await;
+    // What leads nowhere can be estimated all the same: a count is never a 404.
+    let Ok(routed) = routed else {
+        let headers = HeaderMap::new();
+        return Ok(reply::whole(
+            estimated(estimate),
+            headers,
+            record.request_id(),
+        ));
+    };
     let choice = &routed.choice;
     let fitted = routed.fitted(choice.provider, &choice.model)?;
     let (head, body) = match &fitted {
@@ -66,11 +76,14 @@ async fn answer(
             Ok(Count::Unsupported) | Err(_) => None,
         },
     };
-    let estimate = || json!({"input_tokens": head.input_estimate.max(1)}).to_string();
     let mut headers = HeaderMap::new();
     if let Some(served) = &record.route {
         reply::tell_route(&mut headers, served);
     }
-    let counted = counted.unwrap_or_else(|| Bytes::from(estimate()));
+    let counted = counted.unwrap_or_else(|| estimated(head.input_estimate));
     Ok(reply::whole(counted, headers, &exchange.id))
+}
+
+fn estimated(tokens: u32) -> Bytes {
+    Bytes::from(json!({"input_tokens": tokens.max(1)}).to_string())
 }

@@ -26,6 +26,9 @@ use crate::record::{Record, Served};
 use crate::relay::{Manners, Silence};
 use crate::upstream::{Patience, UpstreamBody};
 
+/// How long a provider's own count is waited for: clients ask for many at once, and an estimate will do.
+const COUNT_PATIENCE: Duration = Duration::from_secs(3);
+
 /// What an exchange works with from its first hop to its last.
 pub(super) struct Exchange<'a> {
     pub(super) app: &'a Arc<App>,

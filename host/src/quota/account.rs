@@ -125,6 +125,10 @@ impl Account {
         self.rest.as_ref().filter(|rest| rest.until > now)
     }
 
+    pub(super) fn forgive(&mut self) {
+        self.rest = None;
+    }
+
     /// Tokens are counted by this account.
     pub(super) fn counts_tokens(&self) -> bool {
         self.tokens.is_some()

@@ -39,6 +39,8 @@ pub struct Lease {
     taken: Instant,
     /// The longest wait for a renewal; zero without pacing.
     hold: Duration,
+    /// How many keys the provider has.
+    keys: usize,
     /// What was known of the account when the key was taken.
     before: History,
     /// The share was given back.
@@ -114,6 +116,7 @@ impl Line {
             need,
             taken: Instant::now(),
             hold: ask.hold,
+            keys: keys.len(),
             before,
             settled: false,
         })
@@ -218,6 +221,20 @@ impl Keys {
         best.map_or((0, State::Open), |(at, until)| (at, State::Wait(until)))
     }
 
+    /// What every key is forbidden is a matter of the request: none of them rests for it.
+    fn all_forbidden(&mut self, keys: usize, now: Instant) {
+        let forbidden = |account: &&mut Account| {
+            let rest = account.rest(now);
+            rest.is_some_and(|rest| rest.why.status == 403)
+        };
+        let resting: Vec<_> = self.accounts.values_mut().filter(forbidden).collect();
+        if resting.len() >= keys {
+            for account in resting {
+                account.forgive();
+            }
+        }
+    }
+
     /// What the provider said to the key that rests for the shortest time, with what is left of it; none
     /// if a key does not rest.
     fn last_word(&mut self, keys: &[Secret], now: Instant) -> Option<ApiError> {
@@ -307,6 +324,9 @@ impl Lease {
             before: self.settled.then_some(self.before),
         };
         account.failed(&error, failed, now);
+        if error.status == 403 {
+            state.all_forbidden(self.keys, now);
+        }
         error
     }
 }

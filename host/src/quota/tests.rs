@@ -305,3 +305,18 @@ async fn who_was_refused_has_the_place_again_that_it_had() {
     tokio::join!(one(late, "late"), one(early, "early"));
     assert_eq!(*order.lock().unwrap(), ["early", "late"]);
 }
+
+#[tokio::test]
+async fn a_request_that_every_key_is_forbidden_makes_none_of_them_rest() {
+    let (quota, config) = (Quota::default(), config());
+    let ask = ask(&config.providers[1], HOLD);
+    let forbidden = || ApiError::new("permission_error", "flagged");
+    let (first, second) = (
+        quota.admit(&ask).await.unwrap(),
+        quota.admit(&ask).await.unwrap(),
+    );
+    first.failed(forbidden(), false);
+    assert_eq!(quota.status(ask.provider)["rested_keys"], 1);
+    second.failed(forbidden(), false);
+    assert_eq!(quota.status(ask.provider)["rested_keys"], 0);
+}

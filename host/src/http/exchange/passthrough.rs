@@ -140,12 +140,13 @@ pub(in crate::http) async fn passthrough_count(
     body: Bytes,
 ) -> Option<Bytes> {
     let path = "/v1/messages/count_tokens";
-    let mut answer = send(exchange, Keyed::Freely, path, body).await.ok()?;
-    let body = answer
-        .body
-        .whole(super::transformed::ERROR_BODY)
-        .await
-        .ok()?;
+    let counting = async {
+        let mut answer = send(exchange, Keyed::Freely, path, body).await.ok()?;
+        let body = answer.body.whole(super::transformed::ERROR_BODY);
+        body.await.ok()
+    };
+    let counting = tokio::time::timeout(super::COUNT_PATIENCE, counting);
+    let body = counting.await.ok()??;
     let value: serde_json::Value = serde_json::from_slice(&body).ok()?;
     value.get("input_tokens")?.as_u64()?;
     Some(body)

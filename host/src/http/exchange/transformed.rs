@@ -113,18 +113,17 @@ pub(in crate::http) async fn count(
     let quota = &exchange.app.quota;
     let key = quota.any_key(exchange.provider, exchange.model);
     let outgoing = outgoing(exchange, key, outbound)?;
-    let sending = exchange.snapshot.upstream.send(exchange.provider, outgoing);
-    let mut answer = sending.await?;
-    if !answer.status.is_success() {
-        return Ok(Count::Unsupported);
+    let counting = async {
+        let sending = exchange.snapshot.upstream.send(exchange.provider, outgoing);
+        let mut answer = sending.await.ok()?;
+        let head = reading::head(answer.status, &answer.headers);
+        let body = answer.body.whole(ERROR_BODY).await.ok()?;
+        answer.status.is_success().then_some((head, body))
+    };
+    match tokio::time::timeout(super::COUNT_PATIENCE, counting).await {
+        Ok(Some((head, body))) => Ok(counted(reading::respond(&mut chain, &head, body).await?)),
+        Ok(None) | Err(_) => Ok(Count::Unsupported),
     }
-    let head = reading::head(answer.status, &answer.headers);
-    let body = answer
-        .body
-        .whole(ERROR_BODY)
-        .await
-        .map_err(|error| ApiError::bad_gateway(error.to_string()))?;
-    Ok(counted(reading::respond(&mut chain, &head, body).await?))
 }
 
 /// A guest that does not look at the operation may ask for a message: what came is a count or nothing.
