@@ -277,10 +277,11 @@ fn may_retry(error: &ApiError) -> bool {
 }
 
 /// Another provider may do better: whatever is not wrong with the request itself. A client cannot mend a
-/// key that is refused or an account that is empty.
+/// key that is refused, an account that is empty or a model that is gone.
 fn may_fall_back(error: &ApiError) -> bool {
     let elsewhere = matches!(error.status, 401..=403 | 408 | 429 | 500 | 502..=599);
-    elsewhere && !is_overflow(error)
+    let gone = error.status == 404 && says(error, &["model"]);
+    (elsewhere || gone) && !is_overflow(error)
 }
 
 fn is_overflow(error: &ApiError) -> bool {

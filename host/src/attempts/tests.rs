@@ -84,6 +84,20 @@ fn what_is_wrong_with_the_request_is_told_at_once() {
 }
 
 #[test]
+fn a_model_that_is_gone_is_a_matter_for_the_next_target() {
+    let config = config("");
+    let mut gone = error(404);
+    gone.message = "The model `m` does not exist or you do not have access to it.".to_owned();
+    let chosen = choice(&config);
+    let next = follow(&mut Attempts::new(&config, &chosen), &gone, NOW);
+    assert_eq!(next, Next::Other);
+    let alone = without_fallback();
+    let chosen = choice(&alone);
+    let told = follow(&mut Attempts::new(&alone, &chosen), &gone, NOW);
+    assert_eq!(told, Next::Over(gone));
+}
+
+#[test]
 fn a_refused_key_is_a_matter_for_the_next_key_and_then_for_the_next_target() {
     let config = config("");
     for status in [401, 402, 403] {

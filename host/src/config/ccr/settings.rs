@@ -10,7 +10,7 @@ use super::members::Members;
 use super::{as_written, literal};
 
 /// Every top-level key of 1.x and 2.x, and `allowed_hosts`, which others need who reach transom by a name.
-const KNOWN: [&str; 27] = [
+const KNOWN: [&str; 28] = [
     "$schema",
     "ANTHROPIC_SMALL_FAST_MODEL",
     "APIKEY",
@@ -36,6 +36,7 @@ const KNOWN: [&str; 27] = [
     "plugins",
     "presets",
     "providers",
+    "tokenizer",
     "tokenizers",
     "transformers",
 ];
@@ -329,6 +330,11 @@ fn not_carried(fields: &Members<'_>, reader: &mut Reader<'_>) {
         (
             "tokenizers",
             "there are no tokenizers to choose: lengths come from what the provider last counted, and an estimate",
+            "take it out",
+        ),
+        (
+            "tokenizer",
+            "there are no tokenizers to choose",
             "take it out",
         ),
         (

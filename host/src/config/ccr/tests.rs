@@ -275,7 +275,7 @@ fn what_ccr_does_not_look_at_is_a_warning() {
             "name: 'p', version: '1', description: 'd', author: 'me', keywords: [], ccrVersion: '2.0.0'",
             "",
             "",
-            "ccrVersion",
+            "",
         ),
         (
             "",
