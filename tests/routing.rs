@@ -56,7 +56,21 @@ fn headers(case: &Case) -> Vec<(&str, &str)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_case_of_the_table_goes_where_it_says() {
     let upstream = upstream().await;
-    let host = builder(&upstream).start();
+    let (project, conversation) = (cases::project_routes(), cases::conversation_routes());
+    let signpost = crate::scene::guest("signpost");
+    let host = builder(&upstream)
+        .set("projects", json!({ cases::PROJECT: { "router": project } }))
+        .set(
+            "conversations",
+            json!({ cases::OWN_TABLE: { "router": conversation } }),
+        )
+        .edit(|config| {
+            config["router"]["component"] = json!("signpost");
+            config["router"]["component_options"] =
+                json!({ "word": cases::WORD, "to": cases::to("other-m") });
+        })
+        .component("signpost", &signpost)
+        .start();
     let mut wrong = Vec::new();
     for case in cases::all() {
         if let Some(body) = case.before() {

@@ -2,6 +2,7 @@
 //! real one before the same kind of upstream. It must choose what the fixtures say that it does; what
 //! transom chooses is checked by the integration tests against the same fixtures.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -34,10 +35,10 @@ fn free_port() -> u16 {
     listener.local_addr().expect("bound address").port()
 }
 
-fn config(upstream: &Upstream, port: u16) -> Value {
+fn config(upstream: &Upstream, port: u16, router: &Path) -> Value {
     let to = |model: &str| format!("{PROVIDER},{model}");
     json!({
-        "PORT": port, "HOST": "127.0.0.1", "LOG": false,
+        "PORT": port, "HOST": "127.0.0.1", "LOG": false, "CUSTOM_ROUTER_PATH": router,
         "Providers": [{
             "name": PROVIDER, "api_base_url": format!("{}/v1/messages", upstream.url()), "api_key": "k",
             "models": MODELS, "transformer": { "use": ["Anthropic"] },
@@ -50,13 +51,46 @@ fn config(upstream: &Upstream, port: u16) -> Value {
     })
 }
 
+fn write(path: &Path, text: &str) {
+    let folder = path.parent().expect("a file in a folder");
+    std::fs::create_dir_all(folder).expect("make its folder");
+    std::fs::write(path, text).expect("write a file");
+}
+
+/// Routes of a project and of a conversation, where ccr looks for them: it knows a project by the transcripts of
+/// its conversations.
+fn tables(home: &Path, folder: &Path) {
+    let project = routing_cases::PROJECT.replace('/', "-");
+    for session in [routing_cases::IN_PROJECT, routing_cases::OWN_TABLE] {
+        let transcripts = home.join(".claude/projects").join(&project);
+        write(&transcripts.join(format!("{session}.jsonl")), "{}\n");
+    }
+    let table = |name: &str, routes: Value| {
+        let file = folder.join(&project).join(format!("{name}.json"));
+        write(&file, &json!({ "Router": routes }).to_string());
+    };
+    table("config", routing_cases::project_routes());
+    table(
+        routing_cases::OWN_TABLE,
+        routing_cases::conversation_routes(),
+    );
+}
+
 async fn start(upstream: &Upstream) -> Ccr {
     let home = TempDir::with_prefix("transom-ccr-").expect("a temporary folder");
     let folder = home.path().join(".claude-code-router");
     std::fs::create_dir(&folder).expect("a fresh folder");
     let port = free_port();
-    let text = config(upstream, port).to_string();
-    std::fs::write(folder.join("config.json"), text).expect("write the configuration");
+    let router = folder.join("router.js");
+    let script = format!(
+        "module.exports = async (req) => JSON.stringify(req.body.messages ?? '').includes('{}') ? '{}' : null;",
+        routing_cases::WORD,
+        routing_cases::to("other-m")
+    );
+    let text = config(upstream, port, &router).to_string();
+    write(&router, &script);
+    write(&folder.join("config.json"), &text);
+    tables(home.path(), &folder);
     let child = Command::new("node")
         .arg(installed::ccr())
         .arg("start")

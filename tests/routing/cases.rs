@@ -9,19 +9,20 @@ use serde_json::{Map, Value, json};
 use crate::harness::upstream::{Answer, Request};
 
 /// Every file of cases. One that is not named here fails a test.
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "background",
     "image",
     "long-context",
     "named",
     "odd",
     "subagent",
+    "tables",
     "think",
     "web-search",
 ];
 
 /// How many there are.
-pub(crate) const COUNT: usize = 77;
+pub(crate) const COUNT: usize = 86;
 
 /// The models that the upstream has. `blind-m` reads text only.
 pub(crate) const MODELS: [&str; 9] = [
@@ -38,6 +39,28 @@ pub(crate) const MODELS: [&str; 9] = [
 
 /// The provider's name.
 pub(crate) const PROVIDER: &str = "main";
+
+/// The folder of the project that has a table of its own, a conversation in it, and one with its own table.
+pub(crate) const PROJECT: &str = "/p/one";
+pub(crate) const IN_PROJECT: &str = "in-one";
+pub(crate) const OWN_TABLE: &str = "of-one";
+
+/// A message that holds it goes where whoever is asked first says.
+pub(crate) const WORD: &str = "zauberwort";
+
+pub(crate) fn to(model: &str) -> String {
+    format!("{PROVIDER},{model}")
+}
+
+/// The routes of the project.
+pub(crate) fn project_routes() -> Value {
+    json!({ "default": to("other-m"), "think": to("agent-m") })
+}
+
+/// Those of the conversation.
+pub(crate) fn conversation_routes() -> Value {
+    json!({ "default": to("blind-m") })
+}
 
 /// Where a request ends up.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
