@@ -4,8 +4,9 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-const BUILTIN: [&str; 7] = [
+const BUILTIN: [&str; 8] = [
     "cerebras",
+    "compatible",
     "gemini",
     "ollama",
     "openai",

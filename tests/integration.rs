@@ -29,6 +29,7 @@ mod roads;
 mod scene;
 mod secrets;
 mod swap;
+mod tokens;
 
 mod access;
 mod ccr;

@@ -14,6 +14,7 @@ pub(crate) use conversation::{Call, Delivery, Fault, Seen, Turn};
 pub(crate) mod anthropic;
 pub(crate) mod cerebras;
 pub(crate) mod chat;
+pub(crate) mod compatible;
 mod conversation;
 pub(crate) mod gemini;
 mod messages;

@@ -29,6 +29,7 @@ macro_rules! goes_through {
 mod thirty_turns_go_through {
     use super::ways::Way;
     use crate::strict::chat::houses;
+    use crate::strict::compatible;
 
     goes_through! {
         openai: Way::chat(&houses::OPENAI),
@@ -49,6 +50,14 @@ mod thirty_turns_go_through {
         zai: Way::Zai,
         zai_folded: Way::ZaiFolded,
         anthropic: Way::Anthropic,
+        deepseek_messages: Way::Compatible(&compatible::DEEPSEEK),
+        kimi_messages: Way::Compatible(&compatible::KIMI),
+        minimax_messages: Way::Compatible(&compatible::MINIMAX),
+        openrouter_messages: Way::Compatible(&compatible::OPENROUTER),
+        qwen_messages: Way::Compatible(&compatible::QWEN),
+        llama_cpp_messages: Way::Compatible(&compatible::LLAMA_CPP),
+        vllm_messages: Way::Compatible(&compatible::VLLM),
+        lm_studio_messages: Way::Compatible(&compatible::LMSTUDIO),
     }
 }
 

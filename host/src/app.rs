@@ -34,6 +34,7 @@ use crate::recorder::Recorder;
 use crate::redact::Known;
 use crate::registry::{History, Registry, Slot, Wanted};
 use crate::route::Usages;
+use crate::tokens::Tokens;
 use crate::upstream::{Secrets, Upstream};
 use crate::wasm::{Cache, Engine};
 
@@ -71,6 +72,8 @@ pub struct App {
     pub recorder: Arc<Recorder>,
     /// How long conversations are, as providers counted.
     pub usages: Arc<Usages>,
+    /// How many tokens requests have.
+    pub tokens: Arc<Tokens>,
     /// Exchanges that run.
     pub in_flight: Arc<AtomicUsize>,
     /// Figures of those that ended.
@@ -253,6 +256,7 @@ impl Running {
             quota: Quota::default(),
             recorder,
             usages: Arc::default(),
+            tokens: Arc::default(),
             in_flight: Arc::default(),
             metrics: Arc::default(),
             instance: crate::ids::exchange_id(),

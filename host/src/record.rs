@@ -18,6 +18,7 @@ use crate::metrics::Metrics;
 use crate::recorder::{End, Tape};
 use crate::route::Usages;
 use crate::sse::{PING, Usage};
+use crate::tokens::Tokens;
 use crate::upstream::Secrets;
 use crate::visible::shortened;
 use crate::wasm::Counters;
@@ -50,6 +51,8 @@ pub struct Record {
     pub metrics: Option<Arc<Metrics>>,
     /// Where the length of the conversation is remembered, and under which session id.
     pub conversation: Option<(Arc<Usages>, String)>,
+    /// Where it is told how far off the estimate of the tokens was, and the estimate.
+    pub estimate: Option<(Arc<Tokens>, u32)>,
     in_flight: Arc<AtomicUsize>,
 }
 
@@ -101,6 +104,7 @@ impl Record {
             secrets: Secrets::default(),
             metrics: None,
             conversation: None,
+            estimate: None,
             in_flight,
         }
     }
@@ -141,6 +145,11 @@ impl Record {
         self.used(usage);
         if let (Some(usage), Some((usages, session))) = (self.usage, &self.conversation) {
             usages.tell(session, usage.input());
+        }
+        if let (Some(usage), Some((tokens, estimate)), Some(served)) =
+            (self.usage, &self.estimate, &self.route)
+        {
+            tokens.tell(&served.provider, &served.model, *estimate, usage.input());
         }
         if matches!(self.outcome, Outcome::Left) {
             self.outcome = Outcome::Finished(200);

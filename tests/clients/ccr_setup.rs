@@ -63,7 +63,9 @@ async fn the_routes_and_the_plugins_provider_work_unchanged() {
         let setup = setup().await;
         let claude = Claude::new(setup.host.base(), "any-key", model);
         let run = claude.ask("look", &[]).await;
-        assert_eq!(run.assert_ok().answer(), "zai-glm-4.7 says out-42.");
+        let answer = run.assert_ok().answer();
+        // To models that it knows the client adds what tokens are left.
+        assert!(answer.starts_with("zai-glm-4.7 says out-42"), "{answer}");
         assert_eq!(models(&setup.cerebras), ["zai-glm-4.7", "zai-glm-4.7"]);
         assert!(models(&setup.zai).is_empty());
     }

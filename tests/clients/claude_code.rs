@@ -75,6 +75,14 @@ over!(ollama, Route::Ollama);
 over!(responses, Route::Responses);
 over!(zai, Route::Zai);
 over!(zai_folded, Route::ZaiFolded);
+over!(compatible, Route::COMPATIBLE);
+
+#[tokio::test]
+async fn a_web_search_that_nobody_can_do_is_told_and_the_conversation_goes_on() {
+    for route in [Route::Cerebras, Route::Zai, Route::COMPATIBLE] {
+        web_search(route).await;
+    }
+}
 
 /// One test for each profile: of each family a conversation, of each provider its words for an overflow.
 macro_rules! by_profile {
@@ -293,6 +301,25 @@ async fn non_stream(route: Route) {
     let streams: Vec<bool> = seen.iter().map(|one| one.streaming).collect();
     assert_eq!(streams, [true, false, true, false]);
     assert_eq!(seen[2].results, ["whole"]);
+}
+
+async fn web_search(route: Route) {
+    let turns = vec![
+        Turn::call("WebSearch", &json!({ "query": "transom windows" })),
+        Turn::text("I could not search."),
+    ];
+    let road = route.turns(turns).await;
+    let claude = road.claude();
+    let claude = claude.env("CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS", "1");
+    let run = claude.ask("search", &[]).await;
+    assert_eq!(run.assert_ok().answer(), "I could not search.");
+    // The search itself was answered on the way: the upstream saw the turns before and after.
+    assert_proper(&road, 2);
+    let told = &road.strict.seen()[1].results[0];
+    assert!(
+        told.contains("Web search is not available through this provider."),
+        "{told}"
+    );
 }
 
 async fn overflow(route: Route) {

@@ -7,6 +7,7 @@ use crate::harness::host::{self, Host};
 use crate::strict::anthropic::Anthropic;
 use crate::strict::cerebras::Cerebras;
 use crate::strict::chat::{Chat, House, houses};
+use crate::strict::compatible::{self, Compatible, Endpoint};
 use crate::strict::gemini::Gemini;
 use crate::strict::ollama::Ollama;
 use crate::strict::responses::Responses;
@@ -25,6 +26,8 @@ pub(super) enum Route {
     Cerebras,
     /// Through the `openai` component by a profile.
     Chat(&'static House),
+    /// Through the `compatible` component by a profile.
+    Compatible(&'static Endpoint),
     /// Through the `gemini` component; the model signs its calls.
     Gemini,
     /// Through the `ollama` component, whose upstream streams JSON texts, one a line.
@@ -51,6 +54,9 @@ impl Route {
     /// What stands for the `openai` component where one profile is enough.
     pub(super) const OPENAI: Self = Self::Chat(&houses::DEEPSEEK);
 
+    /// What stands for the `compatible` component where one profile is enough.
+    pub(super) const COMPATIBLE: Self = Self::Compatible(&compatible::KIMI);
+
     /// The model as the upstream names it.
     pub(super) fn upstream_model(self) -> &'static str {
         match self {
@@ -58,6 +64,7 @@ impl Route {
             Self::Passthrough => "model-1",
             Self::Cerebras => "gpt-oss-120b",
             Self::Chat(house) => house.model,
+            Self::Compatible(endpoint) => endpoint.model,
             Self::Gemini => "gemini-3.8-flash",
             Self::Ollama => "gpt-oss:20b",
             Self::Responses => "gpt-5.4",
@@ -79,6 +86,7 @@ impl Route {
             Self::Passthrough => "anthropic",
             Self::Cerebras => "cerebras",
             Self::Chat(_) => "openai",
+            Self::Compatible(_) => "compatible",
             Self::Gemini => "gemini",
             Self::Ollama => "ollama",
             Self::Responses => "responses",
@@ -120,6 +128,9 @@ impl Route {
                 Strict::start(Cerebras::new(KEY, &models), script).await
             }
             Self::Chat(house) => Strict::start(Chat::new(house, KEY), script).await,
+            Self::Compatible(endpoint) => {
+                Strict::start(Compatible::new(endpoint, KEY), script).await
+            }
             Self::Gemini => {
                 let models = [self.upstream_model()];
                 Strict::start(Gemini::new(KEY, &models), script).await

@@ -60,6 +60,8 @@ with!(typescript_ollama, Sdk::TypeScript, Route::Ollama);
 with!(typescript_gemini, Sdk::TypeScript, Route::Gemini);
 with!(typescript_responses, Sdk::TypeScript, Route::Responses);
 with!(typescript_zai, Sdk::TypeScript, Route::Zai);
+with!(python_compatible, Sdk::Python, Route::COMPATIBLE);
+with!(typescript_compatible, Sdk::TypeScript, Route::COMPATIBLE);
 
 /// One profile of each family: a round of calls and results, by both SDKs.
 macro_rules! by_profile {

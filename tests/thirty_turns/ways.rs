@@ -7,6 +7,7 @@ use crate::harness::host::{self, Builder};
 use crate::strict::anthropic::Anthropic;
 use crate::strict::cerebras::Cerebras;
 use crate::strict::chat::{Chat, House};
+use crate::strict::compatible::{Compatible, Endpoint};
 use crate::strict::ollama::Ollama;
 use crate::strict::zai::{Mood, Zai};
 use crate::strict::{Dialect, Strict};
@@ -18,6 +19,8 @@ const KEY: &str = "upstream-key-0123456789";
 pub(super) enum Way {
     /// Chat completions by a profile of `openai`.
     Chat(&'static House),
+    /// The Messages API by a profile of `compatible`.
+    Compatible(&'static Endpoint),
     Cerebras,
     Ollama,
     Zai,
@@ -35,6 +38,7 @@ impl Way {
     pub(super) fn transformer(self) -> Option<&'static str> {
         match self {
             Self::Chat(_) => Some("openai"),
+            Self::Compatible(_) => Some("compatible"),
             Self::Cerebras => Some("cerebras"),
             Self::Ollama => Some("ollama"),
             Self::Zai | Self::ZaiFolded => Some("zai"),
@@ -45,6 +49,7 @@ impl Way {
     pub(super) fn options(self) -> Value {
         match self {
             Self::Chat(house) => json!({ "profile": house.name }),
+            Self::Compatible(endpoint) => json!({ "profile": endpoint.profile }),
             Self::ZaiFolded => json!({ "mid_system": "fold" }),
             _ => json!({}),
         }
@@ -53,6 +58,7 @@ impl Way {
     pub(super) fn upstream_model(self) -> &'static str {
         match self {
             Self::Chat(house) => house.model,
+            Self::Compatible(endpoint) => endpoint.model,
             Self::Cerebras => "gpt-oss-120b",
             Self::Ollama => "gpt-oss:20b",
             Self::Zai | Self::ZaiFolded => "glm-4.7",
@@ -69,6 +75,7 @@ impl Way {
         match (self, kind) {
             (Self::Chat(house), Kind::Thinking) => house.takes_thinking,
             (Self::Chat(house), Kind::Image) => house.parts.contains(&"image_url"),
+            (Self::Compatible(endpoint), Kind::Image) => endpoint.media,
             _ => true,
         }
     }
@@ -77,6 +84,7 @@ impl Way {
         let model = self.upstream_model();
         match self {
             Self::Chat(house) => start(Chat::new(house, KEY), true).await,
+            Self::Compatible(endpoint) => start(Compatible::new(endpoint, KEY), false).await,
             Self::Cerebras => start(Cerebras::new(KEY, &[model]), true).await,
             Self::Ollama => start(Ollama::new(KEY, &[model]), false).await,
             Self::Zai => start(Zai::new(KEY, Mood::Takes), false).await,

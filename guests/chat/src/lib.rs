@@ -26,6 +26,5 @@ pub use profile::{
 };
 pub use request::{
     Assistant, Call, Conversation, Form, Names, Part, Said, Turn, conversation, goes_strict,
-    is_strict, nearest_effort, offered_tools, output_limit, parse, session_hash, wanted_effort,
-    write_tools,
+    is_strict, offered_tools, output_limit, parse, session_hash, wanted_effort, write_tools,
 };

@@ -239,6 +239,10 @@ sdk::options! {
         pub prompt_cache_key: bool = false,
         /// The client's attribution block is kept in the system text.
         pub attribution: bool = false,
+        /// The model must call a tool on every turn. One that says a text is added; what it says is text for the client.
+        pub force_tools: bool = false,
+        /// The model is told to write what it thinks into `<think>` tags, which are then read.
+        pub ask_for_thinking: bool = false,
         /// `<think>` in the text of an answer.
         pub think_tags: ThinkTags = ThinkTags::Off,
         /// Headers that tell when a limit is renewed: the one with what remains, the one with the time to
@@ -255,6 +259,19 @@ sdk::options! {
 }
 
 impl Profile {
+    /// What follows from some options for others, unless these say something themselves: thoughts that are asked for
+    /// are looked for, and go back in the same form.
+    #[must_use]
+    pub(crate) fn settled(mut self) -> Self {
+        if self.ask_for_thinking && self.think_tags == ThinkTags::Off {
+            self.think_tags = ThinkTags::Parse;
+        }
+        if self.ask_for_thinking && self.reasoning_out == ReasoningOut::Drop {
+            self.reasoning_out = ReasoningOut::ThinkTags;
+        }
+        self
+    }
+
     /// Whether this parameter may go out. If not, it is told.
     pub(crate) fn takes(&self, parameter: &str) -> bool {
         let whitelist = &self.param_whitelist;

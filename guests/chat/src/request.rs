@@ -12,9 +12,10 @@ mod repair;
 mod schema;
 mod tools;
 mod turn;
+mod urged;
 mod write;
 
-pub use effort::{nearest_effort, wanted_effort};
+pub use effort::wanted_effort;
 pub use identity::session_hash;
 pub use names::Names;
 pub use parameters::output_limit;
@@ -22,10 +23,10 @@ pub(crate) use read::REASONING_DETAILS;
 pub use schema::is_strict;
 pub use tools::{goes_strict, offered_tools, write_tools};
 pub use turn::{Assistant, Call, Form, Part, Said, Turn};
+pub(crate) use urged::{FINAL_ANSWER, final_answer};
 
 use crate::Profile;
-use sdk::anthropic::Request;
-use sdk::events::StopReason;
+use sdk::anthropic::{Request, Tool};
 use sdk::{Context, Failure, failure, host};
 
 /// What a request turns out to be.
@@ -57,19 +58,15 @@ pub fn conversation<'a>(
     form: Form,
     request: &Request<'a>,
 ) -> Result<Conversation<'a>, Failure> {
-    if request.max_tokens == Some(0) {
-        let nothing = sdk::message(context, "", StopReason::MaxTokens);
-        return Ok(Conversation::Answer(nothing));
-    }
-    if tools::only_web_search(request) {
-        host::note("drop", "tools", "the provider has no web search");
-        let text = "Web search is not available through this provider.";
-        let refusal = sdk::message(context, text, StopReason::EndTurn);
-        return Ok(Conversation::Answer(refusal));
+    let tools = request.tools.as_deref().unwrap_or_default();
+    let kinds = tools.iter().map(Tool::server_kind);
+    if let Some(message) = sdk::local::answer(context, request.max_tokens, kinds) {
+        return Ok(Conversation::Answer(message));
     }
     note_dropped(request, profile);
-    let turns = read::turns(context, request, profile, form)
+    let mut turns = read::turns(context, request, profile, form)
         .map_err(|error| failure::invalid(format!("messages: {error}")))?;
+    urged::urge(&mut turns, request, profile);
     Ok(Conversation::Turns(repair::repair(turns, profile)))
 }
 

@@ -61,6 +61,14 @@ impl<'a> Edits<'a> {
         }
     }
 
+    /// Inserts text behind `part`, a slice of the text.
+    pub fn insert_behind(&mut self, part: &str, text: &str) {
+        if let Some(start) = offset_in(self.text, part) {
+            let end = start + part.len();
+            self.replace_range(end, end, text);
+        }
+    }
+
     /// Removes some of the members of an object or items of a list, with the commas between. `items` are
     /// all of them in order, each the whole of a member (`"name": value`) or item, a slice of the text.
     pub fn remove_items(&mut self, items: &[(&str, bool)]) {

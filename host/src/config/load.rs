@@ -94,12 +94,13 @@ impl Config {
                 warnings.extend(read_prompt(prompt, path));
                 config.other_files.push(prompt.file.clone());
             }
-            if holds_a_key(config, &text) {
+            config.digest = Some(digest(text.as_bytes(), &config.other_files));
+            loaded.warnings.clone_from(&warnings);
+            // For who examines it: whoever runs Claude Code with it has been told often enough.
+            if holds_a_key(&loaded.config, &text) {
                 let what = "other users can read it, and it holds a key";
                 warnings.extend(env_file::open_to_others(path, what));
             }
-            config.digest = Some(digest(text.as_bytes(), &config.other_files));
-            loaded.warnings.clone_from(&warnings);
         }
         Examined {
             warnings,

@@ -1,4 +1,4 @@
-//! `POST /v1/messages/count_tokens`: the guests' or the upstream's count, else an estimate. Never a 404.
+//! `POST /v1/messages/count_tokens`: the guests' or the upstream's count, else our own. Never a 404.
 
 use std::sync::Arc;
 
@@ -44,16 +44,13 @@ async fn answer(
     let snapshot = app.snapshot();
     let body = read(body, snapshot.limits.request_body).await?;
     let request = RequestHead::of(body)?;
-    let estimate = request.0.input_estimate;
+    let (estimate, whole) = (request.0.input_estimate, request.1.clone());
     let routed = routed(app, &snapshot, &parts.headers, request, record.request_id()).await;
-    // What leads nowhere can be estimated all the same: a count is never a 404.
+    // What leads nowhere can be counted all the same: a count is never a 404.
     let Ok(routed) = routed else {
+        let counted = counted_here(app, whole, estimate).await;
         let headers = HeaderMap::new();
-        return Ok(reply::whole(
-            estimated(estimate),
-            headers,
-            record.request_id(),
-        ));
+        return Ok(reply::whole(counted, headers, record.request_id()));
     };
     let choice = &routed.choice;
     let fitted = routed.fitted(choice.provider, &choice.model)?;
@@ -70,20 +67,26 @@ async fn answer(
     };
     let exchange = Exchange::open(app, &snapshot, &parts.headers, head, to, record)?;
     let counted = match &choice.provider.transformer {
-        Transformer::Passthrough => exchange::passthrough_count(&exchange, body).await,
-        Transformer::Chain(_) => match exchange::count(&exchange, body).await {
+        Transformer::Passthrough => exchange::passthrough_count(&exchange, body.clone()).await,
+        Transformer::Chain(_) => match exchange::count(&exchange, body.clone()).await {
             Ok(Count::Answer(answer)) => Some(answer),
             Ok(Count::Unsupported) | Err(_) => None,
         },
+    };
+    let counted = match counted {
+        Some(counted) => counted,
+        None => counted_here(app, body, exchange.input_estimate).await,
     };
     let mut headers = HeaderMap::new();
     if let Some(served) = &record.route {
         reply::tell_route(&mut headers, served);
     }
-    let counted = counted.unwrap_or_else(|| estimated(head.input_estimate));
     Ok(reply::whole(counted, headers, &exchange.id))
 }
 
-fn estimated(tokens: u32) -> Bytes {
+/// Counted by this process; a body that does not have the form of a request is estimated.
+async fn counted_here(app: &App, body: Bytes, estimate: u32) -> Bytes {
+    let counted = app.tokens.count(body).await;
+    let tokens = counted.unwrap_or(estimate);
     Bytes::from(json!({"input_tokens": tokens.max(1)}).to_string())
 }

@@ -22,7 +22,7 @@ use crate::ids;
 use crate::quota::{Ask, Place};
 use crate::record::{Bodies, Record};
 use crate::relay::Relay;
-use crate::route::{self, Advised, Asked, Routed};
+use crate::route::{self, Advised, Asked, Dispatched, Routed};
 use crate::sse::Usage;
 
 pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Response {
@@ -255,7 +255,14 @@ pub(super) async fn routed<'s>(
             route::advice(advised, questioned).await
         }
     };
-    let routed = route::dispatch(config, headers, usages, request, advice.as_ref())?;
+    let advice = advice.as_ref();
+    let routed = match route::dispatch(config, headers, usages, request, advice)? {
+        Dispatched::Ready(routed) => *routed,
+        Dispatched::Close(head, body) => {
+            let tokens = app.tokens.count(body.clone()).await;
+            route::dispatch_counted(config, headers, usages, (*head, body), advice, tokens)?
+        }
+    };
     // A tag in a text, or a component, may have named another than the client did.
     check_model(&routed.choice.model)?;
     Ok(routed)

@@ -1,12 +1,11 @@
 //! Anthropic messages to turns. Nothing is reordered here, but that tool results come before the
 //! rest of the user message they stand in.
 
-use super::changes::Change;
 use super::lost::{Lost, NO_PLACE, Place};
 use super::turn::{Assistant, Call, Form, Part, Said, Turn};
 use crate::Profile;
 use crate::profile::{MidSystem, ReasoningOut};
-use sdk::anthropic::{Block, Content, Message, Request, Source, is_attribution};
+use sdk::anthropic::{Block, Content, Message, Request, Source, ToolChange, is_attribution};
 use sdk::json::{Error, Escaped, Members, RawValue, separator};
 use sdk::{Context, envelope, host};
 
@@ -68,7 +67,8 @@ impl<'a> Reader<'a, '_> {
             Content::Text(all) => text = all,
             Content::Blocks(blocks) => {
                 for block in &blocks {
-                    let change = tool_change(block);
+                    let change =
+                        ToolChange::of(block).map(|change| Escaped::plain(&change.in_words()));
                     if change.is_none() {
                         self.lost.rest(Place::System, &block.rest);
                     }
@@ -402,20 +402,6 @@ fn nested_text(content: Option<&RawValue>) -> Result<Escaped<'_>, Error> {
         }
     }
     Ok(text)
-}
-
-/// What a block says of a tool that comes or goes, in words: the model reads the conversation in order.
-fn tool_change<'a>(block: &Block<'a>) -> Option<Escaped<'a>> {
-    let change = Change::of(block)?;
-    let can = match block.kind.as_ref() {
-        "tool_addition" => "can be called now",
-        "tool_removal" => "cannot be called any more",
-        _ => return None,
-    };
-    Some(Escaped::plain(&format!(
-        "The tool {} {can}.",
-        change.name()
-    )))
 }
 
 /// What a tool of Anthropic's found: titles and addresses, or text, of a result or a list of them.

@@ -58,6 +58,11 @@ impl Calls {
         &mut self.0[at]
     }
 
+    /// The names of all calls.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|call| call.name.as_str())
+    }
+
     /// Whether a call is not complete yet.
     pub(crate) fn growing(&self) -> bool {
         self.0.iter().any(|call| !call.arguments.complete())

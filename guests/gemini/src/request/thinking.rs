@@ -91,7 +91,7 @@ fn budget(wanted: Option<&str>, given: Option<u64>, off: bool) -> Option<u64> {
 fn level<'l>(wanted: &str, known: &'l [&'static str], options: &'l Options) -> Option<&'l str> {
     let wanted = if wanted == "none" { "minimal" } else { wanted };
     if options.levels.is_empty() {
-        return chat::nearest_effort(wanted, known.iter().copied());
+        return sdk::effort::nearest(wanted, known.iter().copied());
     }
-    chat::nearest_effort(wanted, options.levels.iter().map(String::as_str))
+    sdk::effort::nearest(wanted, options.levels.iter().map(String::as_str))
 }

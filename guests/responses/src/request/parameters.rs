@@ -56,7 +56,7 @@ pub(super) fn reasoning(
     let profile = Profile::default();
     let known = model::efforts(&context.model, options);
     let wanted = chat::wanted_effort(request, &profile);
-    let effort = wanted.and_then(|wanted| chat::nearest_effort(wanted, known.iter().copied()));
+    let effort = wanted.and_then(|wanted| sdk::effort::nearest(wanted, known.iter().copied()));
     let written = reasons && (shown || effort.is_some());
     if written {
         let mut object = Writer::object(body.member("reasoning"));

@@ -95,7 +95,17 @@ fn restart(
             if before.mode == Mode::Unit {
                 show_why(&asked);
             }
-            let _ = fail(told, "the new process did not get ready, why stands above");
+            let said = before.mode == Mode::Unit
+                || output
+                    .printed
+                    .as_ref()
+                    .is_some_and(|printed| printed.anything);
+            let why = if said {
+                "the new process did not get ready, why stands above"
+            } else {
+                "the new process did not get ready, and could say nothing of it: is there room on the disk of the state folder?"
+            };
+            let _ = fail(told, why);
             let usage = code == Some(i32::from(USAGE));
             ExitCode::from(if usage { USAGE } else { 1 })
         }
@@ -202,6 +212,7 @@ impl Output {
         let printed = Printed {
             file: File::open(&path)?,
             listening: None,
+            anything: false,
         };
         Ok(Self {
             path: Some(path),

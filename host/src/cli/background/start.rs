@@ -116,6 +116,7 @@ fn started(
     let mut printed = Printed {
         file: File::open(&path)?,
         listening: None,
+        anything: false,
     };
     let ready = wait(place, &mut child, &mut printed, told)?;
     let Some(note) = ready else {
@@ -161,6 +162,8 @@ pub(super) struct Printed {
     pub(super) file: File,
     /// Where it listens, once it said so.
     pub(super) listening: Option<SocketAddr>,
+    /// It printed at least a line.
+    pub(super) anything: bool,
 }
 
 impl Printed {
@@ -175,6 +178,7 @@ impl Printed {
             if let Some(url) = line.strip_prefix("listening on http://") {
                 self.listening = url.trim().parse().ok();
             }
+            self.anything = true;
             told.printed(line);
         }
         Ok(())

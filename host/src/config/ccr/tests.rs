@@ -121,15 +121,13 @@ fn every_key_is_honoured_or_named_in_the_list_of_what_is_not() {
     assert!(config.router.image.is_none());
     assert_eq!(config.statusline.as_ref().unwrap().len(), 4);
     for part in [
-        "REWRITE_SYSTEM_PROMPT: as in ccr, it replaces",
+        "REWRITE_SYSTEM_PROMPT: as in ccr",
         "CUSTOM_ROUTER_PATH: not carried over",
         "forceUseImageAgent: not carried over",
         "plugins: not carried over",
         "presets: not carried over",
         "DEEPSEEK_ORG: ccr hands it to its own process",
         "Providers[0].tokenizer: not carried over",
-        "not carried over: `tooluse`",
-        "not carried over: `forcereasoning`",
         "not carried over: `vertex-claude`",
         "not carried over: the plugin `my-plugin`, in whose place `openai` is used",
         "transformers[1]: not carried over: the plugin `gemini-cli`",
@@ -157,11 +155,11 @@ fn built_in_transformers_become_options() {
     );
     assert_eq!(
         of("use: ['deepseek', 'enhancetool']"),
-        json!({ "reasoning_out": "reasoning_content", "reasoning_required_with_tools": true })
+        json!({ "profile": "deepseek" })
     );
     assert_eq!(
         of("use: [['openrouter', { provider: { only: ['x'] } }]]"),
-        json!({ "thinking_style": "reasoning_obj", "extra_body": { "provider": { "only": ["x"] } } })
+        json!({ "profile": "openrouter", "extra_body": { "provider": { "only": ["x"] } } })
     );
     assert_eq!(
         of("use: [['sampling', { temperature: 0.5, top_k: 4 }]]"),
@@ -169,7 +167,17 @@ fn built_in_transformers_become_options() {
     );
     assert_eq!(
         of("use: [['reasoning', { enable: false }], 'groq']"),
-        json!({ "schema_strip": ["$schema"], "extra_body": { "enable_thinking": false } })
+        json!({ "profile": "groq", "extra_body": { "enable_thinking": false } })
+    );
+    assert_eq!(
+        of("use: ['tooluse', 'forcereasoning']"),
+        json!({ "force_tools": true, "ask_for_thinking": true })
+    );
+    assert_eq!(
+        of("'org/Model': { use: ['deepseek', 'groq'] }"),
+        json!({ "models": { "Model": {
+            "reasoning_out": "reasoning_content", "reasoning_required_with_tools": true, "schema_strip": ["$schema"],
+        } } })
     );
     assert_eq!(
         of("'org/Model': { use: [['maxtoken', { max_tokens: 5 }]] }"),

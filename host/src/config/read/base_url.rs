@@ -175,7 +175,7 @@ fn of_host(url: &Url) -> &'static str {
 /// What a built-in transformer sends, by one of the two formats that URLs can contradict.
 fn wanted(transformer: &str) -> Option<Speaks> {
     match transformer {
-        "anthropic" | "zai" => Some(Speaks::Anthropic),
+        "anthropic" | "compatible" | "zai" => Some(Speaks::Anthropic),
         "openai" | "cerebras" => Some(Speaks::OpenAi),
         _ => None,
     }

@@ -1,7 +1,7 @@
 //! The stream is Anthropic's already and is kept. Watched is whether it says an error, and whether it
 //! comes to its end: only `message_stop` is one.
 
-use crate::codes;
+use crate::error::Meaning;
 use sdk::json::{Members, RawValue, first_value};
 use sdk::{Edit, Ending, Next, Output, Pushed, SpliceRule, edits, failure, sse};
 
@@ -9,12 +9,21 @@ use sdk::{Edit, Ending, Next, Output, Pushed, SpliceRule, edits, failure, sse};
 const RULES_MOST: usize = 8;
 
 /// What was seen of a stream.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Stream {
+    meaning: Meaning,
     rules: Vec<SpliceRule>,
 }
 
 impl Stream {
+    /// Nothing was seen yet.
+    pub(crate) fn new(meaning: Meaning) -> Self {
+        Self {
+            meaning,
+            rules: Vec::new(),
+        }
+    }
+
     /// Whole frames.
     pub(crate) fn push(&mut self, frames: &[u8]) -> Pushed {
         let text = sse::text(frames);
@@ -43,7 +52,7 @@ impl Stream {
                     return Pushed {
                         out: up_to(at, text.len()),
                         rules: None,
-                        next: Next::Failed(codes::in_stream(data)),
+                        next: Next::Failed(self.meaning.in_stream(data)),
                     };
                 }
                 // The upstream ended inside it: half an event would be read as a malformed one.
@@ -103,7 +112,7 @@ impl Stream {
     }
 }
 
-/// An error without an event name, as the OpenAI side of Z.ai sends it.
+/// An error without an event name, as the providers' other sides send it.
 fn is_error(event: &str, data: &str) -> bool {
     if !event.is_empty() {
         return false;
@@ -159,7 +168,8 @@ mod tests {
         let before = b"event: ping\ndata: {\"type\":\"ping\",\"x\":\"\xff\xfe\"}\n\n";
         let error = b"event: error\ndata: {\"error\":{\"message\":\"m\"}}\n\n";
         let frames = [&before[..], &error[..]].concat();
-        let pushed = Stream::default().push(&frames);
+        let meaning = Meaning::new(&crate::Profile::default(), crate::error::usual);
+        let pushed = Stream::new(meaning).push(&frames);
         assert!(matches!(pushed.next, Next::Failed(_)));
         let passed = edits::apply(&pushed.out, &frames);
         let expected = String::from_utf8_lossy(before).into_owned();
