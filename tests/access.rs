@@ -65,6 +65,25 @@ async fn loopback_names_and_allowed_hosts_are_let_in() {
 }
 
 #[tokio::test]
+async fn where_others_are_to_reach_it_they_may_by_any_address_and_by_no_name() {
+    let roads = Roads::with(|host| {
+        host.listen("0.0.0.0:0")
+            .set("api_key", json!("a-key-of-clients"))
+    });
+    let roads = roads.await;
+    for (header, status) in [
+        (("host", "192.0.2.7:3456"), 200),
+        (("host", "[2001:db8::7]:3456"), 200),
+        (("host", "box.local"), 403),
+        (("host", "192.0.2.7.evil.example"), 403),
+        (("origin", "http://192.0.2.7"), 403),
+    ] {
+        let reply = client::send(roads.host.base(), "GET", "/health", &[header], b"").await;
+        assert_eq!(reply.status, status, "{header:?}: {}", reply.text());
+    }
+}
+
+#[tokio::test]
 async fn with_a_key_everything_but_health_wants_it_in_either_header() {
     let key = "the-key-of-the-clients";
     let roads = Roads::with(|host| host.set("api_key", json!(key))).await;

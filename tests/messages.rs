@@ -220,3 +220,15 @@ async fn what_is_no_count_is_not_passed_on_as_one() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_leads_nowhere_is_counted_all_the_same() {
+    let roads = Roads::start().await;
+    let mut request = Road::Passthrough.request(false, "hello");
+    request["model"] = json!("nowhere,model-1");
+    let body = request.to_string();
+    let target = "/v1/messages/count_tokens";
+    let reply = client::post(roads.host.base(), target, &[], body.as_bytes()).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert!(reply.json()["input_tokens"].is_u64(), "{}", reply.text());
+}

@@ -13,6 +13,7 @@ mod fallback;
 mod keys;
 mod pacing;
 mod retries;
+mod storms;
 
 /// Roads whose provider fails as the test says, and a backup that answers.
 struct WithBackup {

@@ -15,20 +15,11 @@ mod picker;
 mod rules;
 mod wire;
 
-use cases::{Case, End, MODELS, PROVIDER};
+use cases::{Case, End, MODELS, PROVIDER, message};
 
 /// An Anthropic upstream that answers every request with a short message.
 async fn upstream() -> Upstream {
-    Upstream::always(Answer::json(200, &message(7))).await
-}
-
-fn message(input_tokens: u64) -> Value {
-    json!({
-        "id": "msg_1", "type": "message", "role": "assistant", "model": "m",
-        "content": [{ "type": "text", "text": "ok" }],
-        "stop_reason": "end_turn", "stop_sequence": null,
-        "usage": { "input_tokens": input_tokens, "output_tokens": 1 },
-    })
+    Upstream::start(cases::answer).await
 }
 
 /// The configuration of the table.
@@ -65,9 +56,26 @@ fn headers(case: &Case) -> Vec<(&str, &str)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_case_of_the_table_goes_where_it_says() {
     let upstream = upstream().await;
-    let host = builder(&upstream).start();
+    let (project, conversation) = (cases::project_routes(), cases::conversation_routes());
+    let signpost = crate::scene::guest("signpost");
+    let host = builder(&upstream)
+        .set("projects", json!({ cases::PROJECT: { "router": project } }))
+        .set(
+            "conversations",
+            json!({ cases::OWN_TABLE: { "router": conversation } }),
+        )
+        .edit(|config| {
+            config["router"]["component"] = json!("signpost");
+            config["router"]["component_options"] =
+                json!({ "word": cases::WORD, "to": cases::to("other-m") });
+        })
+        .component("signpost", &signpost)
+        .start();
     let mut wrong = Vec::new();
     for case in cases::all() {
+        if let Some(body) = case.before() {
+            send(&host, &body, &headers(&case)).await;
+        }
         let before = upstream.requests().len();
         let reply = send(&host, &case.body(), &headers(&case)).await;
         let asked = upstream.requests();

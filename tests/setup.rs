@@ -259,6 +259,12 @@ fn the_status_line_is_one_line_and_bad_input_is_a_failure() {
     let output = fed(command.env("NO_COLOR", "1"), &said.to_string());
     assert_code(&output, 0);
     assert_eq!(text(&output.stdout), "somewhere Opus\n");
+    let output = fed(
+        &mut builder.unconfigured(&["statusline"]),
+        &said.to_string(),
+    );
+    let coloured = "\u{1b}[94msomewhere\u{1b}[0m \u{1b}[96mOpus\u{1b}[0m\n";
+    assert_eq!(text(&output.stdout), coloured);
     let output = fed(&mut builder.unconfigured(&["statusline"]), "nonsense");
     assert_code(&output, 1);
 }

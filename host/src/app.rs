@@ -23,7 +23,9 @@ use tokio::sync::Semaphore;
 use clients::Clients;
 pub use serving::Leaving;
 
-use crate::config::{Config, Key, Limits, Problem, Secret, process_env};
+use crate::config::{
+    Config, Key, Limits, Problem, Secret, Transformer, keys_in_options, process_env,
+};
 use crate::metrics::Metrics;
 use crate::owner::Token;
 use crate::quota::Quota;
@@ -151,8 +153,17 @@ fn secrets_of(config: &Config) -> Vec<Secret> {
             Key::Set(secrets) => secrets.clone(),
             Key::Missing { .. } | Key::Absent => Vec::new(),
         });
+    let stages = config
+        .providers
+        .iter()
+        .flat_map(|provider| match &provider.transformer {
+            Transformer::Chain(stages) => stages.as_slice(),
+            Transformer::Passthrough => &[],
+        });
+    let in_options = stages.flat_map(|stage| keys_in_options(&stage.options));
     let login = config.proxy.login();
-    keys.chain(config.api_key.clone()).chain(login).collect()
+    let own = config.api_key.clone();
+    keys.chain(in_options).chain(own).chain(login).collect()
 }
 
 impl App {

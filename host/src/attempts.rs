@@ -28,6 +28,9 @@ const OVERFLOW: [&str; 5] = [
     "reduce the length of the messages",
 ];
 
+/// OpenAI's words in a 429 for a request that is larger than what a whole minute allows.
+const NEVER_FITS: &str = "request too large";
+
 /// One request's targets and what became of those that were asked.
 pub struct Attempts<'a> {
     config: &'a Config,
@@ -72,10 +75,29 @@ impl std::fmt::Display for Tried {
     }
 }
 
+/// So many failures of one kind in a row are told one by one.
+const TOLD_EACH: usize = 3;
+
 /// A list of attempts in one line.
 pub fn shown(tried: &[Tried]) -> String {
-    let each: Vec<_> = tried.iter().map(ToString::to_string).collect();
-    each.join("; ")
+    let each = tried.chunk_by(|a, b| a == b).flat_map(|same| {
+        let one = same.first().map(ToString::to_string).unwrap_or_default();
+        if same.len() > TOLD_EACH {
+            vec![format!("{one} ({} times)", same.len())]
+        } else {
+            vec![one; same.len()]
+        }
+    });
+    each.collect::<Vec<_>>().join("; ")
+}
+
+/// What the provider's quota offers after a failure.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Offer {
+    /// Another key may be used now.
+    pub other_key: bool,
+    /// A request that was limited may wait in line for its renewal, as long as pacing allows.
+    pub line: bool,
 }
 
 /// What is done about a failure.
@@ -121,6 +143,11 @@ impl<'a> Attempts<'a> {
         keys(self.provider) > 1
     }
 
+    /// The longest wait for a quota's renewal; zero without pacing.
+    pub fn hold(&self) -> Duration {
+        self.config.pacing.hold
+    }
+
     /// Time that was spent waiting for a quota is no time of trying.
     pub fn held(&mut self, time: Duration) {
         self.failed_at = self.failed_at.map(|at| at + time);
@@ -131,8 +158,8 @@ impl<'a> Attempts<'a> {
         self.left.iter().any(|target| self.is_new(target))
     }
 
-    /// Decides. `other_key`: the provider has another key that may be used now. `chance` is from 0 to 1.
-    pub fn after(&mut self, error: ApiError, other_key: bool, now: Instant, chance: f64) -> Next {
+    /// Decides. `chance` is from 0 to 1.
+    pub fn after(&mut self, error: ApiError, offer: Offer, now: Instant, chance: f64) -> Next {
         self.tried.push(Tried {
             provider: self.provider.name.clone(),
             model: self.model.to_owned(),
@@ -140,7 +167,7 @@ impl<'a> Attempts<'a> {
             kind: error.kind,
         });
         let failed_at = *self.failed_at.get_or_insert(now);
-        let next = self.same_target(&error, other_key, now.duration_since(failed_at), chance);
+        let next = self.same_target(&error, offer, now.duration_since(failed_at), chance);
         let may_fall_back = may_fall_back(&error);
         if self.targets == 1 {
             self.first = Some(error.clone());
@@ -158,12 +185,12 @@ impl<'a> Attempts<'a> {
     fn same_target(
         &mut self,
         error: &ApiError,
-        other_key: bool,
+        offer: Offer,
         passed: Duration,
         chance: f64,
     ) -> Option<Duration> {
         let of_key = matches!(error.status, 401..=403 | 429);
-        if other_key && of_key && self.other_keys + 1 < keys(self.provider) {
+        if offer.other_key && of_key && self.other_keys + 1 < keys(self.provider) {
             self.other_keys += 1;
             return Some(Duration::ZERO);
         }
@@ -171,6 +198,10 @@ impl<'a> Attempts<'a> {
             return None;
         }
         let rules: &Retries = &self.config.retries;
+        if error.status == 429 && offer.line && self.may_line_up() {
+            self.retries = self.retries.saturating_add(1);
+            return Some(Duration::ZERO);
+        }
         let wait = match error.retry_after_ms.map(Duration::from_millis) {
             Some(wait) if wait > rules.longest_wait => return None,
             Some(wait) => wait + SPREAD.mul_f64(chance),
@@ -183,6 +214,14 @@ impl<'a> Attempts<'a> {
         }
         self.retries += 1;
         Some(wait)
+    }
+
+    /// A limited request waits in its line as often as that takes it back; where another target is left, no more
+    /// often than any other error is retried. A refusal is answered by another request, so not where retries are
+    /// switched off.
+    fn may_line_up(&self) -> bool {
+        let most = self.config.retries.attempts;
+        most > 0 && (self.retries < most || !self.has_other())
     }
 
     fn next_target(&mut self) -> bool {
@@ -233,19 +272,25 @@ fn keys(provider: &Provider) -> usize {
 fn may_retry(error: &ApiError) -> bool {
     let passing = matches!(error.status, 408 | 429 | 500 | 502..=599);
     let there = !matches!(error.trouble, Trouble::Lasting | Trouble::Silent);
-    passing && there && error.should_retry != Some(false) && !is_overflow(error)
+    let never_fits = error.status == 429 && says(error, &[NEVER_FITS]);
+    passing && there && error.should_retry != Some(false) && !is_overflow(error) && !never_fits
 }
 
 /// Another provider may do better: whatever is not wrong with the request itself. A client cannot mend a
-/// key that is refused or an account that is empty.
+/// key that is refused, an account that is empty or a model that is gone.
 fn may_fall_back(error: &ApiError) -> bool {
     let elsewhere = matches!(error.status, 401..=403 | 408 | 429 | 500 | 502..=599);
-    elsewhere && !is_overflow(error)
+    let gone = error.status == 404 && says(error, &["model"]);
+    (elsewhere || gone) && !is_overflow(error)
 }
 
 fn is_overflow(error: &ApiError) -> bool {
+    says(error, &OVERFLOW)
+}
+
+fn says(error: &ApiError, any: &[&str]) -> bool {
     let message = error.message.to_ascii_lowercase();
-    OVERFLOW.iter().any(|words| message.contains(words))
+    any.iter().any(|words| message.contains(words))
 }
 
 /// From 0 to 1, never the same for all.

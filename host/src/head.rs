@@ -6,11 +6,13 @@
 
 mod details;
 mod name;
+mod surrogates;
 mod walk;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
+use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -117,10 +119,29 @@ const BYTES_PER_TOKEN: usize = 4;
 pub(crate) const IMAGE_TOKENS: u32 = 1600;
 
 impl RequestHead {
+    /// The head of a client's body, and the body as it goes on: as it came, but for halves of characters in it.
+    ///
+    /// Errors: as of [`Self::peek`].
+    pub fn of(body: Bytes) -> Result<(Self, Bytes), ApiError> {
+        match Self::peek(&body) {
+            Ok(head) => Ok((head, body)),
+            Err(error) => match surrogates::mended(&body) {
+                Some(mended) => Ok((Self::peek(&mended)?, mended)),
+                None => Err(error),
+            },
+        }
+    }
+
     /// Reads the head of a Messages or `count_tokens` request.
     ///
     /// Errors: 400 for what is not JSON, has no model or no messages, or a model of no possible name.
     pub fn peek(body: &[u8]) -> Result<Self, ApiError> {
+        // Serde would take a list for the fields in their order.
+        if body.trim_ascii_start().first() != Some(&b'{') {
+            return Err(ApiError::invalid(
+                "the request body is not a valid Messages request: it is no JSON object",
+            ));
+        }
         let fields: Fields<'_> = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
         let Some(raw) = fields.model else {
             return Err(ApiError::invalid("model: Field required"));
@@ -186,6 +207,7 @@ struct Fields<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct ThinkingField<'a> {
     #[serde(rename = "type", borrow)]
     kind: Option<Cow<'a, str>>,
@@ -254,13 +276,31 @@ mod tests {
     fn what_is_missing_is_named() {
         let said = |body: &str| RequestHead::peek(body.as_bytes()).unwrap_err().message;
         assert!(said("{").contains("not a valid Messages request"));
-        assert!(said("[]").contains("not a valid Messages request"));
+        for other in ["[]", "null", " \"x\"", "", "[\"m\", true, 1, []]"] {
+            assert!(said(other).ends_with("it is no JSON object"), "{other}");
+        }
+        let thinking = said(r#"{"model":"m","messages":[],"thinking":"on"}"#);
+        assert!(
+            thinking.contains(r#"string "on", expected an object"#),
+            "{thinking}"
+        );
         assert_eq!(said(r#"{"messages":[]}"#), "model: Field required");
         assert_eq!(said(r#"{"model":"x"}"#), "messages: Field required");
         assert_eq!(
             said(r#"{"model":7,"messages":[]}"#),
             "model: Input should be a string"
         );
+    }
+
+    #[test]
+    fn a_text_that_was_cut_within_a_character_is_taken() {
+        let body = r#"{"model":"m","messages":[{"role":"user","content":"\ud83d hi"}]}"#;
+        let (head, mended) = RequestHead::of(Bytes::from_static(body.as_bytes())).unwrap();
+        assert_eq!(head.model, "m");
+        assert_eq!(mended, body.replace(r"\ud83d", r"\ufffd"));
+        let plain = Bytes::from_static(br#"{"model":"m","messages":[]}"#);
+        let (_, same) = RequestHead::of(plain.clone()).unwrap();
+        assert_eq!(same.as_ptr(), plain.as_ptr());
     }
 
     #[test]

@@ -138,6 +138,23 @@ impl Metrics {
             },
         };
         let listed = ended.served.as_ref().is_none_or(|served| served.listed);
+        for (tried, same) in ended.repeated() {
+            let (provider, model) = tried.target();
+            let of_served = (provider, model) == (labels.provider, labels.model);
+            let labels = Labels {
+                provider,
+                model,
+                route: labels.route,
+                status: class_of(tried.status),
+            };
+            let series = self.series(labels, listed && of_served);
+            let figure = if same {
+                &series.retries
+            } else {
+                &series.fallbacks
+            };
+            figure.fetch_add(1, Ordering::Relaxed);
+        }
         self.series(labels, listed).count(ended);
     }
 
@@ -268,9 +285,6 @@ impl Series {
         if let Some(cost) = ended.cost_usd {
             add(&self.cost, (cost * 1e8) as u64);
         }
-        let (again, onward) = ended.repeated();
-        add(&self.retries, again as u64);
-        add(&self.fallbacks, onward as u64);
     }
 }
 
@@ -278,9 +292,15 @@ impl Series {
 fn class(ended: &Ended) -> &'static str {
     match ended.status {
         200..=299 if ended.error.is_some() => "aborted",
-        200..=299 => "2xx",
         499 => "left",
-        400..=498 => "4xx",
+        status => class_of(status),
+    }
+}
+
+fn class_of(status: u16) -> &'static str {
+    match status {
+        200..=299 => "2xx",
+        400..=499 => "4xx",
         _ => "5xx",
     }
 }

@@ -9,6 +9,7 @@
 mod account;
 mod headers;
 mod line;
+mod queue;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -16,6 +17,7 @@ mod window;
 use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +34,15 @@ use line::Line;
 /// provider that says no.
 const LONGEST_IN_LINE: Duration = Duration::from_mins(1);
 
+/// A request's place in a line: it keeps it when it was sent and refused, and has one at each target.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// Lower ones go first.
+    number: u64,
+    /// When it came.
+    since: Instant,
+}
+
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Ask<'a> {
@@ -47,6 +58,8 @@ pub struct Ask<'a> {
     pub hold: Duration,
     /// Another target is left: rather that one than a provider that said no.
     pub has_other: bool,
+    /// Of [`Quota::place`].
+    pub place: Place,
 }
 
 impl Ask<'_> {
@@ -74,6 +87,7 @@ impl Ask<'_> {
 pub struct Quota {
     /// By provider, then by model.
     lines: Mutex<BTreeMap<String, Lines>>,
+    places: AtomicU64,
 }
 
 type Lines = BTreeMap<String, Arc<Line>>;
@@ -82,6 +96,14 @@ type Lines = BTreeMap<String, Arc<Line>>;
 const MANY: usize = 256;
 
 impl Quota {
+    /// Behind all who came before.
+    pub fn place(&self) -> Place {
+        Place {
+            number: self.places.fetch_add(1, Ordering::Relaxed),
+            since: Instant::now(),
+        }
+    }
+
     /// A key to use, once the quota takes the request. Cancel-safe: a client that leaves leaves the line.
     ///
     /// Errors: what the provider said last, with what is left of its wait, if it said no and the wait is
@@ -101,6 +123,12 @@ impl Quota {
     pub fn has_open_key(&self, provider: &Provider, model: &str) -> bool {
         let line = self.line(&provider.name, model);
         secrets(provider).len() > 1 && line.has_open_key(provider, Instant::now())
+    }
+
+    /// A request that was limited is held, rather than told so: see [`Self::admit`].
+    pub fn takes_back(&self, ask: &Ask<'_>) -> bool {
+        let line = self.line(&ask.provider.name, ask.model);
+        line.takes_back(ask)
     }
 
     /// For `/api/status`: no key, only its place in the list.

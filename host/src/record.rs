@@ -114,6 +114,11 @@ impl Record {
         &self.request_id
     }
 
+    /// Since the request came.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
     /// Bytes went to the client.
     pub fn sent(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len();

@@ -19,9 +19,10 @@ use tokio::time::Instant;
 pub use source::{Source, Sourced};
 
 use crate::config::OnBroken;
-use crate::error::ApiError;
+use crate::error::{ApiError, Trouble};
 use crate::record::Record;
 use crate::sse::PING;
+use crate::upstream::Patience;
 
 /// How a relay treats its client.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +33,26 @@ pub struct Manners {
     pub ping: Duration,
     /// What a broken upstream becomes.
     pub on_broken: OnBroken,
+    /// Where another provider is left to ask: when one that has said nothing is given up.
+    pub silent: Option<Silence>,
+}
+
+/// When nothing is silence.
+#[derive(Debug, Clone, Copy)]
+pub struct Silence {
+    /// From then on.
+    pub at: Instant,
+    /// The time that was given, and the setting that says so.
+    pub patience: Patience,
+}
+
+impl Silence {
+    /// What the provider is then said to have done.
+    pub fn error(&self) -> ApiError {
+        let (seconds, setting) = (self.patience.limit.as_secs_f32(), self.patience.setting);
+        let message = format!("the upstream said nothing within {seconds} s ({setting})");
+        ApiError::new("timeout_error", message).of(Trouble::Silent)
+    }
 }
 
 /// How a stream ended.
@@ -57,7 +78,8 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Starts reading, and waits until there is something to say: output, or `hold` has passed.
+    /// Starts reading, and waits until there is something to say: output, or `hold` has passed. One that says
+    /// nothing at all is given up when it counts as silent.
     ///
     /// Errors: whatever ended the stream before its first output, with its real status.
     pub async fn start(source: Source, manners: Manners) -> Result<Self, ApiError> {
@@ -68,8 +90,17 @@ impl Relay {
             manners,
             last_output: Instant::now(),
         };
-        let until = Instant::now() + manners.hold;
-        while relay.ready.is_empty() && relay.ended.is_none() && relay.advance(until).await {}
+        let hold = Instant::now() + manners.hold;
+        let mut silent = manners.silent;
+        while relay.ready.is_empty() && relay.ended.is_none() {
+            let until = silent.map_or(hold, |silent| silent.at);
+            match (relay.advance(until).await, silent.take()) {
+                // Whatever comes, a comment too, shows that it is there.
+                (true, _) => {}
+                (false, Some(silent)) => return Err(silent.error()),
+                (false, None) => break,
+            }
+        }
         match relay.ended.take() {
             Some(Ended::Failed(error)) => Err(error),
             Some(Ended::Broken(why)) if relay.ready.is_empty() => Err(ApiError::bad_gateway(why)),
@@ -103,6 +134,8 @@ impl Relay {
             if let Some(piece) = self.ready.pop_front() {
                 self.last_output = Instant::now();
                 record.sent(&piece);
+                // A client can leave at any time, and what it used is used.
+                record.used(Some(self.source.usage()));
                 return Some(Ok(piece));
             }
             match self.ended.take() {

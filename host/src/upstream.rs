@@ -184,7 +184,10 @@ pub(crate) async fn clock_of(url: &Url, proxy: &Proxy) -> Option<std::time::Syst
 
 fn unreachable(provider: &Provider, error: &reqwest::Error) -> ApiError {
     let origin = provider.base_url.origin().ascii_serialization();
-    let (what, why) = (root_cause(error), &provider.name);
+    let (mut what, why) = (root_cause(error), &provider.name);
+    if what.starts_with("tunnel error") {
+        what = format!("the proxy opens no way to it ({what}); see `proxy` in docs/config.md");
+    }
     if error.is_timeout() {
         return ApiError::new(
             "timeout_error",

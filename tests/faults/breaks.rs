@@ -174,7 +174,7 @@ async fn silence_in_a_stream_gives_pings_and_then_an_error_event() {
 
 #[tokio::test]
 async fn an_error_that_comes_while_the_headers_are_held_has_its_real_status() {
-    let roads = Roads::start().await;
+    let roads = Roads::with(|host| host.set("retries", json!({ "attempts": 0 }))).await;
     let body = json!({ "error": { "message": "late", "type": "rate_limit_error" } }).to_string();
     for road in Road::ALL {
         let gate = Gate::new();

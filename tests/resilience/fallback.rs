@@ -33,6 +33,7 @@ fn failures(road: Road) -> Vec<(u16, Answer)> {
         (402, status(402, &[])),
         (403, status(403, &[])),
         (504, Answer::no_answer()),
+        (504, Answer::stream().silence()),
         (502, Answer::hang_up()),
         (502, Answer::stream().cut()),
         (502, Answer::stream().reset()),

@@ -1,118 +1,12 @@
 //! Quotas: requests wait for their turn instead of being refused.
 
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 
-use super::{alone, said};
+use super::{alone, good, said};
 use crate::harness::client;
-use crate::harness::host::{self, Builder};
-use crate::harness::upstream::{Answer, Request, Upstream};
-use crate::roads::Road;
-
-/// Tokens that a window has: for three requests of the tests.
-const LIMIT: u64 = 3500;
-
-const WINDOW: Duration = Duration::from_millis(900);
-
-/// An account that reserves what a request asks for at most, as Cerebras does.
-struct Account {
-    began: Instant,
-    window: Duration,
-    left: u64,
-    /// The windows' limits are told in headers; else only when to come back.
-    tells: bool,
-}
-
-impl Account {
-    fn new(tells: bool, window: Duration) -> Self {
-        let began = Instant::now();
-        Self {
-            began,
-            window,
-            left: LIMIT,
-            tells,
-        }
-    }
-
-    fn answer(&mut self, request: &Request) -> Answer {
-        if self.began.elapsed() >= self.window {
-            *self = Self::new(self.tells, self.window);
-        }
-        let output = request.json()["max_completion_tokens"].as_u64();
-        let need = output.unwrap_or_default() + 50;
-        let reset = (self.window.saturating_sub(self.began.elapsed())).as_secs_f64();
-        let (answer, body) = if need > self.left {
-            // Whole seconds, rounded up, as this header has them.
-            let answer = Answer::new(429).header("retry-after", &reset.ceil().to_string());
-            let words = "Tokens per minute limit exceeded - too many tokens processed.";
-            (answer, json!({ "message": words, "param": "quota" }))
-        } else {
-            self.left -= need;
-            (Answer::new(200), Road::Cerebras.whole())
-        };
-        let answer = if self.tells {
-            answer
-                .header("x-ratelimit-limit-tokens-minute", &LIMIT.to_string())
-                .header(
-                    "x-ratelimit-remaining-tokens-minute",
-                    &self.left.to_string(),
-                )
-                .header("x-ratelimit-reset-tokens-minute", &reset.to_string())
-        } else {
-            answer
-        };
-        let answer = answer.header("content-type", "application/json");
-        let body = body.to_string();
-        answer.length(body.len()).raw(body.as_bytes())
-    }
-}
-
-fn cerebras(upstream: &Upstream) -> Builder {
-    let provider = host::provider("cerebras", &upstream.url(), "cerebras", "model-1");
-    let cache = format!("{}/transom-cache", env!("CARGO_TARGET_TMPDIR"));
-    Builder::new()
-        .env("XDG_CACHE_HOME", &cache)
-        .provider(provider)
-}
-
-async fn limited(account: Account) -> Upstream {
-    let account = Mutex::new(account);
-    Upstream::start(move |request| {
-        let mut account = account.lock().expect("a test that goes on");
-        account.answer(request)
-    })
-    .await
-}
-
-async fn storm(tells: bool, requests: usize) {
-    let upstream = limited(Account::new(tells, WINDOW)).await;
-    let host = cerebras(&upstream).start();
-    let base = host.base().to_owned();
-    let clients = (0..requests).map(|number| {
-        let base = base.clone();
-        tokio::spawn(async move {
-            let request = Road::Cerebras.request(false, &format!("request {number}"));
-            client::messages(&base, &request).await
-        })
-    });
-    let clients: Vec<_> = clients.collect();
-    for client in clients {
-        let reply = client.await.expect("a client that ends");
-        assert_eq!(reply.status, 200, "{} {}", reply.text(), host.log());
-    }
-}
-
-#[tokio::test]
-async fn in_a_storm_no_429_reaches_a_client_of_an_account_that_tells_what_is_left() {
-    storm(true, 12).await;
-}
-
-#[tokio::test]
-async fn in_a_storm_no_429_reaches_a_client_of_an_account_that_only_says_when_to_come_back() {
-    storm(false, 9).await;
-}
+use crate::harness::host;
+use crate::harness::upstream::{Answer, Upstream};
+use crate::roads::{Road, error_of};
 
 /// Answers whose headers say that nothing is left until this many seconds are over.
 fn exhausted(reset: &'static str) -> Answer {
@@ -222,54 +116,23 @@ async fn a_limited_provider_is_left_alone_while_another_target_is_left() {
     assert_eq!(second.requests().len(), 3);
 }
 
-/// Asks as Claude Code does: after a 429 it waits as it is told, else for longer and longer. Gives how often.
-async fn patiently(base: &str, words: &str) -> usize {
-    for refused in 0..11 {
-        let reply = client::messages(base, &Road::Cerebras.request(false, words)).await;
-        if reply.status == 200 {
-            return refused;
-        }
-        let told = reply
-            .header("retry-after")
-            .and_then(|text| text.parse().ok());
-        let longer = 0.55 * 2_f64.powi(i32::try_from(refused).unwrap_or(10));
-        tokio::time::sleep(Duration::from_secs_f64(told.unwrap_or(longer.min(36.0)))).await;
-    }
-    panic!("it gave up");
+#[tokio::test]
+async fn a_refusal_without_advice_is_waited_out() {
+    let limited = said(429, "rate_limit_error", "slow down", &[]);
+    let answers = [vec![limited; 4], vec![good()]].concat();
+    let upstream = Upstream::in_turn(answers).await;
+    let host = alone(&upstream.url()).start();
+    let reply = client::messages(host.base(), &request("hello")).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let tried = reply.header("x-transom-tried");
+    assert_eq!(tried, Some("plain,model-1: 429 rate_limit_error (4 times)"));
 }
 
-/// How long tasks take whose account is too small for them, and how many refusals their clients see.
 #[tokio::test]
-#[ignore = "a measurement: cargo test --test integration measured -- --ignored --nocapture"]
-async fn a_storm_is_measured_with_and_without_pacing() {
-    for (name, retries, hold_ms) in [("neither", 0, 0), ("retries", 2, 0), ("both", 2, 5000)] {
-        let upstream = limited(Account::new(true, Duration::from_secs(2))).await;
-        let host = cerebras(&upstream)
-            .set("retries", json!({ "attempts": retries }))
-            .set("pacing", json!({ "hold_ms": hold_ms }))
-            .start();
-        let base = host.base().to_owned();
-        let began = Instant::now();
-        let tasks = (0..6).map(|task| {
-            let base = base.clone();
-            tokio::spawn(async move {
-                let mut refused = 0;
-                for turn in 0..3 {
-                    refused += patiently(&base, &format!("task {task}, turn {turn}")).await;
-                }
-                (refused, began.elapsed())
-            })
-        });
-        let mut ends = Vec::new();
-        for task in tasks.collect::<Vec<_>>() {
-            ends.push(task.await.expect("a task that ends"));
-        }
-        let refused: usize = ends.iter().map(|(refused, _)| refused).sum();
-        let last = ends.iter().map(|(_, end)| *end).max().unwrap_or_default();
-        let mean = ends.iter().map(|(_, end)| end.as_secs_f64()).sum::<f64>() / 6.0;
-        let asked = upstream.requests().len();
-        eprintln!(
-            "{name}: 429 seen {refused}, requests {asked}, tasks end after {mean:.1} s on average, the last after {last:.1?}"
-        );
-    }
+async fn an_account_that_answers_nobody_is_told_of_after_a_few_seconds() {
+    let upstream = Upstream::always(said(429, "rate_limit_error", "slow down", &[])).await;
+    let host = alone(&upstream.url()).start();
+    let reply = client::messages(host.base(), &request("hello")).await;
+    assert_eq!(error_of(&reply, 429, "rate_limit_error"), "slow down");
+    assert_eq!(upstream.requests().len(), 5);
 }

@@ -6,19 +6,23 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::harness::upstream::{Answer, Request};
+
 /// Every file of cases. One that is not named here fails a test.
-const FILES: [&str; 7] = [
+const FILES: [&str; 9] = [
     "background",
     "image",
     "long-context",
     "named",
+    "odd",
     "subagent",
+    "tables",
     "think",
     "web-search",
 ];
 
 /// How many there are.
-pub(crate) const COUNT: usize = 60;
+pub(crate) const COUNT: usize = 86;
 
 /// The models that the upstream has. `blind-m` reads text only.
 pub(crate) const MODELS: [&str; 9] = [
@@ -35,6 +39,28 @@ pub(crate) const MODELS: [&str; 9] = [
 
 /// The provider's name.
 pub(crate) const PROVIDER: &str = "main";
+
+/// The folder of the project that has a table of its own, a conversation in it, and one with its own table.
+pub(crate) const PROJECT: &str = "/p/one";
+pub(crate) const IN_PROJECT: &str = "in-one";
+pub(crate) const OWN_TABLE: &str = "of-one";
+
+/// A message that holds it goes where whoever is asked first says.
+pub(crate) const WORD: &str = "zauberwort";
+
+pub(crate) fn to(model: &str) -> String {
+    format!("{PROVIDER},{model}")
+}
+
+/// The routes of the project.
+pub(crate) fn project_routes() -> Value {
+    json!({ "default": to("other-m"), "think": to("agent-m") })
+}
+
+/// Those of the conversation.
+pub(crate) fn conversation_routes() -> Value {
+    json!({ "default": to("blind-m") })
+}
 
 /// Where a request ends up.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -56,6 +82,9 @@ pub(crate) struct Case {
     /// Members that are other than in the file.
     #[serde(default)]
     change: Map<String, Value>,
+    /// Members that are not there.
+    #[serde(default)]
+    without: Vec<String>,
     #[serde(default)]
     pub(crate) headers: Map<String, Value>,
     /// So many words more in the last message.
@@ -64,6 +93,8 @@ pub(crate) struct Case {
     /// An image of so many bytes in the last message.
     #[serde(default)]
     image: usize,
+    /// An answer of the same conversation told so many input tokens just before.
+    told: Option<u64>,
     /// Where the subagent's tag is put.
     tag: Option<Value>,
     pub(crate) ccr: End,
@@ -114,13 +145,44 @@ pub(crate) fn known_files() -> Vec<String> {
     FILES.map(str::to_owned).to_vec()
 }
 
+/// What the upstream answers: the words of [`Case::before`] say how many tokens it counted.
+pub(crate) fn answer(request: &Request) -> Answer {
+    let body = request.json();
+    let said = body["messages"][0]["content"].as_str().unwrap_or_default();
+    let told = said.strip_prefix(TELL).and_then(|count| count.parse().ok());
+    Answer::json(200, &message(told.unwrap_or(7)))
+}
+
+const TELL: &str = "tell ";
+
+/// A short message.
+pub(crate) fn message(input_tokens: u64) -> Value {
+    json!({
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "m",
+        "content": [{ "type": "text", "text": "ok" }],
+        "stop_reason": "end_turn", "stop_sequence": null,
+        "usage": { "input_tokens": input_tokens, "output_tokens": 1 },
+    })
+}
+
 impl Case {
+    /// The request of the same conversation that is sent first, if there is one.
+    pub(crate) fn before(&self) -> Option<Value> {
+        let mut body = self.body();
+        let words = format!("{TELL}{}", self.told?);
+        body["messages"] = json!([{ "role": "user", "content": words }]);
+        Some(body)
+    }
+
     /// The request that the client sends, without streaming.
     pub(crate) fn body(&self) -> Value {
         let path = folder().join(format!("requests/{}.json", self.request));
         let mut body: Value = serde_json::from_str(&read(&path)).expect("a request is JSON");
         for (name, value) in &self.change {
             body[name] = value.clone();
+        }
+        if let Some(members) = body.as_object_mut() {
+            members.retain(|name, _| !self.without.contains(name));
         }
         body["stream"] = false.into();
         if self.pad > 0 {

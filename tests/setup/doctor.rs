@@ -111,3 +111,32 @@ async fn a_configuration_with_problems_is_told_with_exit_code_2() {
     assert!(out.contains("did you mean `listen`?"), "{out}");
     assert!(out.contains("this is not a URL"), "{out}");
 }
+
+#[tokio::test]
+async fn a_provider_that_fails_is_not_well_because_another_one_would_answer_for_it() {
+    let good = Upstream::always(Answer::sse(CEREBRAS)).await;
+    let limited = json!({ "message": "slow down", "type": "too_many_requests_error" });
+    let limited = Upstream::always(Answer::json(429, &limited)).await;
+    let at = |upstream: &Upstream| format!("{}/v1", upstream.url());
+    let builder = Builder::new()
+        .provider(host::provider("good", &at(&good), "cerebras", "m"))
+        .provider(host::provider("bad", &at(&limited), "cerebras", "m"))
+        .edit(|config| {
+            config["router"] = json!({
+                "default": "good,m", "think": "bad,m",
+                "fallback": { "default": ["good,m"], "think": ["good,m"] },
+                "rules": [{ "name": "all", "when": {}, "route": "good,m" }],
+            });
+        })
+        .set("listen", json!("127.0.0.1:1"));
+    let output = run(builder, &["--json"]).await;
+    assert_code(&output, 1);
+    let report: Value = serde_json::from_str(&text(&output.stdout)).expect("JSON");
+    let bad = finding(&report, "provider bad");
+    assert_eq!(bad["state"], "fail", "{bad}");
+    let said = bad["said"].as_str().unwrap_or_default();
+    assert_eq!(said, "m: 429 slow down");
+    assert_eq!(finding(&report, "provider good")["state"], "ok");
+    let asked = (good.requests().len(), limited.requests().len());
+    assert_eq!(asked, (1, 1), "each was asked once");
+}

@@ -115,7 +115,8 @@ async fn after_the_time_to_hold_it_the_head_goes_with_a_ping_and_an_error_is_an_
 #[tokio::test(flavor = "multi_thread")]
 async fn the_time_to_hold_the_head_does_not_run_before_the_upstreams_own_head() {
     let quick = json!({ "hold_ms": 1 });
-    let roads = Roads::with(|host| host.set("timeouts", quick)).await;
+    let once = json!({ "attempts": 0 });
+    let roads = Roads::with(|host| host.set("timeouts", quick).set("retries", once)).await;
     let body = json!({ "error": { "message": "late", "type": "rate_limit_error" } }).to_string();
     for road in Road::ALL {
         let late = Answer::new(429).header("content-type", "application/json");

@@ -36,7 +36,7 @@ fn error(status: u16) -> ApiError {
 /// What follows failures that come after so much time each.
 fn follow(attempts: &mut Attempts<'_>, error: &ApiError, after: Duration) -> Next {
     let began = attempts.failed_at.unwrap_or_else(Instant::now);
-    attempts.after(error.clone(), false, began + after, 0.5)
+    attempts.after(error.clone(), Offer::default(), began + after, 0.5)
 }
 
 #[test]
@@ -84,14 +84,32 @@ fn what_is_wrong_with_the_request_is_told_at_once() {
 }
 
 #[test]
+fn a_model_that_is_gone_is_a_matter_for_the_next_target() {
+    let config = config("");
+    let mut gone = error(404);
+    gone.message = "The model `m` does not exist or you do not have access to it.".to_owned();
+    let chosen = choice(&config);
+    let next = follow(&mut Attempts::new(&config, &chosen), &gone, NOW);
+    assert_eq!(next, Next::Other);
+    let alone = without_fallback();
+    let chosen = choice(&alone);
+    let told = follow(&mut Attempts::new(&alone, &chosen), &gone, NOW);
+    assert_eq!(told, Next::Over(gone));
+}
+
+#[test]
 fn a_refused_key_is_a_matter_for_the_next_key_and_then_for_the_next_target() {
     let config = config("");
     for status in [401, 402, 403] {
         let chosen = choice(&config);
         let mut attempts = Attempts::new(&config, &chosen);
-        let at_once = attempts.after(error(status), true, Instant::now(), 1.0);
+        let offer = Offer {
+            other_key: true,
+            line: false,
+        };
+        let at_once = attempts.after(error(status), offer, Instant::now(), 1.0);
         assert_eq!(at_once, Next::Again(Duration::ZERO), "{status}");
-        let both = attempts.after(error(status), true, Instant::now(), 1.0);
+        let both = attempts.after(error(status), offer, Instant::now(), 1.0);
         assert_eq!(both, Next::Other, "{status}: there are two keys, not three");
     }
     let alone = without_fallback();
@@ -181,4 +199,48 @@ fn retries_can_be_switched_off() {
         NOW,
     );
     assert_eq!(next, Next::Other);
+}
+
+const IN_LINE: Offer = Offer {
+    other_key: false,
+    line: true,
+};
+
+#[test]
+fn a_limited_request_waits_in_its_line_as_often_as_it_may_and_with_another_target_no_more_often_than_others()
+ {
+    let (config, alone) = (config(""), without_fallback());
+    let chosen = choice(&alone);
+    let mut attempts = Attempts::new(&alone, &chosen);
+    for _ in 0..20 {
+        let next = attempts.after(error(429), IN_LINE, Instant::now(), 0.5);
+        assert_eq!(next, Next::Again(NOW));
+    }
+    let told = attempts.after(error(429), Offer::default(), Instant::now(), 0.5);
+    assert_eq!(
+        told,
+        Next::Over(error(429)),
+        "the line is over, and so are retries"
+    );
+    let once = Tried {
+        provider: "a".to_owned(),
+        model: "m".to_owned(),
+        status: 429,
+        kind: "rate_limit_error",
+    };
+    assert_eq!(shown(attempts.tried()), format!("{once} (21 times)"));
+    let chosen = choice(&config);
+    let mut attempts = Attempts::new(&config, &chosen);
+    let nexts = [(); 3].map(|()| attempts.after(error(429), IN_LINE, Instant::now(), 0.5));
+    assert_eq!(nexts, [Next::Again(NOW), Next::Again(NOW), Next::Other]);
+}
+
+#[test]
+fn a_request_that_no_minute_takes_is_not_held() {
+    let alone = without_fallback();
+    let mut large = error(429);
+    large.message = "Request too large for gpt-4o: Limit 30000, Requested 50000".to_owned();
+    let chosen = choice(&alone);
+    let told = Attempts::new(&alone, &chosen).after(large.clone(), IN_LINE, Instant::now(), 0.5);
+    assert_eq!(told, Next::Over(large));
 }

@@ -207,7 +207,7 @@ async fn providers(config: &Config, args: &DoctorArgs) -> Vec<Finding> {
         }
     }
     if !asked.is_empty() {
-        findings.extend(live::ask(config, &asked, start(config.clone(), &args.places)).await);
+        findings.extend(live::ask(config, &asked, start(live::alone(config), &args.places)).await);
     }
     findings
 }

@@ -41,7 +41,7 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
     let configured = Config::find(None, &process_env)
         .and_then(|path| Config::load(&path, &process_env).ok())
         .and_then(|loaded| loaded.config.statusline);
-    term::say(&line(
+    term::say_coloured(&line(
         &said,
         &configured.unwrap_or_else(usual),
         &process_env,
@@ -117,7 +117,8 @@ fn value(said: &Value, name: &str) -> String {
 
 /// What comes from elsewhere must not steer the terminal.
 fn clean(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
+    let plain: String = text.chars().filter(|c| !c.is_control()).collect();
+    term::harmless(&plain).into_owned()
 }
 
 fn folder(said: &Value) -> Option<PathBuf> {

@@ -14,9 +14,18 @@ pub(super) fn say(text: &str) {
     show(&format!("{text}\n"));
 }
 
+/// The same in colours: what others said in it is [`harmless`] already.
+pub(super) fn say_coloured(text: &str) {
+    print(&format!("{text}\n"));
+}
+
 /// Text without a line end, shown at once.
 pub(super) fn show(text: &str) {
-    if let Err(why) = write(&mut std::io::stdout().lock(), &harmless(text))
+    print(&harmless(text));
+}
+
+fn print(text: &str) {
+    if let Err(why) = write(&mut std::io::stdout().lock(), text)
         && why.kind() != ErrorKind::BrokenPipe
         && !LOST.swap(true, Ordering::Relaxed)
     {
@@ -42,7 +51,7 @@ pub(super) fn note_coloured(text: &str) {
 
 /// Without what a terminal would act on: much of what is shown was said by others. Such a character
 /// becomes a visible one.
-fn harmless(text: &str) -> Cow<'_, str> {
+pub(super) fn harmless(text: &str) -> Cow<'_, str> {
     let acts = |c: char| visible::acts(c) && c != '\n' && c != '\t';
     if text.chars().any(acts) {
         let visible = |c| {

@@ -11,6 +11,7 @@ use super::text::{Member, Node, Value};
 
 mod chain;
 mod endpoint;
+mod members;
 mod options;
 mod provider;
 mod router;
@@ -53,7 +54,7 @@ pub(super) fn translate(root: &Node, env: Env<'_>) -> Translated {
     let mut reader = Reader::new(env);
     let place = Place::root(root);
     let mut members = Vec::new();
-    if let Some(fields) = settings::fields(&place, &mut reader) {
+    if let Some(fields) = settings::members(&place, &mut reader) {
         settings::settings(&fields, env, &mut members, &mut reader);
         provider::providers(&fields, &mut members, &mut reader);
         router::router(&fields, &mut members, &mut reader);

@@ -121,7 +121,7 @@ fn with_variable(text: &str, name: &str, value: &str) -> String {
         let plain = plain.strip_prefix("export ").unwrap_or(plain).trim_start();
         let same = plain
             .split_once('=')
-            .is_some_and(|(known, _)| known == name);
+            .is_some_and(|(known, _)| known.trim_end() == name);
         if !same {
             lines.push(old);
         } else if !std::mem::replace(&mut set, true) {
@@ -144,8 +144,8 @@ fn quoted(value: &str) -> String {
     format!("{quote}{value}{quote}")
 }
 
-/// `export` before a name, quotes around a value, blank lines and `#` lines are allowed, as for
-/// systemd and the shell. Nothing inside a value is expanded. Second: lines that are none of it.
+/// `export` before a name, quotes around a value, blanks around `=`, blank lines, `#` lines and comments behind a
+/// value are allowed, as other programs have them that read such files. Nothing inside a value is expanded. Second: lines that are none of it.
 fn parse(text: &str) -> (HashMap<String, String>, Vec<u32>) {
     let mut variables = HashMap::new();
     let mut bad = Vec::new();
@@ -155,13 +155,31 @@ fn parse(text: &str) -> (HashMap<String, String>, Vec<u32>) {
         }
         let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
         match line.split_once('=') {
-            Some((name, value)) if is_name(name) => {
-                variables.insert(name.to_owned(), unquoted(value.trim()).to_owned());
+            Some((name, value)) if is_name(name.trim_end()) => {
+                let value = unquoted(without_comment(value.trim()));
+                variables.insert(name.trim_end().to_owned(), value.to_owned());
             }
             _ => bad.push(number),
         }
     }
     (variables, bad)
+}
+
+/// A `#` behind a blank begins a comment, unless quotes are around it.
+fn without_comment(value: &str) -> &str {
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let quoted = quote
+        .and_then(|quote| value[1..].find(quote))
+        .map_or(0, |at| at + 2);
+    let (value_end, rest) = value.split_at(quoted);
+    let comment = [" #", "\t#"]
+        .iter()
+        .filter_map(|mark| rest.find(mark))
+        .min();
+    match comment {
+        Some(at) => value[..value_end.len() + at].trim_end(),
+        None => value,
+    }
 }
 
 fn is_name(text: &str) -> bool {
@@ -206,13 +224,17 @@ mod tests {
 
     #[test]
     fn the_forms_of_shell_and_systemd_are_read() {
-        let (variables, bad) =
-            parse("# keys\n\nA=1\nexport B=\"two words\"\nC='$x'\n D = 4\nE=a=b\n");
+        let (variables, bad) = parse(
+            "# keys\n\nA=1\nexport B=\"two words\"\nC='$x'\n D = 4\nE=a=b\nnothing\nF=k#1 # mine\nG='a # b' # c\n",
+        );
         assert_eq!(variables["A"], "1");
         assert_eq!(variables["B"], "two words");
         assert_eq!(variables["C"], "$x");
         assert_eq!(variables["E"], "a=b");
-        assert_eq!(bad, [6]);
+        assert_eq!(variables["D"], "4");
+        assert_eq!(variables["F"], "k#1");
+        assert_eq!(variables["G"], "a # b");
+        assert_eq!(bad, [8]);
     }
 
     #[test]

@@ -5,7 +5,10 @@ use std::path::Path;
 
 use super::problem::{Problem, Problems};
 use super::text::{Member, Node, Value};
-use super::{Config, Env, Secret, ccr, text, write};
+use super::{Config, Env, Secret, ccr, env_file, hidden, text, write};
+use names::Names;
+
+mod names;
 
 /// What becomes of keys that stand in the file itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +61,11 @@ impl Config {
         if !translated.problems.is_empty() {
             return Err(Problems::new(file, translated.problems));
         }
-        let found = literal_keys(&mut translated.root, how.keys);
+        let (variables, _) = env_file::read_all(&env_file::beside(path, env));
+        // What the process has is stronger, also when the file is read later.
+        let set = |name: &str| env(name).or_else(|| variables.get(name).cloned());
+        let names = Names::new(how.keys, &set, &translated.root);
+        let found = literal_keys(&mut translated.root, names);
         if how.for_service {
             guarded(&mut translated.root);
         }
@@ -123,29 +130,27 @@ fn guarded(root: &mut Node) {
 }
 
 /// Finds keys that are no variables, and puts variables in their places if they are to be moved.
-fn literal_keys(root: &mut Node, keys: LiteralKeys) -> Vec<(String, Secret)> {
-    let mut found = Vec::new();
+fn literal_keys(root: &mut Node, mut names: Names<'_>) -> Vec<(String, Secret)> {
     let Value::Object(members) = &mut root.value else {
-        return found;
+        return Vec::new();
     };
-    for member in members {
-        match (member.name.as_str(), &mut member.node.value) {
-            ("api_key", Value::String(text)) => {
-                take(text, "TRANSOM_API_KEY".to_owned(), keys, &mut found);
-            }
-            ("providers", Value::List(providers)) => {
-                for provider in providers {
-                    of_provider(provider, keys, &mut found);
-                }
-            }
-            _ => {}
+    // That of the clients first: no other one goes by its name.
+    let inbound = members.iter_mut().find(|member| member.name == "api_key");
+    names.inbound(match inbound.map(|member| &mut member.node.value) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    });
+    let providers = members.iter_mut().find(|member| member.name == "providers");
+    if let Some(Value::List(providers)) = providers.map(|member| &mut member.node.value) {
+        for provider in providers {
+            of_provider(provider, &mut names);
         }
     }
-    found
+    names.found
 }
 
-fn of_provider(provider: &mut Node, keys: LiteralKeys, found: &mut Vec<(String, Secret)>) {
-    let name = match provider.get("name").map(|name| &name.value) {
+fn of_provider(provider: &mut Node, names: &mut Names<'_>) {
+    let usual = match provider.get("name").map(|name| &name.value) {
         Some(Value::String(name)) => variable_of(name),
         _ => return,
     };
@@ -154,35 +159,33 @@ fn of_provider(provider: &mut Node, keys: LiteralKeys, found: &mut Vec<(String, 
     };
     let key = members.iter_mut().find(|member| member.name == "api_key");
     if let Some(Value::String(text)) = key.map(|member| &mut member.node.value) {
-        take(text, name, keys, found);
+        names.take(text, &usual);
     }
-}
-
-fn take(text: &mut String, name: String, keys: LiteralKeys, found: &mut Vec<(String, Secret)>) {
-    if text.is_empty() || text.contains('$') {
-        return;
+    for member in members {
+        if ["options", "transformer"].contains(&member.name.as_str()) {
+            hidden::replace("", &mut member.node, &mut |called, key| {
+                names.hidden(&usual, called, key)
+            });
+        }
     }
-    let key = Secret::new(text.clone());
-    if keys == LiteralKeys::Move {
-        *text = format!("${{{name}}}");
-    }
-    found.push((name, key));
 }
 
 /// The usual variable of a provider's key: `NAME_API_KEY`.
 pub fn variable_of(provider: &str) -> String {
-    let name: String = provider
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() {
-                c.to_ascii_uppercase()
-            } else {
-                '_'
-            }
-        })
-        .collect();
+    let name = screaming(provider);
     let digit = name.starts_with(|c: char| c.is_ascii_digit());
     format!("{}{name}_API_KEY", if digit { "_" } else { "" })
+}
+
+fn screaming(text: &str) -> String {
+    let capital = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_uppercase()
+        } else {
+            '_'
+        }
+    };
+    text.chars().map(capital).collect()
 }
 
 #[cfg(test)]
@@ -232,6 +235,66 @@ mod tests {
             names,
             ["OPENROUTER_API_KEY", "VERTEX_API_KEY", "OLLAMA_API_KEY"]
         );
+    }
+
+    #[test]
+    fn no_two_keys_go_by_one_name_and_none_by_a_name_that_means_another() {
+        let text = "{ APIKEY: 'inbound-key-1', Providers: [
+            { name: 'my-prov', api_base_url: 'https://x.test/v1/chat/completions', api_key: 'sk-one' },
+            { name: 'my_prov', api_base_url: 'https://y.test/v1/chat/completions', api_key: 'sk-two' },
+            { name: 'my.prov', api_base_url: 'https://y.test/v1/chat/completions', api_key: 'sk-one' },
+            { name: 'transom', api_base_url: 'https://z.test/v1/chat/completions', api_key: 'inbound-key-1' },
+            { name: 'set', api_base_url: 'https://z.test/v1/chat/completions', api_key: 'sk-set' },
+            { name: 'b', api_base_url: 'https://z.test/v1/chat/completions', api_key: '$A_API_KEY' },
+            { name: 'a', api_base_url: 'https://z.test/v1/chat/completions', api_key: 'sk-a' },
+        ] }";
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        std::fs::write(&path, text).unwrap();
+        let env = |name: &str| match name {
+            "MY_PROV_API_KEY" => Some("of another account".to_owned()),
+            "SET_API_KEY" => Some("sk-set".to_owned()),
+            _ => None,
+        };
+        let how = Importing {
+            keys: LiteralKeys::Move,
+            for_service: false,
+        };
+        let imported = Config::import(&path, &env, how).unwrap();
+        let names = imported.keys.iter();
+        let names: Vec<_> = names
+            .map(|(name, key)| format!("{name}={}", key.expose()))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "TRANSOM_API_KEY=inbound-key-1",
+                "MY_PROV_API_KEY_2=sk-one",
+                "MY_PROV_API_KEY_3=sk-two",
+                "TRANSOM_API_KEY_2=inbound-key-1",
+                "SET_API_KEY=sk-set",
+                "A_API_KEY_2=sk-a",
+            ]
+        );
+        assert_eq!(imported.text.matches("${MY_PROV_API_KEY_2}").count(), 2);
+    }
+
+    #[test]
+    fn keys_in_urls_and_options_are_keys() {
+        let text = "{ Providers: [{ name: 'g', api_base_url: 'https://x.test/v1/chat/completions?key=AIzaSECRET123', \
+            transformer: { use: [['customparams', { api_key: 'SECRETBODY00', headers: { Authorization: 'Bearer SECRETHDR111' } }]] } }] }";
+        let moved = import(text, LiteralKeys::Move).unwrap();
+        assert!(!moved.text.contains("SECRET"), "{}", moved.text);
+        for part in [
+            "?key=${G_KEY}",
+            "\"${G_API_KEY}\"",
+            "Bearer ${G_AUTHORIZATION}",
+        ] {
+            assert!(moved.text.contains(part), "{part} is not in {}", moved.text);
+        }
+        let kept = import(text, LiteralKeys::Keep).unwrap();
+        assert_eq!(kept.keys, moved.keys);
+        assert!(kept.text.contains("AIzaSECRET123"));
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub struct Target {
 /// The routes of the configuration, of a project or of a conversation.
 #[derive(Debug, Clone)]
 pub struct Router {
+    /// A model that one provider alone lists goes there, past the rules that follow.
+    pub listed: bool,
     /// For whatever no other rule takes.
     pub default: Option<Target>,
     /// For small side requests.
@@ -49,6 +51,7 @@ pub struct Router {
 impl Default for Router {
     fn default() -> Self {
         Self {
+            listed: true,
             default: None,
             background: None,
             think: None,

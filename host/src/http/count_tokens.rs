@@ -43,9 +43,15 @@ async fn answer(
     let (parts, body) = request.into_parts();
     let snapshot = app.snapshot();
     let body = read(body, snapshot.limits.request_body).await?;
-    let head = RequestHead::peek(&body)?;
-    let request = (head, body);
-    let routed = routed(app, &snapshot, &parts.headers, request, record.request_id()).await?;
+    let request = RequestHead::of(body)?;
+    let (estimate, whole) = (request.0.input_estimate, request.1.clone());
+    let routed = routed(app, &snapshot, &parts.headers, request, record.request_id()).await;
+    // What leads nowhere can be counted all the same: a count is never a 404.
+    let Ok(routed) = routed else {
+        let counted = counted_here(app, whole, estimate).await;
+        let headers = HeaderMap::new();
+        return Ok(reply::whole(counted, headers, record.request_id()));
+    };
     let choice = &routed.choice;
     let fitted = routed.fitted(choice.provider, &choice.model)?;
     let (head, body) = match &fitted {
@@ -57,6 +63,7 @@ async fn answer(
         model: &choice.model,
         rule: &choice.rule,
         has_other: false,
+        spent: std::time::Duration::ZERO,
     };
     let exchange = Exchange::open(app, &snapshot, &parts.headers, head, to, record)?;
     let counted = match &choice.provider.transformer {
@@ -68,7 +75,7 @@ async fn answer(
     };
     let counted = match counted {
         Some(counted) => counted,
-        None => counted_here(&exchange, body).await,
+        None => counted_here(app, body, exchange.input_estimate).await,
     };
     let mut headers = HeaderMap::new();
     if let Some(served) = &record.route {
@@ -78,8 +85,8 @@ async fn answer(
 }
 
 /// Counted by this process; a body that does not have the form of a request is estimated.
-async fn counted_here(exchange: &Exchange<'_>, body: Bytes) -> Bytes {
-    let counted = exchange.app.tokens.count(body).await;
-    let tokens = counted.unwrap_or(exchange.input_estimate);
+async fn counted_here(app: &App, body: Bytes, estimate: u32) -> Bytes {
+    let counted = app.tokens.count(body).await;
+    let tokens = counted.unwrap_or(estimate);
     Bytes::from(json!({"input_tokens": tokens.max(1)}).to_string())
 }

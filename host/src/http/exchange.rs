@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::HeaderMap;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
 pub(super) use passthrough::{passthrough, passthrough_count};
 pub(super) use transformed::{Count, count, transformed};
@@ -18,10 +20,14 @@ use crate::chain::{self, Pinned};
 use crate::config::{Provider, Transformer};
 use crate::error::{ApiError, Trouble};
 use crate::head::RequestHead;
-use crate::quota::{Ask, Lease};
+use crate::quota::{Ask, Lease, Place};
+use crate::reading;
 use crate::record::{Record, Served};
-use crate::relay::Manners;
-use crate::upstream::Patience;
+use crate::relay::{Manners, Silence};
+use crate::upstream::{Patience, UpstreamBody};
+
+/// How long a provider's own count is waited for: clients ask for many at once, and an estimate will do.
+const COUNT_PATIENCE: Duration = Duration::from_secs(3);
 
 /// What an exchange works with from its first hop to its last.
 pub(super) struct Exchange<'a> {
@@ -36,6 +42,8 @@ pub(super) struct Exchange<'a> {
     pub(super) input_estimate: u32,
     /// Another target is left if this one fails.
     has_other: bool,
+    /// What other targets took before; zero for the first one.
+    spent: Duration,
     pinned: Vec<Pinned>,
 }
 
@@ -49,6 +57,8 @@ pub(super) struct To<'a> {
     pub(super) rule: &'a str,
     /// Another target is left if this one fails.
     pub(super) has_other: bool,
+    /// What other targets took before; zero for the first one.
+    pub(super) spent: Duration,
 }
 
 impl<'a> Exchange<'a> {
@@ -94,6 +104,7 @@ impl<'a> Exchange<'a> {
                 .tokens
                 .corrected(&to.provider.name, to.model, head.input_estimate),
             has_other: to.has_other,
+            spent: to.spent,
             pinned,
         })
     }
@@ -101,7 +112,7 @@ impl<'a> Exchange<'a> {
     /// A key, once the provider's quota takes the request. Holds no instance of a guest while it waits.
     ///
     /// Errors: as of [`crate::quota::Quota::admit`].
-    pub(super) async fn admit(&self) -> Result<Lease, ApiError> {
+    pub(super) async fn admit(&self, place: Place) -> Result<Lease, ApiError> {
         let ask = Ask {
             provider: self.provider,
             model: self.model,
@@ -109,6 +120,7 @@ impl<'a> Exchange<'a> {
             output: self.head.max_tokens,
             hold: self.snapshot.config.pacing.hold,
             has_other: self.has_other,
+            place,
         };
         self.app.quota.admit(&ask).await
     }
@@ -122,18 +134,47 @@ impl<'a> Exchange<'a> {
             let setting = "timeouts.before_fallback_ms";
             return Patience { limit, setting };
         }
+        // A client that waits as long as this must hear of the failures before it gives up.
+        let spent = self.spent + timeouts.headers / 10;
+        let left = timeouts.headers.saturating_sub(spent).max(limit);
+        let limit = if self.spent.is_zero() {
+            timeouts.headers
+        } else {
+            left.min(timeouts.headers)
+        };
         Patience {
-            limit: timeouts.headers,
+            limit,
             setting: "timeouts.headers_ms",
         }
     }
 
-    fn manners(&self) -> Manners {
+    /// When a provider that was asked at this time counts as silent; none without another target.
+    fn silence(&self, asked: Instant) -> Option<Silence> {
+        let patience = self.patience();
+        let at = asked + patience.limit;
+        self.has_other.then_some(Silence { at, patience })
+    }
+
+    /// `asked`: when the request was sent.
+    fn manners(&self, asked: Instant) -> Manners {
         let timeouts = &self.snapshot.config.timeouts;
         Manners {
             hold: timeouts.hold,
             ping: timeouts.ping,
             on_broken: self.snapshot.config.on_broken,
+            silent: self.silence(asked),
+        }
+    }
+
+    /// The whole body, within the time that a provider has where another one is left.
+    async fn whole(&self, body: &mut UpstreamBody, asked: Instant) -> Result<Bytes, ApiError> {
+        let read = body.whole(self.snapshot.limits.response_body);
+        let Some(silence) = self.silence(asked) else {
+            return read.await.map_err(|error| reading::unread(&error));
+        };
+        match tokio::time::timeout_at(silence.at, read).await {
+            Ok(read) => read.map_err(|error| reading::unread(&error)),
+            Err(_) => Err(silence.error()),
         }
     }
 

@@ -40,7 +40,9 @@ fn admit(config: &Config, uri: &http::Uri, headers: &HeaderMap) -> Result<(), Ap
         .or_else(|| headers.get(HOST)?.to_str().ok());
     match host {
         None => return forbidden("a request without a readable Host", ""),
-        Some(host) if !allowed(config, name_of(host)) => return forbidden("the Host", host),
+        Some(host) if !allowed(config, name_of(host)) && !open_address(config, name_of(host)) => {
+            return forbidden("the Host", host);
+        }
         Some(_) => {}
     }
     for origin in headers.get_all(ORIGIN) {
@@ -116,6 +118,12 @@ fn allowed(config: &Config, name: &str) -> bool {
             .allowed_hosts
             .iter()
             .any(|allowed| allowed.eq_ignore_ascii_case(name))
+}
+
+/// A page that rebinds a name cannot send an address. Where others are to reach it, which takes a key, any of this
+/// machine's will do.
+fn open_address(config: &Config, name: &str) -> bool {
+    !config.listen.ip().is_loopback() && name.parse::<std::net::IpAddr>().is_ok()
 }
 
 fn authenticate(key: &Secret, headers: &HeaderMap) -> Result<(), ApiError> {

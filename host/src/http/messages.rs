@@ -1,6 +1,7 @@
 //! `POST /v1/messages`: the way of one request, top to bottom.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -13,11 +14,12 @@ use tokio::time::Instant;
 use super::exchange::{self, Exchange, To};
 use super::reply;
 use crate::app::{App, Snapshot};
-use crate::attempts::{self, Attempts, Next};
+use crate::attempts::{self, Attempts, Next, Offer};
 use crate::config::Transformer;
 use crate::error::ApiError;
 use crate::head::{RequestHead, check_model};
 use crate::ids;
+use crate::quota::{Ask, Place};
 use crate::record::{Bodies, Record};
 use crate::relay::Relay;
 use crate::route::{self, Advised, Asked, Dispatched, Routed};
@@ -87,22 +89,32 @@ async fn answer(
         .bodies
         .as_ref()
         .map(|how| Box::new(Bodies::of(how, &body)));
-    let head = RequestHead::peek(&body)?;
+    let (head, body) = RequestHead::of(body)?;
     record.conversation =
         route::session_id(headers, &head, &body).map(|session| (app.usages.clone(), session));
     let routed = routed(app, snapshot, headers, (head, body), record.request_id()).await?;
     let mut attempts = Attempts::new(&snapshot.config, &routed.choice);
     let mut first_route = None;
+    let mut place = app.quota.place();
     loop {
-        let result = attempt(app, snapshot, headers, &routed, &mut attempts, record).await;
+        let result = attempt(
+            app,
+            snapshot,
+            headers,
+            &routed,
+            &mut attempts,
+            place,
+            record,
+        )
+        .await;
         let failure = match result {
             Ok(answered) => return Ok(told(answered, record)),
             Err(failure) => failure,
         };
         first_route = first_route.or_else(|| record.route.clone());
-        match after(app, &mut attempts, failure, record) {
+        match after(app, &mut attempts, failure, place, record) {
             Next::Again(wait) => tokio::time::sleep(wait).await,
-            Next::Other => {}
+            Next::Other => place = app.quota.place(),
             Next::Over(error) => {
                 if attempts.fell_back() {
                     // The error is the first target's, and what was recorded is the last one's.
@@ -122,6 +134,7 @@ async fn attempt(
     headers: &HeaderMap,
     routed: &Routed<'_>,
     attempts: &mut Attempts<'_>,
+    place: Place,
     record: &mut Record,
 ) -> Result<Answered, ApiError> {
     let to = To {
@@ -129,6 +142,11 @@ async fn attempt(
         model: attempts.model,
         rule: &routed.choice.rule,
         has_other: attempts.has_other(),
+        spent: if attempts.fell_back() {
+            record.elapsed()
+        } else {
+            Duration::ZERO
+        },
     };
     (record.tape, record.counters) = (None, None);
     let fitted = routed.fitted(to.provider, to.model)?;
@@ -138,7 +156,7 @@ async fn attempt(
     };
     let exchange = Exchange::open(app, snapshot, headers, head, to, record)?;
     let asked = Instant::now();
-    let admitted = exchange.admit().await;
+    let admitted = exchange.admit(place).await;
     let held = asked.elapsed();
     attempts.held(held);
     record.held += held;
@@ -155,10 +173,29 @@ async fn attempt(
 }
 
 /// Decides what follows a failure, and says so.
-fn after(app: &App, attempts: &mut Attempts<'_>, error: ApiError, record: &mut Record) -> Next {
+fn after(
+    app: &App,
+    attempts: &mut Attempts<'_>,
+    error: ApiError,
+    place: Place,
+    record: &mut Record,
+) -> Next {
     let failed = format!("{error}");
-    let other_key = app.quota.has_open_key(attempts.provider, attempts.model);
-    let next = attempts.after(error, other_key, Instant::now(), attempts::chance());
+    let (provider, model) = (attempts.provider, attempts.model);
+    let ask = Ask {
+        provider,
+        model,
+        input: 0,
+        output: None,
+        hold: attempts.hold(),
+        has_other: attempts.has_other(),
+        place,
+    };
+    let offer = Offer {
+        other_key: app.quota.has_open_key(provider, model),
+        line: error.status == 429 && app.quota.takes_back(&ask),
+    };
+    let next = attempts.after(error, offer, Instant::now(), attempts::chance());
     record.tried = attempts.tried().to_vec();
     let (request_id, tried) = (record.request_id(), attempts.tried().last());
     let tried = tried.map(ToString::to_string).unwrap_or_default();

@@ -62,7 +62,8 @@ fn exchanges_are_counted_by_provider_model_route_and_status() {
             labels("2xx")
         ),
         format!("transom_cost_usd_total{}}} 1\n", labels("2xx")),
-        format!("transom_fallbacks_total{}}} 2\n", labels("2xx")),
+        "transom_fallbacks_total{provider=\"other\",model=\"one\",route=\"default\",status=\"5xx\"} 3\n"
+            .to_owned(),
         "le=\"0.01\"} 0\n".to_owned(),
         "le=\"0.02\"} 2\n".to_owned(),
         "# TYPE gen_ai_client_operation_duration_seconds histogram\n".to_owned(),
@@ -74,6 +75,41 @@ fn exchanges_are_counted_by_provider_model_route_and_status() {
     assert_eq!((totals.requests, totals.failed), (3, 1));
     assert_eq!(totals.usage.input_tokens, 30);
     assert!((totals.cost_usd - 1.5).abs() < 1e-6);
+}
+
+#[test]
+fn only_what_was_followed_by_another_attempt_is_a_retry_or_a_fallback() {
+    let target = |provider: &str, status| Tried {
+        provider: provider.to_owned(),
+        model: "m".to_owned(),
+        status,
+        kind: "api_error",
+    };
+    let metrics = Metrics::default();
+    let repeated = |tried: Vec<Tried>, status| {
+        let before = metrics.totals();
+        metrics.count(&Ended {
+            tried,
+            exhausted: status != 200,
+            ..ended("m", true, status)
+        });
+        let after = metrics.totals();
+        (
+            after.retries - before.retries,
+            after.fallbacks - before.fallbacks,
+        )
+    };
+    let own = "p\"q";
+    assert_eq!(repeated(vec![target(own, 401)], 401), (0, 0));
+    assert_eq!(repeated(vec![target(own, 500); 3], 500), (2, 0));
+    assert_eq!(repeated(vec![target(own, 500); 2], 200), (2, 0));
+    let all_down = ["a", "b", "c"].map(|name| target(name, 503)).to_vec();
+    assert_eq!(repeated(all_down, 529), (0, 2));
+    assert_eq!(repeated(vec![target("a", 500); 2], 200), (1, 1));
+    let text = metrics.text(&Surroundings::default());
+    let dead =
+        "transom_retries_total{provider=\"a\",model=\"m\",route=\"default\",status=\"5xx\"} 1\n";
+    assert!(text.contains(dead), "{text}");
 }
 
 #[test]
@@ -119,7 +155,8 @@ fn only_what_was_asked_again_is_a_retry() {
             })
             .collect();
         ended.exhausted = exhausted;
-        ended.repeated()
+        let (again, onward): (Vec<_>, Vec<_>) = ended.repeated().partition(|(_, same)| *same);
+        (again.len(), onward.len())
     };
     assert_eq!(attempts(&[], false), (0, 0));
     assert_eq!(attempts(&["p\"q"], false), (1, 0), "served at the second");

@@ -23,6 +23,12 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// of them, not all that waited.
 const CAREFUL: Duration = Duration::from_secs(5);
 
+/// The first rest of an account that said no without advice; the next ones are twice as long each, up to
+/// [`MOST_DOUBLINGS`]. Asking more often costs requests that some providers count.
+const BACKOFF: Duration = Duration::from_millis(500);
+
+const MOST_DOUBLINGS: u32 = 2;
+
 /// Not to be used for a while.
 #[derive(Debug, Clone)]
 pub(super) struct Rest {
@@ -39,6 +45,27 @@ pub(super) enum State {
     Wait(Instant),
 }
 
+/// How requests fared lately.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct History {
+    /// Refusals since the last success, those that came together counted once.
+    refusals: u32,
+    succeeded: Option<Instant>,
+}
+
+/// What is known of a request that failed, beside its error.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Failed {
+    /// The provider has no other key.
+    pub(super) alone: bool,
+    /// When the request took the key.
+    pub(super) taken: Instant,
+    /// The longest wait for a renewal; zero without pacing.
+    pub(super) hold: Duration,
+    /// For an error inside a 200, which was no success: how things were when the request took the key.
+    pub(super) before: Option<History>,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Account {
     rest: Option<Rest>,
@@ -49,6 +76,11 @@ pub(super) struct Account {
     unanswered: u32,
     /// Until then one request at a time, because one was refused.
     careful: Option<Instant>,
+    /// Numbers let a request go that was refused: they do not end care.
+    refuted: bool,
+    history: History,
+    /// When a refusal was last counted: what was sent before it says nothing about the time after it.
+    refused_at: Option<Instant>,
 }
 
 impl Account {
@@ -93,14 +125,19 @@ impl Account {
         self.rest.as_ref().filter(|rest| rest.until > now)
     }
 
+    pub(super) fn forgive(&mut self) {
+        self.rest = None;
+    }
+
     /// Tokens are counted by this account.
     pub(super) fn counts_tokens(&self) -> bool {
         self.tokens.is_some()
     }
 
-    pub(super) fn take(&mut self, need: u64) {
+    pub(super) fn take(&mut self, need: u64) -> History {
         self.unanswered += 1;
         self.reserved = self.reserved.saturating_add(need);
+        self.history
     }
 
     /// The request's answer began, or never will.
@@ -109,41 +146,113 @@ impl Account {
         self.reserved = self.reserved.saturating_sub(need);
     }
 
-    /// An answer began.
-    pub(super) fn answered(&mut self, success: bool, headers: &HeaderMap, now: Instant) {
-        let told = headers::told(headers, now);
-        self.tokens = told.tokens.or(self.tokens);
-        self.requests = told.requests.or(self.requests);
-        if success {
-            self.rest = None;
-            // Numbers tell more than a refusal.
-            if told != headers::Told::default() {
-                self.careful = None;
-            }
+    /// Waiting may help: a request was answered after this time, or one has yet to be.
+    pub(super) fn hopeful(&self, since: Instant) -> bool {
+        self.unanswered > 0 || self.history.succeeded.is_some_and(|at| at >= since)
+    }
+
+    /// An answer began, to a request that was `taken` then.
+    pub(super) fn answered(
+        &mut self,
+        success: bool,
+        headers: &HeaderMap,
+        taken: Instant,
+        now: Instant,
+    ) {
+        let told = self.learn(headers, now);
+        if !success {
+            return;
+        }
+        self.history.succeeded = Some(now);
+        if self.is_old(taken) {
+            return;
+        }
+        self.history.refusals = 0;
+        self.rest = None;
+        if self.careful.is_none_or(|until| until < now) {
+            self.refuted = false;
+        }
+        // Numbers tell more than a refusal, unless they are what it refuted.
+        if told && !self.refuted {
+            self.careful = None;
         }
     }
 
-    /// A request failed. `alone`: there is no other key.
-    pub(super) fn failed(&mut self, error: &ApiError, alone: bool, now: Instant) {
+    /// A 429 began.
+    pub(super) fn refused(&mut self, headers: &HeaderMap, taken: Instant, now: Instant) {
+        let known = |window: &Option<Window>| window.is_some_and(|window| window.read < taken);
+        self.refuted |= known(&self.tokens) || known(&self.requests);
+        self.learn(headers, now);
+    }
+
+    /// Whether the headers tell anything.
+    fn learn(&mut self, headers: &HeaderMap, now: Instant) -> bool {
+        let told = headers::told(headers, now);
+        self.tokens = told.tokens.or(self.tokens);
+        self.requests = told.requests.or(self.requests);
+        told != headers::Told::default()
+    }
+
+    /// Sent before the last refusal came.
+    fn is_old(&self, taken: Instant) -> bool {
+        self.refused_at.is_some_and(|at| taken <= at)
+    }
+
+    /// A request failed.
+    pub(super) fn failed(&mut self, error: &ApiError, failed: Failed, now: Instant) {
         let rest = match error.status {
             // The day's or the month's: nobody says when, or asking again is of no use.
             429 if error.should_retry == Some(false) => LONGEST_REST,
             429 => {
                 let advised = error.retry_after_ms.map(Duration::from_millis);
-                let rest = advised.unwrap_or(USUAL_REST).min(LONGEST_REST);
-                self.careful = Some(now + rest + CAREFUL);
-                if alone && advised.is_none() {
-                    return;
+                match self.limited(advised, failed, now) {
+                    Some(rest) => rest.min(LONGEST_REST),
+                    None => return,
                 }
-                rest
             }
-            401..=403 if !alone => LONGEST_REST,
+            401..=403 if !failed.alone => LONGEST_REST,
             _ => return,
         };
-        self.rest = Some(Rest {
-            until: now + rest,
-            why: error.clone(),
-        });
+        let until = now + rest;
+        if self.rest(now).is_none_or(|rest| rest.until < until) {
+            self.rest = Some(Rest {
+                until,
+                why: error.clone(),
+            });
+        }
+    }
+
+    /// How long the account rests after a 429; none if it does not.
+    fn limited(
+        &mut self,
+        advised: Option<Duration>,
+        failed: Failed,
+        now: Instant,
+    ) -> Option<Duration> {
+        let rest = if failed.hold.is_zero() {
+            match advised {
+                None if failed.alone => None,
+                None => Some(USUAL_REST),
+                advised => advised,
+            }
+        } else if self.is_old(failed.taken) {
+            advised
+        } else {
+            self.history = failed.before.unwrap_or(self.history);
+            let refusals = self.history.refusals;
+            self.history.refusals += 1;
+            self.refused_at = Some(now);
+            let backoff = |refusals: u32| BACKOFF * 2_u32.pow(refusals.min(MOST_DOUBLINGS));
+            Some(match (advised, refusals.checked_sub(1)) {
+                (Some(advised), None) => advised,
+                // It said so before, and it was not true.
+                (Some(advised), Some(before)) => advised.max(backoff(before).min(failed.hold)),
+                (None, _) => backoff(refusals).min(failed.hold),
+            })
+        };
+        let careful = now + rest.unwrap_or_default() + CAREFUL;
+        self.careful = self.careful.max(Some(careful));
+        rest
     }
 
     /// In milliseconds: until a quota that does not take the request now is renewed, if it is known.

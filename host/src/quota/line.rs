@@ -1,26 +1,22 @@
 //! The requests of one provider and model: who goes with which key, and who waits behind whom.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::account::{Account, State, seconds};
+use super::account::{Account, Failed, History, State, seconds};
+use super::queue::Queue;
 use super::{Ask, mark, secrets};
 use crate::config::{Provider, Secret};
 use crate::error::ApiError;
 
 #[derive(Debug, Default)]
 pub(super) struct Line {
-    /// Whoever has it is the first. Tokio's mutex is given in the order of asking.
-    first: tokio::sync::Mutex<()>,
-    waiting: AtomicUsize,
-    /// An answer began: there may be room.
-    changed: Notify,
+    waiting: Queue,
     state: Mutex<Keys>,
 }
 
@@ -40,24 +36,15 @@ pub struct Lease {
     line: Arc<Line>,
     key: Option<Secret>,
     need: u64,
+    taken: Instant,
+    /// The longest wait for a renewal; zero without pacing.
+    hold: Duration,
+    /// How many keys the provider has.
+    keys: usize,
+    /// What was known of the account when the key was taken.
+    before: History,
     /// The share was given back.
     settled: bool,
-}
-
-/// Counts one that waits, as long as it does.
-struct Waiting<'l>(&'l Line);
-
-impl<'l> Waiting<'l> {
-    fn new(line: &'l Line) -> Self {
-        line.waiting.fetch_add(1, Ordering::SeqCst);
-        Self(line)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
-    }
 }
 
 impl Line {
@@ -69,25 +56,44 @@ impl Line {
                 Err(_) => {}
             }
         }
-        let _waiting = Waiting::new(self);
-        let last = Instant::now() + ask.in_line();
-        let Ok(_first) = tokio::time::timeout_at(last, self.first.lock()).await else {
-            return self.last_word(ask);
-        };
+        let standing = self.waiting.enter(ask.place.number);
+        let last = ask.place.since + ask.in_line();
         loop {
-            let changed = self.changed.notified();
-            let until = match self.take(ask, false) {
-                Ok(lease) => return Ok(lease),
-                Err(until) => until,
-            };
-            if !ask.holds(until) || Instant::now() >= last {
+            let mut until = last;
+            if standing.is_first() {
+                match self.take(ask, false) {
+                    Ok(lease) => return Ok(lease),
+                    Err(room) if !ask.holds(room) => return self.last_word(ask),
+                    Err(room) => until = room.min(last),
+                }
+            }
+            if Instant::now() >= last {
                 return self.last_word(ask);
             }
             tokio::select! {
-                () = changed => {}
-                () = tokio::time::sleep_until(until.min(last)) => {}
+                () = standing.rung() => {}
+                () = tokio::time::sleep_until(until) => {}
             }
         }
+    }
+
+    /// Whether a request that was limited is held until it may go again, rather than told so: a key may be used
+    /// soon, and the request's time in line is not over. That is short where nobody was answered since it came: an
+    /// account that takes nothing more is told of, not waited for.
+    pub(super) fn takes_back(&self, ask: &Ask<'_>) -> bool {
+        let now = Instant::now();
+        let mut state = self.state();
+        let hopeful = state
+            .accounts
+            .values()
+            .any(|account| account.hopeful(ask.place.since));
+        let longest = if hopeful { ask.in_line() } else { ask.hold };
+        let (_, best) = state.best(secrets(ask.provider), 0, false, now);
+        let soon = match best {
+            State::Open => ask.paced(),
+            State::Wait(until) => ask.holds(until),
+        };
+        soon && now < ask.place.since + longest
     }
 
     /// A key whose quota takes the request, or else when one will. `anyway`: the best one, if none does.
@@ -102,12 +108,16 @@ impl Line {
         }
         let key = keys.get(at).cloned();
         state.turn = at + 1;
-        state.account(key.as_ref()).take(need);
+        let before = state.account(key.as_ref()).take(need);
         drop(state);
         Ok(Lease {
             line: self.clone(),
             key,
             need,
+            taken: Instant::now(),
+            hold: ask.hold,
+            keys: keys.len(),
+            before,
             settled: false,
         })
     }
@@ -142,7 +152,7 @@ impl Line {
     }
 
     pub(super) fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::SeqCst)
+        self.waiting.len()
     }
 
     pub(super) fn knows_something(&self) -> bool {
@@ -211,6 +221,20 @@ impl Keys {
         best.map_or((0, State::Open), |(at, until)| (at, State::Wait(until)))
     }
 
+    /// What every key is forbidden is a matter of the request: none of them rests for it.
+    fn all_forbidden(&mut self, keys: usize, now: Instant) {
+        let forbidden = |account: &&mut Account| {
+            let rest = account.rest(now);
+            rest.is_some_and(|rest| rest.why.status == 403)
+        };
+        let resting: Vec<_> = self.accounts.values_mut().filter(forbidden).collect();
+        if resting.len() >= keys {
+            for account in resting {
+                account.forgive();
+            }
+        }
+    }
+
     /// What the provider said to the key that rests for the shortest time, with what is left of it; none
     /// if a key does not rest.
     fn last_word(&mut self, keys: &[Secret], now: Instant) -> Option<ApiError> {
@@ -236,6 +260,11 @@ impl Lease {
         self.key.as_ref()
     }
 
+    /// When the request could go.
+    pub fn taken(&self) -> Instant {
+        self.taken
+    }
+
     /// How much output may be asked for decides about the next requests: whether it is worth a look.
     pub fn counts_tokens(&self) -> bool {
         let mut state = self.line.state();
@@ -255,17 +284,22 @@ impl Lease {
         }
     }
 
-    /// The answer began: its headers tell what is left.
+    /// The answer began: its headers tell what is left. A refusal keeps its share until what follows from it
+    /// is known, so that nobody goes in between.
     pub fn answered(&mut self, status: StatusCode, headers: &HeaderMap) {
         let now = Instant::now();
         let mut state = self.line.state();
         let account = state.account(self.key.as_ref());
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            account.refused(headers, self.taken, now);
+            return;
+        }
         if !std::mem::replace(&mut self.settled, true) {
             account.give_back(self.need);
         }
-        account.answered(status.is_success(), headers, now);
+        account.answered(status.is_success(), headers, self.taken, now);
         drop(state);
-        self.line.changed.notify_waiters();
+        self.line.waiting.ring();
     }
 
     /// The request failed: a key that is limited or refused rests. `alone`: the provider has no other. Gives
@@ -283,7 +317,16 @@ impl Lease {
         } else {
             error
         };
-        account.failed(&error, alone, now);
+        let failed = Failed {
+            alone,
+            taken: self.taken,
+            hold: self.hold,
+            before: self.settled.then_some(self.before),
+        };
+        account.failed(&error, failed, now);
+        if error.status == 403 {
+            state.all_forbidden(self.keys, now);
+        }
         error
     }
 }
@@ -296,6 +339,6 @@ impl Drop for Lease {
         let mut state = self.line.state();
         state.account(self.key.as_ref()).give_back(self.need);
         drop(state);
-        self.line.changed.notify_waiters();
+        self.line.waiting.ring();
     }
 }

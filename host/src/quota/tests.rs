@@ -18,6 +18,10 @@ fn ask(provider: &Provider, hold: Duration) -> Ask<'_> {
         output: Some(900),
         hold,
         has_other: false,
+        place: Place {
+            number: 0,
+            since: Instant::now(),
+        },
     }
 }
 
@@ -96,7 +100,11 @@ async fn those_who_wait_go_in_the_order_in_which_they_came() {
     let ask = ask(&config.providers[0], HOLD);
     answered(&quota, &ask, &left(0, 0.1)).await;
     let order = Mutex::new(Vec::new());
-    let one = async |number: u32| {
+    let one = async |number: u64| {
+        let ask = Ask {
+            place: quota.place(),
+            ..ask
+        };
         let mut lease = quota.admit(&ask).await.unwrap();
         order.lock().unwrap().push(number);
         lease.answered(
@@ -214,4 +222,101 @@ async fn what_the_transformer_lets_a_request_ask_for_is_learnt() {
     lease.asked(ask.output, output_asked(&[sent]));
     drop(lease);
     assert!(line.take(&ask, false).is_ok(), "4000 do");
+}
+
+#[tokio::test]
+async fn refusals_without_advice_make_the_account_rest_for_longer_and_longer_until_a_success() {
+    let (quota, config) = (Quota::default(), config());
+    let ask = ask(&config.providers[0], Duration::from_secs(5));
+    let line = quota.line("one", "m");
+    let burst = [(); 3].map(|()| line.take(&ask, true).unwrap());
+    let rest = || quota.status(ask.provider)["accounts"][0]["rests_for_s"].as_f64();
+    for lease in burst {
+        lease.failed(limited(None), true);
+        assert_eq!(rest(), Some(0.5), "they were sent together");
+    }
+    let again = async |seconds| {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        line.take(&ask, true).unwrap().failed(limited(None), true);
+        assert_eq!(rest(), Some(seconds));
+    };
+    again(1.0).await;
+    again(2.0).await;
+    again(2.0).await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let mut good = line.take(&ask, true).unwrap();
+    good.answered(StatusCode::OK, &HeaderMap::new());
+    assert_eq!(rest(), None);
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    again(0.5).await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let mut inside = line.take(&ask, true).unwrap();
+    inside.answered(StatusCode::OK, &HeaderMap::new());
+    inside.failed(limited(None), true);
+    assert_eq!(rest(), Some(1.0), "an error inside a 200 is no success");
+}
+
+#[tokio::test]
+async fn a_limited_request_is_taken_back_as_long_as_there_is_hope() {
+    let (quota, config) = (Quota::default(), config());
+    let mut ask = ask(&config.providers[0], HOLD);
+    let line = quota.line("one", "m");
+    let refuse = |ms| line.take(&ask, true).unwrap().failed(limited(ms), true);
+    refuse(None);
+    assert!(quota.takes_back(&ask), "it just came");
+    ask.place.since = Instant::now().checked_sub(HOLD).unwrap();
+    assert!(!quota.takes_back(&ask), "nobody was answered yet");
+    let mut good = line.take(&ask, true).unwrap();
+    assert!(quota.takes_back(&ask), "somebody may be");
+    good.answered(StatusCode::OK, &HeaderMap::new());
+    assert!(quota.takes_back(&ask), "somebody was");
+    let with_other = Ask {
+        has_other: true,
+        ..ask
+    };
+    assert!(!quota.takes_back(&with_other), "another target is left");
+    let unpaced = Ask {
+        hold: Duration::ZERO,
+        ..ask
+    };
+    assert!(!quota.takes_back(&unpaced), "pacing is off");
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    line.take(&ask, true)
+        .unwrap()
+        .failed(limited(Some(60_000)), true);
+    assert!(
+        !quota.takes_back(&ask),
+        "it says when, and that is too late"
+    );
+}
+
+#[tokio::test]
+async fn who_was_refused_has_the_place_again_that_it_had() {
+    let (quota, config) = (Quota::default(), config());
+    let ask = ask(&config.providers[0], HOLD);
+    let (early, late) = (quota.place(), quota.place());
+    answered(&quota, &ask, &left(0, 0.1)).await;
+    let order = Mutex::new(Vec::new());
+    let one = async |place, name: &'static str| {
+        let mut lease = quota.admit(&Ask { place, ..ask }).await.unwrap();
+        order.lock().unwrap().push(name);
+        lease.answered(StatusCode::OK, &left(5000, 60.0));
+    };
+    tokio::join!(one(late, "late"), one(early, "early"));
+    assert_eq!(*order.lock().unwrap(), ["early", "late"]);
+}
+
+#[tokio::test]
+async fn a_request_that_every_key_is_forbidden_makes_none_of_them_rest() {
+    let (quota, config) = (Quota::default(), config());
+    let ask = ask(&config.providers[1], HOLD);
+    let forbidden = || ApiError::new("permission_error", "flagged");
+    let (first, second) = (
+        quota.admit(&ask).await.unwrap(),
+        quota.admit(&ask).await.unwrap(),
+    );
+    first.failed(forbidden(), false);
+    assert_eq!(quota.status(ask.provider)["rested_keys"], 1);
+    second.failed(forbidden(), false);
+    assert_eq!(quota.status(ask.provider)["rested_keys"], 0);
 }

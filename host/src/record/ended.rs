@@ -53,14 +53,12 @@ pub struct Guest {
 }
 
 impl Ended {
-    /// Attempts that were made again at the same target, and those that went on to another one.
-    pub fn repeated(&self) -> (usize, usize) {
-        let failed = self.tried.iter().map(Tried::target);
+    /// Attempts that failed and were followed by another one, and whether that was at the same target.
+    pub fn repeated(&self) -> impl Iterator<Item = (&Tried, bool)> {
         let last = self.served.as_ref().filter(|_| !self.exhausted);
         let last = last.map(|served| (served.provider.as_str(), served.model.as_str()));
-        let next = failed.clone().skip(1).chain(last);
-        let (again, onward): (Vec<_>, Vec<_>) =
-            failed.zip(next).partition(|(one, next)| one == next);
-        (again.len(), onward.len())
+        let next = self.tried.iter().skip(1).map(Tried::target).chain(last);
+        let failed = self.tried.iter().zip(next);
+        failed.map(|(one, next)| (one, one.target() == next))
     }
 }

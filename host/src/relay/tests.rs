@@ -49,6 +49,7 @@ fn manners(patience: Duration) -> Manners {
         hold: patience,
         ping: patience,
         on_broken: OnBroken::Cut,
+        silent: None,
     }
 }
 

@@ -69,7 +69,7 @@ fn by_name_or_rule<'c>(
     asked: &Asked<'_>,
 ) -> Result<Choice<'c>, ApiError> {
     let model = &asked.head.model;
-    if let Some(choice) = by_name(config, model) {
+    if let Some(choice) = by_name(config, model, table.listed) {
         let tag = asked
             .head
             .subagent
@@ -100,10 +100,17 @@ fn by_name_or_rule<'c>(
     }
 }
 
-/// Alias, else the only provider that lists it.
-fn by_name<'c>(config: &'c Config, model: &str) -> Option<Result<Choice<'c>, ApiError>> {
+/// Alias, else the only provider that lists it, if `listed` models count.
+fn by_name<'c>(
+    config: &'c Config,
+    model: &str,
+    listed: bool,
+) -> Option<Result<Choice<'c>, ApiError>> {
     if let Some(target) = config.aliases.get(model) {
         return Some(to(config, target, "alias".into()));
+    }
+    if !listed {
+        return None;
     }
     let mut listing = config.providers.iter().filter_map(|provider| {
         let known = provider.models.iter().find(|known| known.id == model)?;
@@ -145,7 +152,7 @@ fn named<'c>(config: &'c Config, name: &str, rule: Cow<'c, str>) -> Result<Choic
     if name.contains(',') {
         return explicit(config, name, rule);
     }
-    match by_name(config, name) {
+    match by_name(config, name, true) {
         Some(found) => Ok(Choice { rule, ..found? }),
         None => Err(ApiError::new(
             "not_found_error",

@@ -152,6 +152,10 @@ fn named_steps(config: &Config, table: &Router, asked: &Asked<'_>) -> Vec<Step> 
         .collect();
     let (target, why) = match listing.as_slice() {
         [] => (None, "no provider lists it".to_owned()),
+        [one] if !table.listed => (
+            None,
+            format!("only `{one}` lists it, and `router.listed` is false"),
+        ),
         [one] => (
             Some(format!("{one},{model}")),
             format!("only `{one}` lists it"),

@@ -1,5 +1,6 @@
 //! A small live request to each provider, through a host of this process: the way that Claude Code's take.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Finding;
 use crate::app::{Leaving, Running, Start};
-use crate::config::{Config, Provider, Target, Transformer};
+use crate::config::{Config, Provider, Router, Target, Transformer};
 
 /// A provider that has said nothing by then is of no use to a person who waits.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -30,6 +31,16 @@ struct Reply {
     status: u16,
     body: Vec<u8>,
     figures: Option<Figures>,
+}
+
+/// The configuration without all that could answer in a provider's place, or hide that it failed first.
+pub(super) fn alone(config: &Config) -> Config {
+    let mut config = config.clone();
+    config.router = Router::default();
+    config.projects = Vec::new();
+    config.conversations = BTreeMap::new();
+    config.retries.attempts = 0;
+    config
 }
 
 pub(super) async fn ask(config: &Config, providers: &[&Provider], start: Start) -> Vec<Finding> {

@@ -5,6 +5,7 @@ use url::Url;
 use super::super::reader::{Place, Reader};
 use super::super::text::{Member, Node, Value};
 use super::endpoint::{Endpoint, Format};
+use super::members::is_set;
 use super::options::{Options, SHAPES};
 
 /// One entry of a `use` list.
@@ -46,14 +47,24 @@ impl<'t> Chain<'t> {
             models: Vec::new(),
         };
         let Some(at) = at else { return chain };
+        if !matches!(at.node.value, Value::Object(_)) {
+            ignored(at, reader);
+            return chain;
+        }
         for (name, place) in reader.entries(at).unwrap_or_default() {
             if name == "use" {
                 chain.steps = steps(&place, reader);
-            } else if let Some(fields) = reader.fields(&place, &["use"]) {
-                let steps = fields.get("use").map(|at| steps(at, reader));
-                chain
-                    .models
-                    .push((name.to_owned(), place, steps.unwrap_or_default()));
+                continue;
+            }
+            let list = match &place.node.value {
+                Value::Object(members) => members.iter().find(|member| member.name == "use"),
+                _ => None,
+            };
+            if let Some(list) = list {
+                let steps = steps(&place.member(list), reader);
+                chain.models.push((name.to_owned(), place, steps));
+            } else if is_set(place.node) {
+                ignored(&place, reader);
             }
         }
         chain
@@ -61,6 +72,11 @@ impl<'t> Chain<'t> {
 
     pub(super) fn is_empty(&self) -> bool {
         self.steps.is_empty()
+    }
+
+    /// Without a URL that says so.
+    pub(super) fn speaks_messages(&self) -> bool {
+        self.has("Anthropic")
     }
 
     /// Names that ccr has not built in.
@@ -296,7 +312,14 @@ fn carry(
 /// Entries of a `use` list: `"name"` or `["name", { options }]`.
 fn steps<'t>(at: &Place<'t>, reader: &mut Reader<'_>) -> Vec<Step<'t>> {
     let mut steps = Vec::new();
-    for item in reader.items(at).unwrap_or_default() {
+    let Value::List(items) = &at.node.value else {
+        if is_set(at.node) {
+            ignored(at, reader);
+        }
+        return steps;
+    };
+    for (index, item) in items.iter().enumerate() {
+        let item = at.item(index, item);
         let (place, options) = match &item.node.value {
             Value::List(pair) => {
                 let Some(first) = pair.first() else { continue };
@@ -313,10 +336,22 @@ fn steps<'t>(at: &Place<'t>, reader: &mut Reader<'_>) -> Vec<Step<'t>> {
                 options,
             });
         } else {
-            reader.expected(&place, "a name, or [\"name\", { options }]");
+            ignored(&place, reader);
         }
     }
     steps
+}
+
+/// Nothing that ccr takes a transformer from.
+fn ignored(at: &Place<'_>, reader: &mut Reader<'_>) {
+    reader.warning(
+        at,
+        format!(
+            "not carried over: ccr takes no transformer from {}",
+            at.node.value.kind()
+        ),
+        "write { use: [\"NAME\", [\"NAME\", { OPTIONS }]] }",
+    );
 }
 
 fn built_in(name: &str) -> bool {

@@ -3,6 +3,7 @@
 use super::super::reader::{Place, Reader};
 use super::super::text::{Member, Node, Value};
 use super::chain::Step;
+use super::members::{is_set, number};
 
 /// Built-in ones that change something of a request or an answer.
 pub(super) const SHAPES: [&str; 11] = [
@@ -174,8 +175,10 @@ impl Options {
             .options
             .as_ref()
             .and_then(|at| at.node.get("max_tokens"));
-        if let Some(limit) = limit {
-            self.set("max_out_clamp", limit.clone());
+        if let Some(limit) = limit.filter(|limit| is_set(limit)) {
+            let member = Member::new("max_out_clamp", number(limit)).written_at("max_tokens");
+            self.members.retain(|member| member.name != "max_out_clamp");
+            self.members.push(member);
         }
     }
 

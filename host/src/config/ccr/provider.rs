@@ -6,7 +6,7 @@ use super::super::reader::{Place, Reader};
 use super::super::text::{Member, Node, Value};
 use super::chain::Chain;
 use super::endpoint::{Endpoint, Format};
-use super::settings::Fields;
+use super::members::{Members, is_set};
 use super::{as_written, literal};
 
 const KNOWN: [&str; 6] = [
@@ -19,7 +19,7 @@ const KNOWN: [&str; 6] = [
 ];
 
 /// Adds our `providers`.
-pub(super) fn providers(fields: &Fields<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_>) {
+pub(super) fn providers(fields: &Members<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_>) {
     let found = ["Providers", "providers"]
         .into_iter()
         .find_map(|name| Some((name, fields.get(name)?)));
@@ -62,20 +62,16 @@ fn same(used: &str, stem: &str) -> bool {
 }
 
 /// The plugins that `transformers` loads, by the stem of their file.
-fn plugins<'t>(fields: &Fields<'t>, reader: &mut Reader<'_>) -> Vec<(Place<'t>, String)> {
+fn plugins<'t>(fields: &Members<'t>, reader: &mut Reader<'_>) -> Vec<(Place<'t>, String)> {
     let Some(at) = fields.get("transformers") else {
         return Vec::new();
     };
     let mut plugins = Vec::new();
     for item in reader.items(at).unwrap_or_default() {
-        let Some(fields) = reader.fields(&item, &["path", "options", "name"]) else {
-            continue;
-        };
-        let path = fields.get("path").map(|at| &at.node.value);
-        let Some(Value::String(path)) = path else {
-            reader.problem(
+        let Some(Value::String(path)) = item.node.get("path").map(|node| &node.value) else {
+            reader.warning(
                 &item,
-                "the plugin has no `path`",
+                "not carried over: the plugin has no `path`",
                 "take it out, or name its file",
             );
             continue;
@@ -88,20 +84,28 @@ fn plugins<'t>(fields: &Fields<'t>, reader: &mut Reader<'_>) -> Vec<(Place<'t>, 
 }
 
 fn provider(at: &Place<'_>, used: &mut Vec<String>, reader: &mut Reader<'_>) -> Option<Node> {
-    let fields = reader.fields(at, &KNOWN)?;
+    let fields = Members::read(at, &KNOWN, reader)?;
+    for name in ["name", "api_base_url"] {
+        if fields.lacks(name) {
+            reader.warning(
+                at,
+                format!(
+                    "not carried over: a provider without `{name}`, which ccr leaves out as well"
+                ),
+                "give it one, or take it out",
+            );
+            return None;
+        }
+    }
     let mut members = Vec::new();
-    match fields.get("name") {
-        Some(place) => members.push(Member::new("name", super::copied(place.node))),
-        None if fields.lacks("name") => reader.problem(
-            at,
-            "the provider has no `name`",
-            "give it one, such as \"cerebras\"",
-        ),
-        None => {}
+    if let Some(place) = fields.get("name") {
+        members.push(Member::new("name", super::copied(place.node)));
     }
     if let Some(place) = fields.get("api_key") {
         let key = match &place.node.value {
-            Value::String(text) => Node::text(place.node.line, as_written(text)),
+            Value::String(text) | Value::Number(text) => {
+                Node::text(place.node.line, as_written(text))
+            }
             _ => place.node.clone(),
         };
         members.push(Member::new("api_key", key));
@@ -116,14 +120,7 @@ fn provider(at: &Place<'_>, used: &mut Vec<String>, reader: &mut Reader<'_>) -> 
     };
     let url = match fields.get("api_base_url") {
         Some(place) => base_url(place, reader).map(|url| (place, url)),
-        None => {
-            if fields.lacks("api_base_url") {
-                let remedy =
-                    "write the endpoint, such as \"https://api.cerebras.ai/v1/chat/completions\"";
-                reader.problem(at, "the provider has no `api_base_url`", remedy);
-            }
-            None
-        }
+        None => None,
     };
     let chain = Chain::read(fields.get("transformer"), reader);
     used.extend(chain.plugins().map(str::to_owned));
@@ -151,6 +148,14 @@ fn provider(at: &Place<'_>, used: &mut Vec<String>, reader: &mut Reader<'_>) -> 
 fn base_url(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Url> {
     let text = reader.text(at)?;
     match Url::parse(text.trim()) {
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            reader.problem(
+                at,
+                "there is a login in the URL",
+                "take it out; keys belong into `api_key`",
+            );
+            None
+        }
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Some(url),
         _ => {
             reader.problem(
@@ -177,11 +182,20 @@ fn told(
             "this endpoint speaks the Messages API, so it is asked in that; ccr would send it OpenAI's format",
             "write transformer: { use: [\"Anthropic\"] } to say so",
         ),
-        Format::Unknown => reader.warning(
-            at,
-            format!("{url} is not the URL of an endpoint: /chat/completions is added to it"),
-            "write the whole URL of the endpoint",
-        ),
+        Format::Unknown => {
+            let added = if chain.speaks_messages() {
+                "/v1/messages"
+            } else {
+                "/chat/completions"
+            };
+            // What stands behind it may be a key.
+            let (base, _) = url.as_str().split_once(['?', '#']).unwrap_or((url.as_str(), ""));
+            reader.warning(
+                at,
+                format!("{base} is not the URL of an endpoint: {added} is added to it"),
+                "write the whole URL of the endpoint",
+            );
+        }
         Format::Messages | Format::Chat | Format::Gemini | Format::Responses => {}
     }
 }
@@ -194,6 +208,9 @@ fn models(at: &Place<'_>, reader: &mut Reader<'_>) -> Node {
     let mut seen: Vec<&Node> = Vec::new();
     let mut list = Vec::new();
     for (index, item) in items.iter().enumerate() {
+        if !is_set(item) {
+            continue;
+        }
         if seen.iter().any(|other| other.value == item.value) {
             let what = "the model stands in the list twice";
             reader.warning(&at.item(index, item), what, "take one out");

@@ -1,14 +1,16 @@
 //! The top level of a ccr file: where it listens, what it logs, what it starts Claude Code with, and what of it
 //! has no counterpart.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
 use super::super::Env;
-use super::super::nearest::nearest;
 use super::super::reader::{Place, Reader};
 use super::super::text::{Member, Node, Value, whole_number};
+use super::members::Members;
 use super::{as_written, literal};
 
-/// Every top-level key of 1.x and 2.x.
-const KNOWN: [&str; 25] = [
+/// Every top-level key of 1.x and 2.x, and `allowed_hosts`, which others need who reach transom by a name.
+const KNOWN: [&str; 28] = [
     "$schema",
     "ANTHROPIC_SMALL_FAST_MODEL",
     "APIKEY",
@@ -26,6 +28,7 @@ const KNOWN: [&str; 25] = [
     "REWRITE_SYSTEM_PROMPT",
     "Router",
     "StatusLine",
+    ALLOWED_HOSTS,
     "fallback",
     "forceUseImageAgent",
     "httpsProxy",
@@ -33,49 +36,47 @@ const KNOWN: [&str; 25] = [
     "plugins",
     "presets",
     "providers",
+    "tokenizer",
     "tokenizers",
+    "transformers",
 ];
 
-const TRANSFORMERS: &str = "transformers";
+const ALLOWED_HOSTS: &str = "allowed_hosts";
 
-/// Names and places of the top level.
-pub(super) struct Fields<'t>(Vec<(&'t str, Place<'t>)>);
-
-impl<'t> Fields<'t> {
-    pub(super) fn get(&self, name: &str) -> Option<&Place<'t>> {
-        let found = self.0.iter().find(|(known, _)| *known == name);
-        found.map(|(_, place)| place)
-    }
-}
+/// What a preset of 2.x says of itself at the top of the file.
+const OF_A_PRESET: [&str; 6] = [
+    "author",
+    "ccrVersion",
+    "description",
+    "keywords",
+    "name",
+    "version",
+];
 
 /// The members of the top level. ccr puts any other one into the environment of its process, so a name in
-/// capitals that resembles none is told as not carried over; any other unknown one is a slip.
-pub(super) fn fields<'t>(root: &Place<'t>, reader: &mut Reader<'_>) -> Option<Fields<'t>> {
-    let all = [KNOWN.as_slice(), &[TRANSFORMERS]].concat();
-    let mut fields = Vec::new();
-    for (name, place) in reader.entries(root)? {
-        let exported = |name: &str| {
-            name.chars()
-                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
-        };
-        if all.contains(&name) {
-            fields.push((name, place));
-        } else if exported(name) && nearest(name, all.iter().copied()).is_none() {
-            reader.warning(
-                &place,
-                "ccr hands it to its own process as an environment variable; transom does not",
-                "if something needs it, put it into ~/.config/transom/env",
-            );
-        } else {
-            reader.unknown(&place, "ccr's setting", name, &all);
+/// capitals that resembles none is told as that.
+pub(super) fn members<'t>(root: &Place<'t>, reader: &mut Reader<'_>) -> Option<Members<'t>> {
+    let all = [KNOWN.as_slice(), &OF_A_PRESET].concat();
+    let exported = |name: &str| {
+        name.chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    };
+    let told = reader.warnings.len();
+    let members = Members::read(root, &all, reader)?;
+    for warning in reader.warnings.iter_mut().skip(told) {
+        if exported(&warning.path) {
+            "ccr hands it to its own process as an environment variable; transom does not"
+                .clone_into(&mut warning.message);
+            warning.remedy =
+                Some("if something needs it, put it into ~/.config/transom/env".to_owned());
         }
     }
-    Some(Fields(fields))
+    Some(members)
 }
 
 /// Everything but providers, routes and the status line.
 pub(super) fn settings(
-    fields: &Fields<'_>,
+    fields: &Members<'_>,
     env: Env<'_>,
     members: &mut Vec<Member>,
     reader: &mut Reader<'_>,
@@ -98,43 +99,61 @@ pub(super) fn settings(
 
 /// `HOST` and `PORT`. As in ccr, another host than loopback counts only with `APIKEY`, and the environment's
 /// `SERVICE_PORT` is stronger than `PORT`.
-fn listen(fields: &Fields<'_>, env: Env<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_>) {
+fn listen(fields: &Members<'_>, env: Env<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_>) {
+    let hosts = fields.get(ALLOWED_HOSTS);
+    members.extend(hosts.map(|at| Member::new(ALLOWED_HOSTS, super::copied(at.node))));
     let (host_at, port_at) = (fields.get("HOST"), fields.get("PORT"));
     let port = port_at.and_then(|at| port(at, reader));
     let port = env("SERVICE_PORT")
         .and_then(|text| text.parse().ok())
         .or(port);
-    let mut host = host_at.and_then(|at| reader.text(at));
-    let loopback = |host: &str| matches!(host, "127.0.0.1" | "localhost" | "::1");
-    let keyed = fields
-        .get("APIKEY")
-        .is_some_and(|at| !matches!(&at.node.value, Value::String(text) if text.is_empty()));
-    if let (Some(at), Some(named)) = (host_at, host.as_deref())
-        && !loopback(named)
-        && !keyed
-    {
-        reader.warning(
-            at,
-            "without APIKEY only 127.0.0.1 is listened on, as ccr does",
-            "set APIKEY if others are to reach it",
-        );
-        host = None;
-    }
+    let host = host_at.and_then(|at| host(at, fields, reader));
     let Some((at, written)) = port_at
         .map(|at| (at, "PORT"))
         .or(host_at.map(|at| (at, "HOST")))
     else {
         return;
     };
-    let host = host.unwrap_or_else(|| "127.0.0.1".to_owned());
-    let host = if host.contains(':') {
-        format!("[{host}]")
-    } else {
-        host
-    };
-    let listen = literal(&format!("{host}:{}", port.unwrap_or(3456)));
+    let host = host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let listen = SocketAddr::new(host, port.unwrap_or(3456)).to_string();
     let node = Node::text(at.node.line, listen);
     members.push(Member::new("listen", node).written(written));
+}
+
+/// The address to listen on; none: the usual one.
+fn host(at: &Place<'_>, fields: &Members<'_>, reader: &mut Reader<'_>) -> Option<IpAddr> {
+    let named = reader.text(at)?;
+    let Ok(address) = named
+        .trim()
+        .replace("localhost", "127.0.0.1")
+        .parse::<IpAddr>()
+    else {
+        reader.problem(
+            at,
+            format!("`{named}` is not an address to listen on"),
+            "write one of this machine, or 0.0.0.0 for all of them",
+        );
+        return None;
+    };
+    if address.is_loopback() {
+        return Some(address);
+    }
+    if fields.get("APIKEY").is_none() {
+        reader.warning(
+            at,
+            "without APIKEY only 127.0.0.1 is listened on, as ccr does",
+            "set APIKEY if others are to reach it",
+        );
+        return None;
+    }
+    if fields.get(ALLOWED_HOSTS).is_none() {
+        reader.warning(
+            at,
+            "others reach it by an address; a name in their URL is refused, so that no web page gets at it",
+            "write the names into `allowed_hosts`, such as [\"mybox.local\"], if they use any",
+        );
+    }
+    Some(address)
 }
 
 /// A number, or text that is one.
@@ -153,22 +172,27 @@ fn port(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<u16> {
 }
 
 /// ccr logs bodies and keys at its usual level, which nothing here does: `LOG: false` keeps warnings.
-fn log(fields: &Fields<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_>) {
-    let off = fields
-        .get("LOG")
-        .filter(|at| at.node.value == Value::Bool(false));
+fn log(fields: &Members<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_>) {
+    let off = fields.get("LOG").filter(|at| flag(at.node) == Some(false));
     let (at, level, written) = if let Some(at) = off {
         (at, "warn".to_owned(), "LOG")
     } else if let Some(at) = fields.get("LOG_LEVEL") {
         let Some(level) = reader.text(at) else {
             return;
         };
-        let level = match level.to_ascii_lowercase().as_str() {
-            "fatal" | "silent" => "error".to_owned(),
-            "warning" => "warn".to_owned(),
-            other => other.to_owned(),
+        let lower = level.to_ascii_lowercase();
+        let level = match lower.as_str() {
+            "fatal" | "silent" => "error",
+            "warning" => "warn",
+            known @ ("error" | "warn" | "info" | "debug" | "trace") => known,
+            _ => {
+                let what = format!("`{}` is no level: info is used", level.escape_debug());
+                let remedy = "write error, warn, info, debug or trace";
+                reader.warning(at, what, remedy);
+                "info"
+            }
         };
-        (at, level, "LOG_LEVEL")
+        (at, level.to_owned(), "LOG_LEVEL")
     } else {
         return;
     };
@@ -178,7 +202,7 @@ fn log(fields: &Fields<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_>) 
 }
 
 /// The first of the names under which ccr looks.
-fn proxy(fields: &Fields<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_>) {
+fn proxy(fields: &Members<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_>) {
     let names = ["HTTPS_PROXY", "https_proxy", "httpsProxy", "PROXY_URL"];
     let mut found = names
         .into_iter()
@@ -204,7 +228,7 @@ fn proxy(fields: &Fields<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_>
 }
 
 /// What Claude Code is started with.
-fn client(fields: &Fields<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_>) {
+fn client(fields: &Members<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_>) {
     let mut code = Vec::new();
     for (name, ours) in [
         ("CLAUDE_PATH", "path"),
@@ -212,7 +236,6 @@ fn client(fields: &Fields<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_
     ] {
         let Some(at) = fields.get(name) else { continue };
         match &at.node.value {
-            Value::String(text) if text.is_empty() => {}
             Value::String(text) => {
                 let node = Node::text(at.node.line, as_written(text));
                 code.push(Member::new(ours, node).written_at(name));
@@ -221,7 +244,7 @@ fn client(fields: &Fields<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_
         }
     }
     if let Some(at) = fields.get("NON_INTERACTIVE_MODE")
-        && let Some(flag) = reader.flag(at)
+        && let Some(flag) = flag(at.node)
     {
         let node = Node {
             line: at.node.line,
@@ -250,6 +273,16 @@ fn client(fields: &Fields<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_
     }
 }
 
+/// `true` and `false`, also as text or as a number.
+fn flag(node: &Node) -> Option<bool> {
+    match &node.value {
+        Value::Bool(flag) => Some(*flag),
+        Value::String(text) => Some(!text.trim().eq_ignore_ascii_case("false")),
+        Value::Number(number) => Some(number != "0"),
+        Value::Null | Value::List(_) | Value::Object(_) => None,
+    }
+}
+
 fn milliseconds(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<u64> {
     let number = match &at.node.value {
         Value::String(_) => whole_number(reader.text(at)?.trim()),
@@ -263,18 +296,13 @@ fn milliseconds(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<u64> {
 }
 
 /// As in ccr the words take effect only where the client writes `<env>`, which today's does not.
-fn system_prompt(fields: &Fields<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_>) {
+fn system_prompt(fields: &Members<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_>) {
     const NAME: &str = "REWRITE_SYSTEM_PROMPT";
     let Some(at) = fields.get(NAME) else { return };
     let Value::String(text) = &at.node.value else {
-        if at.node.value != Value::Null {
-            reader.expected(at, "the path of a file, \"...\"");
-        }
+        reader.expected(at, "the path of a file, \"...\"");
         return;
     };
-    if text.is_empty() {
-        return;
-    }
     reader.warning(
         at,
         "as in ccr, it replaces what stands before `<env>` in a system text; Claude Code 2.1 writes no `<env>` any more",
@@ -286,7 +314,7 @@ fn system_prompt(fields: &Fields<'_>, members: &mut Vec<Member>, reader: &mut Re
 }
 
 /// What has no counterpart, each with the way that leads to the same end.
-fn not_carried(fields: &Fields<'_>, reader: &mut Reader<'_>) {
+fn not_carried(fields: &Members<'_>, reader: &mut Reader<'_>) {
     for (name, what, remedy) in [
         (
             "CUSTOM_ROUTER_PATH",
@@ -302,6 +330,11 @@ fn not_carried(fields: &Fields<'_>, reader: &mut Reader<'_>) {
         (
             "tokenizers",
             "there are no tokenizers to choose: lengths come from what the provider last counted, and an estimate",
+            "take it out",
+        ),
+        (
+            "tokenizer",
+            "there are no tokenizers to choose",
             "take it out",
         ),
         (

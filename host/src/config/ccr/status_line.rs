@@ -1,14 +1,19 @@
 //! `StatusLine` of a ccr file: the style that it has switched on.
 
+use super::super::read::statusline::KINDS;
 use super::super::reader::{Place, Reader};
 use super::super::text::{Member, Node, Value};
-use super::settings::Fields;
+use super::members::Members;
 
 /// Settings beside the styles.
 const OWN: [&str; 3] = ["enabled", "currentStyle", "fontFamily"];
 
 /// Adds our `statusline`: the modules of the current style, which our setting takes as ccr writes them.
-pub(super) fn status_line(fields: &Fields<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_>) {
+pub(super) fn status_line(
+    fields: &Members<'_>,
+    members: &mut Vec<Member>,
+    reader: &mut Reader<'_>,
+) {
     let Some(at) = fields.get("StatusLine") else {
         return;
     };
@@ -38,7 +43,7 @@ pub(super) fn status_line(fields: &Fields<'_>, members: &mut Vec<Member>, reader
     }
 }
 
-/// All but scripts, which are JavaScript.
+/// All but scripts, which are JavaScript, and what is not known here.
 fn known(modules: &Node, at: &Place<'_>, reader: &mut Reader<'_>) -> Node {
     let Value::List(items) = &modules.value else {
         return modules.clone();
@@ -54,7 +59,20 @@ fn known(modules: &Node, at: &Place<'_>, reader: &mut Reader<'_>) -> Node {
             "name a program of your own as Claude Code's statusLine.command",
         );
     }
-    let kept = items.iter().filter(|item| !script(item));
+    let known = |item: &&Node| match item.get("type").map(|node| &node.value) {
+        Some(Value::String(kind)) => KINDS.iter().any(|(known, _)| known == kind),
+        _ => true,
+    };
+    for (index, item) in items.iter().enumerate() {
+        if !script(item) && !known(&item) {
+            reader.warning(
+                &at.item(index, item),
+                "not carried over: a module of a plugin",
+                "docs/config.md has the modules that `transom statusline` shows",
+            );
+        }
+    }
+    let kept = items.iter().filter(|item| !script(item)).filter(known);
     Node {
         line: modules.line,
         value: Value::List(kept.map(super::copied).collect()),

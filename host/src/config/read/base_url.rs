@@ -14,8 +14,8 @@ const ENDPOINTS: [&str; 5] = [
     "/completions",
 ];
 
-/// A URL without query, fragment, login and trailing slash.
-pub(super) fn base_url(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Url> {
+/// A URL without query, fragment, login and trailing slash. `last`: the transformer that speaks to the provider.
+pub(super) fn base_url(at: &Place<'_>, last: Option<&str>, reader: &mut Reader<'_>) -> Option<Url> {
     let text = reader.text(at)?;
     let example = "write it like \"https://api.example.com/v1\"";
     let mut url = match Url::parse(text.trim()) {
@@ -54,14 +54,38 @@ pub(super) fn base_url(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Url> {
     url.set_path(&path);
     if let Some(endpoint) = ENDPOINTS.iter().find(|endpoint| path.ends_with(**endpoint)) {
         let base = url.as_str().strip_suffix(endpoint).unwrap_or_default();
-        reader.problem(
-            at,
-            format!("this is an endpoint: the transformer adds {endpoint} itself"),
-            format!("write the base: \"{base}\""),
-        );
+        let (what, remedy) = endpoint_pasted(endpoint, base, last);
+        reader.problem(at, what, remedy);
         return None;
     }
     Some(url)
+}
+
+/// What is wrong with the URL of an endpoint, and what to write instead.
+fn endpoint_pasted(endpoint: &str, base: &str, last: Option<&str>) -> (String, String) {
+    let of_messages = endpoint.contains("messages");
+    match last.map(|last| (last, wanted(last))) {
+        Some((last, Some(Speaks::OpenAi))) if of_messages => {
+            let fits = Url::parse(base).map_or("anthropic", |url| of_host(&url));
+            let what = format!("`{last}` sends OpenAI's format, and {endpoint} takes Anthropic's");
+            let remedy = format!(
+                "write transformer: \"{fits}\" with the base \"{base}\", or give the base URL of the provider's \
+                 chat completions"
+            );
+            (what, remedy)
+        }
+        Some((last, Some(Speaks::Anthropic))) if !of_messages => {
+            let what = format!("`{last}` sends Anthropic's format, and {endpoint} takes OpenAI's");
+            let remedy = format!(
+                "write transformer: \"openai\" with the base \"{base}\", or give the provider's Anthropic base URL"
+            );
+            (what, remedy)
+        }
+        _ => (
+            format!("this is an endpoint: the transformer adds {endpoint} itself"),
+            format!("write the base: \"{base}\""),
+        ),
+    }
 }
 
 /// Warns when a key would cross a network in the clear.
@@ -130,13 +154,30 @@ fn speaks(url: &Url) -> Speaks {
 
 /// The transformer that fits a URL best, for a remedy.
 pub(super) fn fitting(url: &Url) -> &'static str {
-    let host = url.host_str().unwrap_or_default();
     match speaks(url) {
-        Speaks::Anthropic if host.ends_with("z.ai") || host.ends_with("bigmodel.cn") => "zai",
-        Speaks::Anthropic => "anthropic",
-        _ if host == "api.cerebras.ai" => "cerebras",
+        Speaks::Anthropic => of_host(url),
+        _ if url.host_str() == Some("api.cerebras.ai") => "cerebras",
         Speaks::Gemini => "gemini",
         _ => "openai",
+    }
+}
+
+/// The transformer for a URL behind which Anthropic's format is spoken.
+fn of_host(url: &Url) -> &'static str {
+    let host = url.host_str().unwrap_or_default();
+    if host.ends_with("z.ai") || host.ends_with("bigmodel.cn") {
+        "zai"
+    } else {
+        "anthropic"
+    }
+}
+
+/// What a built-in transformer sends, by one of the two formats that URLs can contradict.
+fn wanted(transformer: &str) -> Option<Speaks> {
+    match transformer {
+        "anthropic" | "compatible" | "zai" => Some(Speaks::Anthropic),
+        "openai" | "cerebras" => Some(Speaks::OpenAi),
+        _ => None,
     }
 }
 
@@ -189,13 +230,12 @@ pub(super) fn contradiction(
         Transformer::Passthrough => "anthropic",
         Transformer::Chain(stages) => stages.last().map_or("", Stage::name),
     };
-    let wants = match last {
-        "anthropic" | "compatible" | "zai" => Speaks::Anthropic,
-        "openai" | "cerebras" => Speaks::OpenAi,
+    match last {
         "gemini" => return native_gemini(at, url, reader),
         "ollama" => return native_ollama(at, url, reader),
-        _ => return,
-    };
+        _ => {}
+    }
+    let Some(wants) = wanted(last) else { return };
     let found = speaks(url);
     let fitting = fitting(url);
     match (wants, found) {

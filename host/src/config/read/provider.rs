@@ -43,7 +43,7 @@ pub(super) fn provider(
         .get("auth")
         .and_then(|place| auth::auth(place, reader));
     let base_url = match fields.get("base_url") {
-        Some(place) => base_url::base_url(place, reader),
+        Some(place) => base_url::base_url(place, last_stage(&fields), reader),
         None => {
             if fields.lacks("base_url") {
                 let remedy = "write where its API begins, such as \"https://api.cerebras.ai/v1\"";
@@ -99,6 +99,19 @@ pub(super) fn provider(
         transformer: transformer?,
         auth,
     })
+}
+
+/// The transformer that speaks to the provider, as the file names it.
+fn last_stage<'t>(fields: &Fields<'t>) -> Option<&'t str> {
+    let mut node = fields.get("transformer")?.node;
+    if let Value::List(stages) = &node.value {
+        node = stages.last()?;
+        node = node.get("name").unwrap_or(node);
+    }
+    match &node.value {
+        Value::String(name) => Some(name),
+        _ => None,
+    }
 }
 
 /// A name that cannot be taken, as the file has it.

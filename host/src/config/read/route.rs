@@ -25,7 +25,7 @@ const ROUTES: [&str; 6] = [
 const DECIDED: [&str; 5] = ["explicit", "alias", "listed", "subagent", "component"];
 
 /// The settings of `router`.
-pub(in super::super) const ROUTER: [&str; 12] = [
+pub(in super::super) const ROUTER: [&str; 13] = [
     "default",
     "background",
     "think",
@@ -35,13 +35,14 @@ pub(in super::super) const ROUTER: [&str; 12] = [
     "component",
     "component_options",
     "fallback",
+    "listed",
     "long_context_threshold",
     "rules",
     "think_effort",
 ];
 
 /// Those of a project or a conversation: the component is asked for all.
-const OVERRIDE: [&str; 10] = [
+const OVERRIDE: [&str; 11] = [
     "default",
     "background",
     "think",
@@ -49,6 +50,7 @@ const OVERRIDE: [&str; 10] = [
     "web_search",
     "image",
     "fallback",
+    "listed",
     "long_context_threshold",
     "rules",
     "think_effort",
@@ -96,6 +98,9 @@ fn table(
         && let Some(tokens) = reader.number(at, "tokens", (1, u64::from(u32::MAX)))
     {
         router.long_context_threshold = u32::try_from(tokens).unwrap_or(u32::MAX);
+    }
+    if let Some(at) = routes.get("listed") {
+        router.listed = reader.flag(at).unwrap_or(true);
     }
     if let Some(at) = routes.get("think_effort") {
         router.think_effort = reader.choice(at, &Effort::NAMES);

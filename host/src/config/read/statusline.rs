@@ -8,7 +8,7 @@ pub(in super::super) const STATUSLINE: [&str; 1] = ["modules"];
 pub(in super::super) const MODULE: [&str; 5] = ["background", "color", "icon", "text", "type"];
 
 /// Kinds, and what each shows if it has no text of its own.
-const KINDS: [(&str, &str); 6] = [
+pub(in super::super) const KINDS: [(&str, &str); 6] = [
     ("workDir", "{{workDirName}}"),
     ("gitBranch", "{{gitBranch}}"),
     ("model", "{{model}}"),

@@ -23,22 +23,18 @@ pub(in crate::http) async fn passthrough(
 ) -> Result<Answered, ApiError> {
     let mut answer = send(exchange, Keyed::By(lease), "/v1/messages", body).await?;
     let headers = forwarded_to_client(&answer.headers);
-    let limit = exchange.snapshot.limits.response_body;
+    let (asked, limit) = (lease.taken(), exchange.snapshot.limits.response_body);
     let head = reading::head(answer.status, &answer.headers);
     if exchange.head.stream {
         let source = Source::untouched(answer.body, head, limit);
         let relay = Box::new(
-            Relay::start(source, exchange.manners())
+            Relay::start(source, exchange.manners(asked))
                 .await
                 .map_err(|error| advised(error, &answer.headers))?,
         );
         return Ok(Answered::Stream { relay, headers });
     }
-    let body = answer
-        .body
-        .whole(limit)
-        .await
-        .map_err(|error| reading::unread(&error))?;
+    let body = exchange.whole(&mut answer.body, asked).await?;
     let body = one_message(head.status, body).map_err(|error| advised(error, &answer.headers))?;
     Ok(Answered::Whole { body, headers })
 }
@@ -148,20 +144,21 @@ pub(in crate::http) async fn passthrough_count(
     if tokens.is_silent(base_url, exchange.model) {
         return None;
     }
-    let mut answer = match send(exchange, Keyed::Freely, path, body).await {
-        Ok(answer) => answer,
-        Err(error) => {
-            if error.status == 404 {
-                tokens.falls_silent(base_url, exchange.model);
+    let counting = async {
+        let mut answer = match send(exchange, Keyed::Freely, path, body).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                if error.status == 404 {
+                    tokens.falls_silent(base_url, exchange.model);
+                }
+                return None;
             }
-            return None;
-        }
+        };
+        let body = answer.body.whole(super::transformed::ERROR_BODY);
+        body.await.ok()
     };
-    let body = answer
-        .body
-        .whole(super::transformed::ERROR_BODY)
-        .await
-        .ok()?;
+    let counting = tokio::time::timeout(super::COUNT_PATIENCE, counting);
+    let body = counting.await.ok()??;
     let value: serde_json::Value = serde_json::from_slice(&body).ok()?;
     value.get("input_tokens")?.as_u64()?;
     Some(body)

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::Exchange;
 use crate::chain::{After, Chain, Explained, Outbound, Planned};
@@ -69,7 +70,7 @@ pub(in crate::http) async fn transformed(
         }
         answer.body.record(tape.clone());
         if answer.status.is_success() {
-            return relay(exchange, chain, head, answer).await;
+            return relay(exchange, chain, head, answer, lease.taken()).await;
         }
         let body = answer.body.whole(ERROR_BODY).await.unwrap_or_default();
         let error = match chain.explain(&head, &body).await? {
@@ -112,18 +113,17 @@ pub(in crate::http) async fn count(
     let quota = &exchange.app.quota;
     let key = quota.any_key(exchange.provider, exchange.model);
     let outgoing = outgoing(exchange, key, outbound)?;
-    let sending = exchange.snapshot.upstream.send(exchange.provider, outgoing);
-    let mut answer = sending.await?;
-    if !answer.status.is_success() {
-        return Ok(Count::Unsupported);
+    let counting = async {
+        let sending = exchange.snapshot.upstream.send(exchange.provider, outgoing);
+        let mut answer = sending.await.ok()?;
+        let head = reading::head(answer.status, &answer.headers);
+        let body = answer.body.whole(ERROR_BODY).await.ok()?;
+        answer.status.is_success().then_some((head, body))
+    };
+    match tokio::time::timeout(super::COUNT_PATIENCE, counting).await {
+        Ok(Some((head, body))) => Ok(counted(reading::respond(&mut chain, &head, body).await?)),
+        Ok(None) | Err(_) => Ok(Count::Unsupported),
     }
-    let head = reading::head(answer.status, &answer.headers);
-    let body = answer
-        .body
-        .whole(ERROR_BODY)
-        .await
-        .map_err(|error| ApiError::bad_gateway(error.to_string()))?;
-    Ok(counted(reading::respond(&mut chain, &head, body).await?))
 }
 
 /// A guest that does not look at the operation may ask for a message: what came is a count or nothing.
@@ -329,6 +329,7 @@ async fn relay(
     mut chain: Box<Chain>,
     head: Head,
     mut answer: Answer,
+    asked: Instant,
 ) -> Result<Answered, ApiError> {
     let (headers, limit) = (HeaderMap::new(), exchange.snapshot.limits.response_body);
     if exchange.head.stream {
@@ -338,17 +339,13 @@ async fn relay(
             Source::guests(answer.body, head, chain, limit)
         };
         let relay = Box::new(
-            Relay::start(source, exchange.manners())
+            Relay::start(source, exchange.manners(asked))
                 .await
                 .map_err(|error| advised(error, &answer.headers))?,
         );
         return Ok(Answered::Stream { relay, headers });
     }
-    let body = answer
-        .body
-        .whole(limit)
-        .await
-        .map_err(|error| reading::unread(&error))?;
+    let body = exchange.whole(&mut answer.body, asked).await?;
     let read = body.len();
     let lines = chain.framing() == crate::sse::Framing::JsonLines
         && (reading::is_lines(&body) || !reading::says_json(&head));

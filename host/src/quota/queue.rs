@@ -1,0 +1,90 @@
+//! Who waits for a provider's quota, first come first served.
+//!
+//! A request that was sent and refused comes back to the place that it had. Knows numbers and bells, and
+//! nothing of what is waited for.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+/// Bells by the numbers of those who wait.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    waiting: Mutex<BTreeMap<u64, Arc<Notify>>>,
+}
+
+/// One that waits, as long as this lives.
+#[derive(Debug)]
+pub(super) struct Standing<'q> {
+    queue: &'q Queue,
+    number: u64,
+    bell: Arc<Notify>,
+}
+
+impl Queue {
+    /// Whoever has the lowest number is the first.
+    pub(super) fn enter(&self, number: u64) -> Standing<'_> {
+        let bell = Arc::new(Notify::new());
+        self.locked().insert(number, bell.clone());
+        Standing {
+            queue: self,
+            number,
+            bell,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.locked().len()
+    }
+
+    /// Tells the first that something changed. It is heard also by one that listens later.
+    pub(super) fn ring(&self) {
+        if let Some(first) = self.locked().first_entry() {
+            first.get().notify_one();
+        }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Notify>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Standing<'_> {
+    pub(super) fn is_first(&self) -> bool {
+        let waiting = self.queue.locked();
+        let first = waiting.first_key_value();
+        first.is_none_or(|(number, _)| *number == self.number)
+    }
+
+    /// Something changed, or those before have gone.
+    pub(super) async fn rung(&self) {
+        self.bell.notified().await;
+    }
+}
+
+impl Drop for Standing<'_> {
+    fn drop(&mut self) {
+        self.queue.locked().remove(&self.number);
+        self.queue.ring();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_comes_back_has_its_place_again_and_who_leaves_lets_the_next_one_know() {
+        let queue = Queue::default();
+        let second = queue.enter(2);
+        assert!(second.is_first());
+        let first = queue.enter(1);
+        assert!(first.is_first() && !second.is_first());
+        drop(first);
+        second.rung().await;
+        assert!(second.is_first());
+        drop(second);
+        assert_eq!(queue.len(), 0);
+    }
+}
