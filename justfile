@@ -47,16 +47,20 @@ demo: guests
 test: test-guests
     cargo test --locked
 
+# The test that needs a second user of this machine: as root, or with sudo that asks for no password
+test-users: guests
+    cargo test --locked --test integration -- --ignored another_users
+
 # Tests of the converters: as plain Rust, then as components on their recorded exchanges
 test-guests: guests
     cd guests && cargo test --locked --workspace --target host-tuple --target-dir target
     cargo build --locked
     failed=0; for name in $(just _tested); do just _fixtures "$name" --quiet || failed=1; done; exit $failed
 
-# Tests of one converter: as plain Rust, then as a component on its recorded exchanges
+# Tests of one guest: as plain Rust, then as a component on its recorded exchanges, if it has any
 test-guest NAME: guests
     cd guests && cargo test --locked --package {{ NAME }} --target host-tuple --target-dir target
-    just _fixtures {{ NAME }}
+    if just _tested | grep -qx {{ NAME }}; then just _fixtures {{ NAME }}; fi
 
 # Guests with fixtures: built-in ones have them among the tests, one made by `guest new` beside its sources.
 _tested:
@@ -138,9 +142,9 @@ catalog VERSION='1.109.1':
     pip download --quiet --no-deps --dest "{{ target }}/catalog" "litellm=={{ VERSION }}"
     python3 host/catalog/rebuild.py "{{ target }}"/catalog/litellm-{{ VERSION }}-*.whl
 
-# Write docs/coverage.md: which recorded exchange shows which rule
+# Write docs/coverage.md, which recorded exchange shows which rule, and docs/provider-errors.md, what clients are told
 coverage:
-    cd guests && TRANSOM_WRITE_COVERAGE=1 cargo test --locked --package fixtures --test coverage --target host-tuple --target-dir target
+    cd guests && TRANSOM_WRITE_COVERAGE=1 cargo test --locked --package fixtures --test coverage --test provider_errors --target host-tuple --target-dir target
 
 # Licences, banned crates and sources of both workspaces
 deny: _tools

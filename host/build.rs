@@ -4,7 +4,16 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-const BUILTIN: [&str; 5] = ["cerebras", "ollama", "openai", "shout", "zai"];
+const BUILTIN: [&str; 8] = [
+    "cerebras",
+    "compatible",
+    "gemini",
+    "ollama",
+    "openai",
+    "responses",
+    "shout",
+    "zai",
+];
 
 /// What `guest new` writes beside a scaffold, so that it builds anywhere: files, and folders of
 /// sources.

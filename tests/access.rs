@@ -10,12 +10,13 @@ mod auth;
 mod gone;
 mod keys;
 
-const PATHS: [(&str, &str); 10] = [
+const PATHS: [(&str, &str); 11] = [
     ("POST", "/v1/messages"),
     ("POST", "/v1/messages/count_tokens"),
     ("GET", "/v1/models"),
     ("GET", "/health"),
     ("GET", "/api/status"),
+    ("GET", "/metrics"),
     ("GET", "/api/recordings"),
     ("GET", "/api/recordings/x"),
     ("PUT", "/api/recorder"),
@@ -110,7 +111,9 @@ async fn what_claude_code_asks_at_its_start_is_answered() {
         [
             "cerebras,model-1",
             "openai,model-1",
+            "gemini,model-1",
             "ollama,model-1",
+            "responses,model-1",
             "zai,model-1",
             "plain,model-1"
         ]

@@ -193,3 +193,117 @@ fn import_prints_without_keys_and_writes_with_them_moved() {
     let (code, _, err) = run(&builder, &["config", "import", "/nonexistent.json"]);
     assert_eq!(code, 2, "{err}");
 }
+
+#[tokio::test]
+async fn the_system_prompt_is_rewritten_from_the_file_as_ccr_does_and_follows_it() {
+    let upstream = both_providers().await;
+    let builder = Builder::new().env("ZAI_API_KEY", "zai-0123456789abcdef");
+    let prompt = home(&builder).join("prompt.txt");
+    std::fs::write(&prompt, "Be brief.\n").expect("write the prompt");
+    let config = json!({
+        "REWRITE_SYSTEM_PROMPT": prompt,
+        "Providers": [{ "name": "zai", "api_base_url": format!("{}/api/anthropic/v1/messages", upstream.url()),
+            "api_key": "$ZAI_API_KEY", "models": ["glm-4.7"] }],
+        "Router": { "default": "zai,glm-4.7" },
+    });
+    write(&builder, &config.to_string());
+    let host = builder.start_unconfigured();
+    let asked = async |text: &str| {
+        let mut request = request("claude-opus-4-5");
+        request["system"] =
+            json!([{ "type": "text", "text": "Header" }, { "type": "text", "text": text }]);
+        let reply = client::messages(host.base(), &request).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        let requests = upstream.requests();
+        let sent = requests.last().expect("a request").json();
+        sent["system"].to_string()
+    };
+    let sent = asked("You are <env>a</env> <env>\nhere").await;
+    assert!(
+        sent.contains("Be brief.\\n<env>\\nhere") && !sent.contains("You are"),
+        "{sent}"
+    );
+    assert!(asked("You are").await.contains("You are"));
+    assert!(
+        host.log().contains("--system-prompt-file"),
+        "{}",
+        host.log()
+    );
+
+    let fresh = prompt.with_extension("new");
+    std::fs::write(&fresh, "Be long.\n").expect("write the prompt");
+    std::fs::rename(&fresh, &prompt).expect("put it in place");
+    host.wait_for_status("the new prompt", |status| {
+        status["config"]["generation"] == 2
+    })
+    .await;
+    assert!(asked("You are <env>").await.contains("Be long."));
+}
+
+#[tokio::test]
+async fn a_file_with_every_key_serves_by_its_routes() {
+    let upstream = Upstream::start(|request: &Request| {
+        if request.path().ends_with("/chat/completions") {
+            Answer::sse(CEREBRAS)
+        } else {
+            Answer::json(404, &json!({}))
+        }
+    })
+    .await;
+    let mut text = EVERY_KEY.to_owned();
+    for origin in [
+        "https://openrouter.ai",
+        "https://api.deepseek.com",
+        "https://dashscope.aliyuncs.com",
+        "https://api.groq.com",
+        "http://localhost:11434",
+    ] {
+        text = text.replace(origin, &upstream.url());
+    }
+    let names = ["DEEPSEEK", "GEMINI", "DASHSCOPE", "GROQ"].map(|name| format!("{name}_API_KEY"));
+    let key = "the-key-of-the-clients";
+    let builder = Builder::new()
+        .env("CCR_KEY", key)
+        .env("ANTHROPIC_KEY", "sk-0123456789");
+    let builder = names
+        .iter()
+        .fold(builder, |builder, name| builder.env(name, "sk-0123456789"));
+    write(&builder, &text);
+    let host = builder.start_unconfigured();
+    for (model, route, served) in [
+        ("claude-sonnet-4-5", "default", "deepseek,deepseek-chat"),
+        (
+            "claude-haiku-4-5",
+            "background",
+            "ollama,qwen2.5-coder:latest",
+        ),
+        (
+            "dashscope,qwen3-coder-plus",
+            "explicit",
+            "dashscope,qwen3-coder-plus",
+        ),
+        (
+            "openrouter,google/gemini-2.5-pro-preview",
+            "explicit",
+            "openrouter,google/gemini-2.5-pro-preview",
+        ),
+    ] {
+        let body = request(model).to_string();
+        let headers = [("x-api-key", key)];
+        let reply = client::post(host.base(), "/v1/messages", &headers, body.as_bytes()).await;
+        assert_eq!(reply.status, 200, "{model}: {}", reply.text());
+        assert!(
+            reply.text().contains("message_stop"),
+            "{model}: {}",
+            reply.text()
+        );
+        let told = |name: &str| reply.header(name).unwrap_or_default().to_owned();
+        assert_eq!(told("x-transom-route"), route, "{model}");
+        let by = format!("{},{}", told("x-transom-provider"), told("x-transom-model"));
+        assert_eq!(by, served, "{model}");
+    }
+    assert_eq!(
+        client::messages(host.base(), &request("m")).await.status,
+        401
+    );
+}

@@ -150,3 +150,47 @@ fn a_chain_that_is_longer_than_what_may_run_at_once_is_a_problem() {
     let remedy = told["remedy"].as_str().unwrap_or_default();
     assert!(remedy.contains("limits.instances"), "{told}");
 }
+
+#[test]
+fn a_router_component_that_cannot_be_asked_is_a_problem_of_the_line_that_names_it() {
+    let named = |bytes: Option<&[u8]>, options: Value| {
+        let builder = Builder::new()
+            .provider(host::provider("p", NOWHERE, "cerebras", "m"))
+            .edit(|config| {
+                config["router"]["component"] = json!("signpost");
+                config["router"]["component_options"] = options;
+            });
+        let builder = match bytes {
+            Some(bytes) => builder.component("signpost", bytes),
+            None => builder,
+        };
+        let output = check(&builder, &["--json"]);
+        let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        (output.status.code(), report, text(&check(&builder, &[])))
+    };
+    let good = scene::guest("signpost");
+    let transformer = scene::guest("cerebras");
+    for (bytes, options, says) in [
+        (None, json!({}), "put the component there"),
+        (Some(&good[..good.len() / 2]), json!({}), "signpost"),
+        (Some(&transformer[..]), json!({}), "signpost"),
+        (
+            Some(&good[..]),
+            json!({ "word": "" }),
+            "write the word to look for",
+        ),
+    ] {
+        let (code, report, shown) = named(bytes, options);
+        assert_eq!(code, Some(2), "{report:#}");
+        let told = problem(&report, "router.component");
+        let message = told["message"].as_str().expect("a sentence");
+        assert!(message.contains(says), "{told}");
+        assert!(told["line"].as_u64().is_some_and(|line| line > 1), "{told}");
+        assert_eq!(report["router"]["usable"], false);
+        assert!(shown.contains("the rules alone decide"), "{shown}");
+    }
+    let (code, report, shown) = named(Some(&good), json!({}));
+    assert_eq!(code, Some(0), "{report:#}");
+    assert_eq!(report["router"]["usable"], true);
+    assert!(shown.contains("signpost.wasm, sha256:"), "{shown}");
+}

@@ -30,6 +30,7 @@ mod routing_cases;
 
 mod clients {
     mod ccr;
+    mod ccr_setup;
     mod claude;
     mod claude_code;
     mod commands;
@@ -41,4 +42,5 @@ mod clients {
     mod routed;
     mod sdk;
     mod terminal;
+    mod window;
 }

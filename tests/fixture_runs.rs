@@ -9,7 +9,15 @@ use serde_json::Value;
 use crate::harness::host::Builder;
 
 /// The built-in transformers. Each must have cases.
-const GUESTS: [&str; 5] = ["cerebras", "ollama", "openai", "shout", "zai"];
+const GUESTS: [&str; 7] = [
+    "cerebras",
+    "gemini",
+    "ollama",
+    "openai",
+    "responses",
+    "shout",
+    "zai",
+];
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures")
@@ -59,6 +67,11 @@ fn cerebras_does_what_its_fixtures_say() {
 }
 
 #[test]
+fn gemini_does_what_its_fixtures_say() {
+    run("gemini");
+}
+
+#[test]
 fn ollama_does_what_its_fixtures_say() {
     run("ollama");
 }
@@ -66,6 +79,11 @@ fn ollama_does_what_its_fixtures_say() {
 #[test]
 fn openai_does_what_its_fixtures_say() {
     run("openai");
+}
+
+#[test]
+fn responses_does_what_its_fixtures_say() {
+    run("responses");
 }
 
 #[test]

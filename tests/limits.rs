@@ -11,6 +11,7 @@ use crate::harness::upstream::{Answer, Gate, Upstream};
 use crate::roads::{Road, Roads, error_of};
 use crate::scene;
 
+mod names;
 mod space;
 
 /// A stream that waits in its middle until the gate opens.

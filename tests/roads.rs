@@ -20,8 +20,12 @@ pub(crate) enum Road {
     Cerebras,
     /// Chat completions, by the `openai` component.
     OpenAi,
+    /// Gemini's own API, by the `gemini` component.
+    Gemini,
     /// Ollama's native API, whose streams are JSON texts, one a line, by the `ollama` component.
     Ollama,
+    /// OpenAI's Responses API, by the `responses` component.
+    Responses,
     /// Z.ai's Anthropic side, by the `zai` component.
     Zai,
     /// An Anthropic upstream, passed through untouched.
@@ -30,14 +34,18 @@ pub(crate) enum Road {
 
 pub(crate) const CEREBRAS: &[u8] = include_bytes!("streams/cerebras.sse");
 pub(crate) const OPENAI: &[u8] = include_bytes!("streams/openai.sse");
+pub(crate) const GEMINI: &[u8] = include_bytes!("streams/gemini.sse");
 pub(crate) const OLLAMA: &[u8] = include_bytes!("streams/ollama.jsonl");
+pub(crate) const RESPONSES: &[u8] = include_bytes!("streams/responses.sse");
 pub(crate) const ZAI: &[u8] = include_bytes!("streams/zai.sse");
 
 impl Road {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Cerebras,
         Self::OpenAi,
+        Self::Gemini,
         Self::Ollama,
+        Self::Responses,
         Self::Zai,
         Self::Passthrough,
     ];
@@ -47,7 +55,9 @@ impl Road {
         match self {
             Self::Cerebras => "cerebras",
             Self::OpenAi => "openai",
+            Self::Gemini => "gemini",
             Self::Ollama => "ollama",
+            Self::Responses => "responses",
             Self::Zai => "zai",
             Self::Passthrough => "plain",
         }
@@ -69,17 +79,22 @@ impl Road {
     /// upstream sees on which road a request came.
     pub(crate) fn provider(self, upstream: &str) -> Value {
         let base = match self {
-            Self::Cerebras | Self::OpenAi => format!("{upstream}/{}/v1", self.name()),
+            Self::Cerebras | Self::OpenAi | Self::Responses => {
+                format!("{upstream}/{}/v1", self.name())
+            }
             _ => format!("{upstream}/{}", self.name()),
         };
         host::provider(self.name(), &base, self.transformer(), "model-1")
     }
 
-    /// The path that the provider is asked at.
+    /// How the path begins that the provider is asked at.
     pub(crate) fn path(self) -> String {
         let path = match self {
             Self::Cerebras | Self::OpenAi => "v1/chat/completions",
+            // A method follows.
+            Self::Gemini => "models/model-1:",
             Self::Ollama => "api/chat",
+            Self::Responses => "v1/responses",
             Self::Zai | Self::Passthrough => "v1/messages",
         };
         format!("/{}/{path}", self.name())
@@ -101,7 +116,9 @@ impl Road {
         match self {
             Self::Cerebras => CEREBRAS,
             Self::OpenAi => OPENAI,
+            Self::Gemini => GEMINI,
             Self::Ollama => OLLAMA,
+            Self::Responses => RESPONSES,
             Self::Zai | Self::Passthrough => ZAI,
         }
     }
@@ -112,8 +129,11 @@ impl Road {
             Self::Zai | Self::Passthrough => {
                 json!({ "type": "error", "error": { "type": "overloaded_error", "message": words } })
             }
-            Self::Cerebras | Self::OpenAi => {
+            Self::Cerebras | Self::OpenAi | Self::Responses => {
                 json!({ "error": { "message": words, "type": "server_error", "code": "overloaded_error" } })
+            }
+            Self::Gemini => {
+                json!({ "error": { "code": 503, "message": words, "status": "UNAVAILABLE" } })
             }
             Self::Ollama => json!({ "error": words }),
         }
@@ -131,8 +151,10 @@ impl Road {
     pub(crate) fn frame(self, event: &str, data: &Value) -> Vec<u8> {
         match self {
             Self::Ollama => format!("{data}\n"),
-            Self::Cerebras | Self::OpenAi => format!("data: {data}\n\n"),
-            Self::Zai | Self::Passthrough => format!("event: {event}\ndata: {data}\n\n"),
+            Self::Cerebras | Self::OpenAi | Self::Gemini => format!("data: {data}\n\n"),
+            Self::Responses | Self::Zai | Self::Passthrough => {
+                format!("event: {event}\ndata: {data}\n\n")
+            }
         }
         .into_bytes()
     }
@@ -168,6 +190,29 @@ impl Road {
                 "model": "model-1", "created_at": "2026-11-01T10:00:00Z",
                 "message": { "role": "assistant", "content": "All is well." },
                 "done_reason": "stop", "done": true, "prompt_eval_count": 12, "eval_count": 4,
+            });
+        }
+        if self == Self::Responses {
+            return json!({
+                "id": "resp_whole", "object": "response", "status": "completed", "error": null,
+                "incomplete_details": null, "model": "model-1",
+                "output": [{
+                    "id": "msg_whole", "type": "message", "role": "assistant", "status": "completed",
+                    "content": [{ "type": "output_text", "text": "All is well.", "annotations": [] }],
+                }],
+                "usage": { "input_tokens": 12, "output_tokens": 4, "total_tokens": 16 },
+            });
+        }
+        if self == Self::Gemini {
+            return json!({
+                "candidates": [{
+                    "content": { "role": "model", "parts": [{ "text": "All is well." }] },
+                    "finishReason": "STOP", "index": 0,
+                }],
+                "usageMetadata": {
+                    "promptTokenCount": 12, "candidatesTokenCount": 4, "totalTokenCount": 16,
+                },
+                "modelVersion": "model-1", "responseId": "8f3kaZ3vBo",
             });
         }
         json!({
@@ -266,7 +311,7 @@ impl Roads {
     /// The last request that came on a road.
     pub(crate) fn last(&self, road: Road) -> Recorded {
         let records = self.upstream.records();
-        let came = |record: &&Recorded| record.request.path() == road.path();
+        let came = |record: &&Recorded| record.request.path().starts_with(&road.path());
         let last = records.iter().rev().find(came);
         last.cloned().expect("a request came on this road")
     }

@@ -95,6 +95,51 @@ fn a_scaffold_of_an_own_format_builds_anywhere_and_passes_its_fixtures() {
 }
 
 #[test]
+fn a_router_scaffold_builds_anywhere_passes_its_tests_and_is_asked() {
+    let home = TempDir::new().expect("a temporary folder");
+    let name = "scaffold_router";
+    let new = transom(home.path(), &["guest", "new", name, "--from", "router"]);
+    assert_code(&new, 0);
+    let folder = home.path().join(name);
+    assert!(!folder.join("fixtures").exists() && !folder.join("tests").exists());
+    let said = cargo(&folder, &["test", "--target", "host-tuple"]);
+    assert!(
+        said.contains("the_word_leads_to_the_route ... ok"),
+        "{said}"
+    );
+    cargo(&folder, &["build", "--release"]);
+    let built = checkout().join(format!("guests/target/wasm32-wasip2/release/{name}.wasm"));
+    let component = std::fs::read(&built).expect("it was just built");
+    std::fs::remove_file(&built).expect("it was just read");
+
+    let provider = crate::harness::host::provider("p", "http://127.0.0.1:9", "anthropic", "m");
+    let builder = Builder::new()
+        .env(
+            "XDG_DATA_HOME",
+            &home.path().join("share").to_string_lossy(),
+        )
+        .provider(provider)
+        .edit(|config| {
+            config["router"]["background"] = serde_json::json!("p,small");
+            config["router"]["component"] = serde_json::json!(name);
+        });
+    let transformers = home.path().join("share/transom/transformers");
+    std::fs::create_dir_all(&transformers).expect("a fresh folder");
+    std::fs::write(transformers.join(format!("{name}.wasm")), component).expect("write it");
+    let request = home.path().join("request.json");
+    let body = r#"{"model":"claude-x","max_tokens":9,"messages":[{"role":"user","content":"translate this"}]}"#;
+    std::fs::write(&request, body).expect("write a request");
+    assert_code(&builder.output(&["check"]), 0);
+    let explained = builder.output(&["route", "--explain", &request.to_string_lossy()]);
+    assert_code(&explained, 0);
+    let said = text(&explained.stdout);
+    assert!(
+        said.contains("component:word") && said.contains("p,small"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_workspace_that_cannot_be_joined_is_left_as_it_was() {
     let home = TempDir::new().expect("a temporary folder");
     let guests = home.path().join("guests");
@@ -155,7 +200,7 @@ fn in_a_checkout_a_scaffold_is_a_member_and_the_lock_file_holds() {
             std::fs::copy(from, to).expect("a copy");
         }
     }
-    for (name, kind) in [("aaa", "passthrough"), ("zzz", "openai")] {
+    for (name, kind) in [("aaa", "passthrough"), ("mmm", "router"), ("zzz", "openai")] {
         let new = transom(home.path(), &["guest", "new", name, "--from", kind]);
         assert_code(&new, 0);
         let said = text(&new.stdout);
@@ -164,9 +209,9 @@ fn in_a_checkout_a_scaffold_is_a_member_and_the_lock_file_holds() {
     let all = cargo(&guests, &["metadata", "--locked", "--format-version", "1"]);
     let all: serde_json::Value = serde_json::from_str(&all).expect("JSON");
     let packages = all["packages"].as_array().expect("packages");
-    for name in ["aaa", "zzz"] {
+    for (name, has_fixtures) in [("aaa", true), ("mmm", false), ("zzz", true)] {
         assert!(packages.iter().any(|package| package["name"] == name));
-        assert!(guests.join(name).join("fixtures").is_dir());
+        assert_eq!(guests.join(name).join("fixtures").is_dir(), has_fixtures);
     }
 }
 

@@ -151,6 +151,41 @@ pub(crate) fn lines(pieces: &[String]) -> Vec<Vec<u8>> {
     texts.chain([line("", true)]).collect()
 }
 
+/// A stream of Gemini's: a chunk for each text, and the last one.
+pub(crate) fn gemini_events(pieces: &[String]) -> Vec<Vec<u8>> {
+    let chunk = |text: &str, last: bool| {
+        let content = json!({ "role": "model", "parts": [{ "text": text }] });
+        let mut chunk = json!({ "candidates": [{ "content": content, "index": 0 }] });
+        if last {
+            chunk["candidates"][0]["finishReason"] = "STOP".into();
+            chunk["usageMetadata"] = json!({ "promptTokenCount": 7, "candidatesTokenCount": 9 });
+        }
+        format!("data: {chunk}\r\n\r\n").into_bytes()
+    };
+    let texts = pieces.iter().map(|text| chunk(text, false));
+    texts.chain([chunk("", true)]).collect()
+}
+
+/// A stream of the Responses API: a message in as many pieces.
+pub(crate) fn response_events(pieces: &[String]) -> Vec<Vec<u8>> {
+    let event = |mut data: Value, kind: &str| {
+        data["type"] = kind.into();
+        format!("event: {kind}\ndata: {data}\n\n").into_bytes()
+    };
+    let item = json!({ "id": "msg_0123456789abcdef", "type": "message", "role": "assistant", "content": [] });
+    let begun = json!({ "output_index": 0, "item": item });
+    let response =
+        json!({ "status": "completed", "usage": { "input_tokens": 7, "output_tokens": 9 } });
+    let texts = pieces.iter().map(|text| {
+        let delta = json!({ "output_index": 0, "item_id": "msg_0123456789abcdef", "delta": text });
+        event(delta, "response.output_text.delta")
+    });
+    let mut events = vec![event(begun, "response.output_item.added")];
+    events.extend(texts);
+    events.push(event(json!({ "response": response }), "response.completed"));
+    events
+}
+
 /// A whole chat completion.
 pub(crate) fn chat_whole(pieces: &[String]) -> Value {
     json!({

@@ -14,6 +14,11 @@ use crate::harness::upstream::{Answer, Upstream};
 use crate::roads::Road;
 
 mod handover;
+mod keys;
+mod logs;
+mod replaced;
+mod strangers;
+mod unit;
 mod words;
 
 /// A home in which a service may run, at an address of its own. Stopped when it is dropped.

@@ -22,7 +22,7 @@ fn assert_whole(road: Road, report: &Report) {
     let names: Vec<&str> = tools.iter().map(|(name, _)| name.as_str()).collect();
     let input = &tools[0].1["file_path"];
     match road {
-        Road::Cerebras | Road::Ollama => {
+        Road::Cerebras | Road::Gemini | Road::Ollama | Road::Responses => {
             assert_eq!(text, "I look — at “both” 🙂.");
             assert_eq!(report.thinking(), "Two files: 读 both.");
             assert_eq!(names, ["Read", "Bash"]);
@@ -77,7 +77,14 @@ async fn a_slow_upstream_that_writes_one_byte_at_a_time_is_followed() {
 #[tokio::test]
 async fn every_line_end_and_comment_of_event_streams_is_understood() {
     let roads = Roads::start().await;
-    for road in [Road::Cerebras, Road::OpenAi, Road::Zai, Road::Passthrough] {
+    for road in [
+        Road::Cerebras,
+        Road::OpenAi,
+        Road::Gemini,
+        Road::Responses,
+        Road::Zai,
+        Road::Passthrough,
+    ] {
         let text = String::from_utf8_lossy(road.stream()).into_owned();
         let commented = text.replace("data: ", ": a comment\ndata: ");
         let forms = [
@@ -105,7 +112,7 @@ async fn every_line_end_and_comment_of_event_streams_is_understood() {
 #[tokio::test]
 async fn the_last_blank_line_may_be_missing() {
     let roads = Roads::start().await;
-    for road in [Road::Cerebras, Road::OpenAi] {
+    for road in [Road::Cerebras, Road::OpenAi, Road::Gemini, Road::Responses] {
         let stream = road.stream();
         let answer = Answer::sse(&stream[..stream.len() - 2]);
         assert_whole(road, &roads.stream(road, answer).await);
@@ -171,7 +178,7 @@ async fn silence_in_the_middle_is_filled_with_pings_between_events() {
 #[tokio::test]
 async fn what_follows_the_end_of_a_message_is_not_sent_on() {
     let roads = Roads::start().await;
-    for road in [Road::Cerebras, Road::OpenAi, Road::Zai] {
+    for road in [Road::Cerebras, Road::OpenAi, Road::Responses, Road::Zai] {
         let answer = Answer::stream()
             .chunk(road.stream())
             .chunk(road.stream())
@@ -183,7 +190,14 @@ async fn what_follows_the_end_of_a_message_is_not_sent_on() {
 #[tokio::test]
 async fn an_upstream_that_says_done_and_stays_open_does_not_hold_the_client() {
     let roads = Roads::start().await;
-    for road in [Road::Cerebras, Road::OpenAi, Road::Zai, Road::Passthrough] {
+    for road in [
+        Road::Cerebras,
+        Road::OpenAi,
+        Road::Gemini,
+        Road::Responses,
+        Road::Zai,
+        Road::Passthrough,
+    ] {
         let answer = Answer::stream().chunk(road.stream()).silence();
         assert_whole(road, &roads.stream(road, answer).await);
     }

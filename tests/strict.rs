@@ -13,9 +13,13 @@ pub(crate) use conversation::{Call, Delivery, Fault, Seen, Turn};
 
 pub(crate) mod anthropic;
 pub(crate) mod cerebras;
+pub(crate) mod chat;
+pub(crate) mod compatible;
 mod conversation;
+pub(crate) mod gemini;
 mod messages;
 pub(crate) mod ollama;
+pub(crate) mod responses;
 mod speech;
 pub(crate) mod zai;
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs transom for the user who runs it, from the files beside this script: binary, configuration, service
-# of systemd's user manager, and lines in the shell's start-up file. Says what it did; run again it changes only
+# of systemd's user manager, lines in the shell's start-up file, completions. Says what it did; run again it changes only
 # what differs. Needs no network and no root. What it made is listed in ~/.local/share/transom/installed, by
 # which --uninstall takes it all away again.
 set -eu
@@ -11,7 +11,8 @@ usage() {
 Usage: ./install.sh [--yes] [--workspace DIR] [--no-service] [--no-shell]
        ./install.sh --uninstall [--purge]
 
-  --yes            Do not ask: move keys, write the shell lines, start the service
+  --yes            Do not ask: take over claude-code-router's configuration if there is one, move keys,
+                   write the shell lines, start the service
   --workspace DIR  Link ~/NAME-OF-DIR to DIR, such as a folder of the Mac
   --no-service     Leave systemd alone
   --no-shell       Leave the shells' start-up files alone
@@ -101,18 +102,58 @@ install_binary() {
     if put "$here/transom" "$bin" 755; then changed=yes; fi
 }
 
-# A key for clients of this machine, so that another user or a web page cannot spend the providers' keys.
 install_config() {
-    if [ -e "$config/config.json5" ]; then
-        say "kept $config/config.json5"
+    if [ -e "$config_file" ]; then
+        say "kept $config_file"
     else
-        put "$here/config/vm/config.json5" "$config/config.json5" 600 || true
-        if ! grep -q '^TRANSOM_API_KEY=' "$env_file" 2>/dev/null; then
-            add_key TRANSOM_API_KEY "$(od -An -tx1 -N24 /dev/urandom | tr -d ' \n')"
-            say "made a key for clients (TRANSOM_API_KEY in $env_file)"
-        fi
+        if [ -f "$ccr" ] && agreed "Take over the configuration of claude-code-router, $ccr?"; then import_config; fi
+        [ -e "$config_file" ] || put "$here/config/vm/config.json5" "$config_file" 600 || true
+        make_client_key
     fi
     [ ! -e "$env_file" ] || chmod 600 "$env_file"
+}
+
+# What claude-code-router's file says, in a file of our own; keys that stand in it go into the env file. The file
+# that it is made from stays as it is.
+import_config() {
+    folder "$config"
+    record_folders
+    had_env=no
+    [ ! -e "$env_file" ] || had_env=yes
+    "$bin" config import "$ccr" --write --move-keys --service --config "$config_file" ||
+        todo "see what was told of $ccr above, and mend $config_file"
+    [ ! -e "$config_file" ] || record "file $config_file"
+    [ "$had_env" = yes ] || [ ! -e "$env_file" ] || record "file $env_file"
+}
+
+# A key for clients of this machine, so that another user or a web page cannot spend the providers' keys.
+make_client_key() {
+    grep -q 'TRANSOM_API_KEY' "$config_file" || return 0
+    if ! grep -q '^TRANSOM_API_KEY=' "$env_file" 2>/dev/null; then
+        add_key TRANSOM_API_KEY "$(od -An -tx1 -N24 /dev/urandom | tr -d ' \n')"
+        say "made a key for clients (TRANSOM_API_KEY in $env_file)"
+    fi
+}
+
+# The variables that the configuration's keys stand in.
+key_names() {
+    grep -v '^[[:space:]]*//' "$config_file" 2>/dev/null | grep -o 'api_key"\{0,1\}[[:space:]]*:.*' |
+        grep -o '\$[{]\{0,1\}[A-Z_][A-Z0-9_]*' | tr -d '\044{' | grep -vx TRANSOM_API_KEY | sort -u || true
+}
+
+# Keys that are nowhere yet: asked for where somebody can be asked, and not shown.
+ask_for_keys() {
+    for name in $(key_names); do
+        if grep -q "^$name=." "$env_file" 2>/dev/null; then continue; fi
+        if [ "$yes" = no ] && [ -t 0 ]; then
+            say "The provider's key for $name (not shown; empty: later)"
+            if "$bin" key set "$name"; then
+                record "file $env_file"
+                continue
+            fi
+        fi
+        todo "keep the provider's key: transom key set $name"
+    done
 }
 
 # Usage: add_key NAME VALUE
@@ -129,28 +170,34 @@ add_key() {
     printf '%s=%s\n' "$1" "$2" >>"$env_file"
 }
 
+start_up_files='.bashrc .bash_profile .profile .zshrc .zshenv .zprofile'
+
 # Keys in shell start-up files are in every process of the user, and often readable by others.
 move_keys() {
-    for rc in .bashrc .bash_profile .profile .zshrc .zshenv .zprofile; do
+    for rc in $start_up_files; do
         [ -f "$HOME/$rc" ] || continue
-        for name in CEREBRAS_API_KEY ZAI_API_KEY; do move_key "$HOME/$rc" "$name"; done
+        for name in $(key_names); do move_key "$HOME/$rc" "$name"; done
     done
 }
 
-# Usage: move_key FILE NAME
+# Begins a line of a start-up file whose key is in the env file, and does nothing. The line that stood there follows,
+# with dots for the key; --uninstall puts it back.
+moved=": # moved into transom's env file: "
+
+# Characters of keys that neither a shell nor sed takes for something else.
+plain='[A-Za-z0-9._:/+=@-]'
+
+# Usage: move_key FILE NAME: from a line that does nothing but set it; another is left to the user.
 move_key() {
-    line="^[[:space:]]*\\(export[[:space:]][[:space:]]*\\)\\{0,1\\}$2="
-    grep -q "$line" "$1" || return 0
-    # The last one holds for the shell, without quotes and without a comment behind it.
-    value=$(sed -n "s/$line//p" "$1" | tail -n 1 |
-        sed -e 's/^"\([^"]*\)".*$/\1/' -e t -e "s/^'\\([^']*\\)'.*\$/\\1/" -e t -e 's/[[:space:];#].*$//')
-    case $value in
-    '' | *[!A-Za-z0-9._:/+=@-]*)
-        say "left $2 in $1: its value is not a plain text"
-        todo "put $2=... into $env_file and take it out of $1"
+    assigned=$(grep -v -e '^[[:space:]]*#' -e "^$moved" "$1" | grep -cE "(^|[^A-Za-z0-9_])$2=") || return 0
+    line=$(grep -E "^[[:space:]]*(export[[:space:]]+)?$2=($plain+|\"$plain+\"|'$plain+')([[:space:]]+#.*|[[:space:]]*)\$" "$1") || line=
+    # One that continues the line before it is no command of its own.
+    if [ "$assigned" != 1 ] || [ -z "$line" ] || continues "$1" "$line"; then
+        say "left $2 in $1: it is not set by one line that does nothing else"
+        todo "transom key set $2, and take it out of $1"
         return
-        ;;
-    esac
+    fi
+    value=$(printf '%s\n' "$line" | sed "s/^[^=]*=[\"']\\{0,1\\}\\($plain*\\).*\$/\\1/")
     if grep -q "^$2=" "$env_file" 2>/dev/null && ! grep -qxF "$2=$value" "$env_file"; then
         say "left $2 in $1: $env_file has another value"
         todo "decide on one $2: a variable of the shell wins over $env_file for commands, not for the service"
@@ -162,8 +209,36 @@ move_key() {
         return
     fi
     grep -qxF "$2=$value" "$env_file" 2>/dev/null || add_key "$2" "$value"
-    grep -v "$line" "$1" | rewrite "$1"
+    without=$(printf '%s\n' "$line" | sed "s/^\\([^=]*=[\"']\\{0,1\\}\\)$plain*/\\1.../")
+    replace "$1" "$line" "$moved$without"
     say "moved $2 from $1 to $env_file"
+}
+
+# Usage: continues FILE LINE: the line before it ends with a backslash.
+continues() { line=$2 awk '$0 == ENVIRON["line"] && before ~ /\\$/ { found = 1 } { before = $0 } END { exit !found }' "$1"; }
+
+# Usage: replace FILE LINE OTHER
+replace() {
+    # A file that ends without a line end stays one.
+    { line=$2 other=$3 awk '$0 == ENVIRON["line"] { print ENVIRON["other"]; next } { print }' "$1" |
+        if [ -n "$(tail -c 1 "$1")" ]; then printf '%s' "$(cat)"; else cat; fi; } | rewrite "$1"
+}
+
+# Usage: bring_back FILE: the lines that move_key took out, with the keys as the env file has them now.
+bring_back() {
+    grep "^$moved" "$1" >"$temporary" || return 0
+    while IFS= read -r line; do
+        without=${line#"$moved"}
+        name=$(printf '%s\n' "$without" | sed -e 's/=.*//' -e 's/^[[:space:]]*//' -e 's/^export[[:space:]]*//')
+        value=$(sed -n "s/^$name=//p" "$env_file" 2>/dev/null | tail -n 1 | sed -e 's/^"\(.*\)"$/\1/' -e "s/^'\\(.*\\)'\$/\\1/")
+        case $value in
+        '' | *[!A-Za-z0-9._:/+=@-]*) say "left $name out of $1: $env_file has no plain text for it" ;;
+        *)
+            replace "$1" "$line" "$(printf '%s\n' "$without" | sed "s|\\.\\.\\.|$value|")"
+            say "brought $name back to $1"
+            ;;
+        esac
+    done <"$temporary"
 }
 
 # Usage: link_workspace DIR
@@ -197,6 +272,7 @@ shell_lines() {
         # shellcheck disable=SC2016 # written as it stands
         printf '%s\n' 'case ":$PATH:" in *":$HOME/.local/bin:"*) ;; *) export PATH="$HOME/.local/bin:$PATH" ;; esac' \
             "eval \"\$(transom activate --shell $1 2>/dev/null)\""
+        [ "$1" != zsh ] || printf '%s\n' "(( \$+functions[compdef] )) && fpath=('${zsh_completions%/*}' \$fpath) && autoload -Uz _transom && compdef _transom transom"
         ;;
     esac
 }
@@ -206,6 +282,7 @@ without_block() { sed "/^$begin\$/,/^$end\$/d" "$1"; }
 # Usage: add_shell SHELL FILE, if the user has the file or the shell.
 add_shell() {
     [ -e "$2" ] || [ "${SHELL##*/}" = "$1" ] || return 0
+    install_completions "$1"
     block=$(printf '%s\n' "$begin" "# Claude Code through transom; made by its install.sh." && shell_lines "$1" && printf '%s' "$end")
     if [ -e "$2" ] && [ "$(sed -n "/^$begin\$/,/^$end\$/p" "$2")" = "$block" ]; then
         say "already there: the lines in $2"
@@ -229,6 +306,17 @@ add_shell() {
     printf '%s\n' "$block" >>"$2"
     record "block $2"
     say "added lines to $2: new shells point Claude Code to transom"
+}
+
+# Usage: install_completions SHELL: where it looks for those of its user.
+install_completions() {
+    case $1 in
+    bash) place=${BASH_COMPLETION_USER_DIR:-$share/bash-completion}/completions/transom ;;
+    zsh) place=$zsh_completions ;;
+    fish) place=${XDG_CONFIG_HOME:-$HOME/.config}/fish/completions/transom.fish ;;
+    esac
+    "$bin" completions "$1" >"$temporary"
+    put "$temporary" "$place" 644 || true
 }
 
 # --- the service ---------------------------------------------------------------------------------------
@@ -255,10 +343,11 @@ linger() {
 install_service() {
     if ! command -v systemctl >/dev/null; then
         say 'no systemd here: no service was installed'
-        todo "start it by hand: $bin serve"
+        todo "start it by hand: $bin start"
         return
     fi
-    if put "$here/config/vm/transom.service" "$unit" 644; then changed=yes; fi
+    unit_changed=no
+    if put "$here/config/vm/transom.service" "$unit" 644; then unit_changed=yes; fi
     other_places
     enable_unit
     linger
@@ -269,7 +358,7 @@ install_service() {
     done
     if ! manager; then
         say 'no user manager of systemd answers here: the service was not started'
-        todo 'start it after the next login: systemctl --user start transom'
+        todo 'start it after the next login: transom start'
         return
     fi
     systemctl --user daemon-reload
@@ -291,7 +380,7 @@ other_places() {
     fi
     printf '# Where the shell that ran install.sh has its folders.\n[Service]\n%sEnvironmentFile=-%s\n' \
         "$places" "$config/service.env" >"$temporary"
-    if put "$temporary" "$drop_in" 644; then changed=yes; fi
+    if put "$temporary" "$drop_in" 644; then unit_changed=yes; fi
 }
 
 # What `systemctl --user enable` does, also where no user manager can be asked.
@@ -308,35 +397,53 @@ start_service() {
     if ! systemctl --user --quiet is-active transom.service; then
         systemctl --user restart transom.service || true
         verb='started'
-    elif [ "$changed" = yes ]; then
+    elif [ "$unit_changed" = yes ]; then
         systemctl --user restart transom.service || true
+        verb='restarted'
+    elif [ "$changed" = yes ]; then
+        # A new binary takes over; what runs is finished by the old one.
+        "$bin" restart || systemctl --user restart transom.service || true
         verb='restarted'
     else
         verb='left running'
     fi
-    sleep 1
     if systemctl --user --quiet is-active transom.service; then
         say "$verb the service"
     else
         say 'the service does not run; it said:'
         journalctl --user --unit transom.service --lines 10 --no-pager --output cat 2>/dev/null || true
-        todo "mend what it says, then: systemctl --user restart transom"
+        todo "mend what it says, then: transom start"
     fi
 }
 
 # --- taking it away ------------------------------------------------------------------------------------
 
-uninstall() {
-    [ -e "$made" ] || fail "nothing to take away: there is no $made"
+# Whatever serves: the unit is one of them at most.
+stop_all() {
     if manager; then
         systemctl --user --quiet stop transom.service 2>/dev/null || true
     fi
+    [ -x "$bin" ] || return 0
+    for note in "$state"/service/*.json; do
+        [ -f "$note" ] || continue
+        address=$(sed -n 's/^  "listen": "\(.*\)".*/\1/p' "$note")
+        "$bin" stop --listen "$address" || true
+    done
+}
+
+uninstall() {
+    [ -e "$made" ] || fail "nothing to take away: there is no $made"
+    stop_all
     keep=no
     # Keys are deleted by a word of their own: --yes is not enough.
     yes=no
     if [ "$purge" = no ] && ! agreed "Delete $config and $data too (configuration, keys, transformers)?"; then
         keep=yes
     fi
+    # While the keys are still there.
+    for rc in $start_up_files; do
+        [ ! -f "$HOME/$rc" ] || bring_back "$HOME/$rc"
+    done
     # Newest first: a folder is empty only after what is in it.
     cp "$made" "$temporary"
     sed '1!G;h;$!d' "$temporary" >"$temporary.reversed"
@@ -405,7 +512,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 [ -f "$here/transom" ] || here=$(cd "$here/../.." && pwd)
 bin=$HOME/.local/bin/transom
 config=${XDG_CONFIG_HOME:-$HOME/.config}/transom
-data=${XDG_DATA_HOME:-$HOME/.local/share}/transom
+config_file=$config/config.json5
+ccr=$HOME/.claude-code-router/config.json
+share=${XDG_DATA_HOME:-$HOME/.local/share}
+data=$share/transom
+zsh_completions=$share/zsh/site-functions/_transom
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/transom
 state=${XDG_STATE_HOME:-$HOME/.local/state}/transom
 env_file=$config/env
@@ -425,6 +536,7 @@ record_folders
 install_binary
 install_config
 move_keys
+ask_for_keys
 [ -z "$workspace" ] || link_workspace "$workspace"
 if [ "$shells" = yes ]; then
     add_shell bash "$HOME/.bashrc"

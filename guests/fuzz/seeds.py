@@ -10,7 +10,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # As `exchange` in src/lib.rs chooses.
-GUESTS = ["openai", "cerebras", "ollama", "zai"]
+GUESTS = ["openai", "cerebras", "ollama", "zai", "gemini", "responses"]
 # What stands before the bytes of a file, behind the choice: see the targets.
 FILES = {
     "request": [("request.client.json", b"")],

@@ -23,12 +23,16 @@ use tokio::sync::Semaphore;
 use clients::Clients;
 pub use serving::Leaving;
 
-use crate::config::{Config, Key, Limits, Problem, Secret};
+use crate::config::{Config, Key, Limits, Problem, Secret, process_env};
 use crate::metrics::Metrics;
+use crate::owner::Token;
 use crate::quota::Quota;
+use crate::record::Logging;
 use crate::recorder::Recorder;
+use crate::redact::Known;
 use crate::registry::{History, Registry, Slot, Wanted};
 use crate::route::Usages;
+use crate::tokens::Tokens;
 use crate::upstream::{Secrets, Upstream};
 use crate::wasm::{Cache, Engine};
 
@@ -66,6 +70,8 @@ pub struct App {
     pub recorder: Arc<Recorder>,
     /// How long conversations are, as providers counted.
     pub usages: Arc<Usages>,
+    /// How many tokens requests have.
+    pub tokens: Arc<Tokens>,
     /// Exchanges that run.
     pub in_flight: Arc<AtomicUsize>,
     /// Figures of those that ended.
@@ -96,6 +102,8 @@ pub struct Snapshot {
     pub upstream: Upstream,
     /// Shared with every stage.
     pub limits: Arc<Limits>,
+    /// How the bodies of exchanges are logged, if they are.
+    pub bodies: Option<Arc<Logging>>,
     /// By name: those that the configuration names, also when a later one no longer does.
     pub slots: BTreeMap<String, Arc<Slot>>,
 }
@@ -109,8 +117,19 @@ impl Snapshot {
              (Debian and Ubuntu: `apt-get install ca-certificates`)",
         )?;
         let limits = Arc::new(config.limits.clone());
+        let bodies = config.log.bodies.map(|most| {
+            tracing::warn!(
+                "`log.bodies` is on: prompts and answers go into the log files, without keys"
+            );
+            Arc::new(Logging {
+                most,
+                known: Known::of(&config, &process_env),
+                own: config.recorder.redact.clone(),
+            })
+        });
         Ok(Self {
             config,
+            bodies,
             generation,
             upstream,
             limits,
@@ -161,6 +180,8 @@ pub struct Running {
     /// What requests share.
     pub app: Arc<App>,
     listener: TcpListener,
+    /// Its file is there for as long as the service is.
+    owner: Option<Token>,
 }
 
 impl Running {
@@ -224,13 +245,14 @@ impl Running {
             quota: Quota::default(),
             recorder,
             usages: Arc::default(),
+            tokens: Arc::default(),
             in_flight: Arc::default(),
             metrics: Arc::default(),
             instance: crate::ids::exchange_id(),
             started: Instant::now(),
             started_at: SystemTime::now(),
             address,
-            owner,
+            owner: owner.as_ref().map(|token| token.secret().clone()),
             listen: start.listen,
             snapshot: ArcSwap::from_pointee(snapshot),
             config_error: Mutex::default(),
@@ -239,7 +261,11 @@ impl Running {
         if start.watch {
             reload::follow(&app);
         }
-        Ok(Self { app, listener })
+        Ok(Self {
+            app,
+            listener,
+            owner,
+        })
     }
 
     /// Where clients find it.
@@ -254,13 +280,27 @@ impl Running {
 
     /// Serves until `stop` says why not, then lets running exchanges end as that wants.
     pub async fn serve(self, stop: impl Future<Output = Leaving>) {
-        let Self { app, listener } = self;
+        self.serve_as_service(stop, std::future::pending()).await;
+    }
+
+    /// The same; when `ending` is ready exchanges have no more than the drain time, also those that
+    /// had all the time they needed because a successor serves.
+    pub async fn serve_as_service(
+        self,
+        stop: impl Future<Output = Leaving>,
+        ending: impl Future<Output = ()>,
+    ) {
+        let Self {
+            app,
+            listener,
+            owner: _owner,
+        } = self;
         let router = crate::http::router(app.clone());
         let settings = app.clone();
         let limit = move || settings.snapshot().config.timeouts.client;
         let clients = Clients::new(listener, limit);
         let drain = move || app.snapshot().config.timeouts.drain;
-        if !serving::serve(clients, router, stop, drain).await {
+        if !serving::serve(clients, router, (stop, ending), drain).await {
             tracing::warn!(
                 "exchanges still ran when the drain time was over; their connections are closed"
             );

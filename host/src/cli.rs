@@ -17,6 +17,7 @@ mod demo;
 mod doctor;
 mod guest;
 mod key;
+mod listeners;
 mod logs;
 mod model;
 mod models;
@@ -272,12 +273,15 @@ pub fn run() -> ExitCode {
 
 fn keep_keys_out_of_core_dumps() {
     use rustix::process::{Resource, Rlimit, setrlimit};
-    // Lowering a limit of one's own is always allowed; if it fails the process is as it was.
+    // Too little for a file. A program that collects dumps (apport, systemd-coredump) is given them whatever
+    // the limit is, but for this one: the kernel's do_coredump() takes it for a wish to have none. Lowering a
+    // limit of one's own is always allowed; if it fails the process is as it was.
+    let byte = Some(1);
     let _ = setrlimit(
         Resource::Core,
         Rlimit {
-            current: Some(0),
-            maximum: Some(0),
+            current: byte,
+            maximum: byte,
         },
     );
 }

@@ -17,8 +17,9 @@ use crate::telemetry::files::Bounds;
 
 pub use crate::catalog::Price;
 pub use env_file::{private_file, set_variable, variables};
+pub use environment::{let_go, let_go_of, overriding, process_env};
 pub use glimpse::{Glimpse, Named, Spot};
-pub use import::{Imported, LiteralKeys, variable_of};
+pub use import::{Imported, Importing, LiteralKeys, variable_of};
 pub use load::{Examined, Loaded};
 pub use nearest::nearest;
 pub use paths::Paths;
@@ -29,6 +30,7 @@ pub use secret::Secret;
 
 mod ccr;
 mod env_file;
+mod environment;
 mod glimpse;
 mod import;
 mod interpolate;
@@ -97,14 +99,17 @@ pub struct Config {
     pub on_broken: OnBroken,
     /// What is logged.
     pub log: Log,
+    /// What stands in the client's system prompt in place of its own; none: the client's own.
+    pub system_prompt: Option<SystemPrompt>,
     /// How providers are reached.
     pub proxy: Proxy,
     /// What Claude Code is started with.
     pub code: Code,
     /// What `transom statusline` shows; none: its own choice.
     pub statusline: Option<Vec<Module>>,
-    /// Where variables were looked up, the stronger first. They need not exist.
-    pub env_files: Vec<PathBuf>,
+    /// Files that say what it says, beside its own: those with variables, the stronger first, then that of
+    /// `system_prompt`. They need not exist.
+    pub other_files: Vec<PathBuf>,
     /// Of the files that were read.
     digest: Option<u64>,
 }
@@ -179,6 +184,17 @@ pub struct Model {
     pub price: Option<Price>,
     /// The day since when its provider no longer has it, if it is known to be gone.
     pub retired: Option<&'static str>,
+}
+
+/// Words that take the place of the beginning of the client's system prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SystemPrompt {
+    /// Where they stand. Absolute, or below the configuration's folder.
+    pub file: PathBuf,
+    /// Of a system text that holds this, all before the last place where it does is replaced.
+    pub before: String,
+    /// What the file holds.
+    pub text: String,
 }
 
 /// How providers are reached.
@@ -424,6 +440,8 @@ pub struct Log {
     pub files: bool,
     /// What they may take.
     pub bounds: Bounds,
+    /// The bodies of exchanges go into them, cleaned: of each the most bytes. None: they do not.
+    pub bodies: Option<usize>,
 }
 
 impl Default for Log {
@@ -437,14 +455,10 @@ impl Default for Log {
                 total: 64 << 20,
                 days: 14,
             },
+            bodies: None,
         }
     }
 }
 
 #[cfg(test)]
 mod tests;
-
-/// The variables of this process.
-pub fn process_env(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}

@@ -5,6 +5,7 @@
 //! asked for: [`Details`].
 
 mod details;
+mod name;
 mod walk;
 
 use std::borrow::Cow;
@@ -15,7 +16,8 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 pub use details::Details;
-pub(crate) use details::{Message, blocks, plain, range_in};
+pub(crate) use details::{Message, blocks, plain, range_in, texts};
+pub(crate) use name::check_model;
 use walk::{Messages, System, Tools};
 
 use crate::config::Effort;
@@ -51,6 +53,9 @@ pub struct RequestHead {
     pub image: bool,
     /// Any message carries an image.
     pub any_image: bool,
+    /// An assistant's message holds thinking that no provider signed: without a signature, or with an envelope of
+    /// transom's own for another provider.
+    pub foreign_thinking: bool,
     /// A system text holds [`SUBAGENT_TAG`].
     pub subagent: bool,
     /// Where `metadata` stands in the body.
@@ -59,6 +64,14 @@ pub struct RequestHead {
 
 /// What begins the tag that names a subagent's model.
 pub const SUBAGENT_TAG: &str = "<CCR-SUBAGENT-MODEL>";
+
+/// What the envelopes begin with in which transformers give things of a provider to the client, to be brought back.
+const ENVELOPE: &str = "th1.";
+
+/// Whether the signature of a thinking block is none that a provider of the Messages API gave.
+pub(crate) fn is_foreign_signature(signature: &str) -> bool {
+    signature.is_empty() || signature.starts_with(ENVELOPE)
+}
 
 /// `thinking.type` of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -85,6 +98,11 @@ impl Thinking {
         }
     }
 
+    /// There is to be none, said or not: to models that it knows Claude Code says so, to others nothing.
+    pub fn is_none(self) -> bool {
+        matches!(self, Self::Absent | Self::Disabled)
+    }
+
     fn named(kind: &str) -> Self {
         let all = [Self::Enabled, Self::Adaptive, Self::Disabled];
         let known = all.into_iter().find(|one| one.name() == kind);
@@ -96,12 +114,12 @@ impl Thinking {
 const BYTES_PER_TOKEN: usize = 4;
 
 /// An image counts as this many tokens, whatever its bytes: about 1100 by 1100 pixels.
-const IMAGE_TOKENS: usize = 1600;
+pub(crate) const IMAGE_TOKENS: u32 = 1600;
 
 impl RequestHead {
     /// Reads the head of a Messages or `count_tokens` request.
     ///
-    /// Errors: 400 for what is not JSON, has no model or no messages.
+    /// Errors: 400 for what is not JSON, has no model or no messages, or a model of no possible name.
     pub fn peek(body: &[u8]) -> Result<Self, ApiError> {
         let fields: Fields<'_> = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
         let Some(raw) = fields.model else {
@@ -109,6 +127,7 @@ impl RequestHead {
         };
         let model: String = serde_json::from_str(raw.get())
             .map_err(|_| ApiError::invalid("model: Input should be a string"))?;
+        check_model(&model)?;
         let Some(Messages(messages)) = fields.messages else {
             return Err(ApiError::invalid("messages: Field required"));
         };
@@ -116,7 +135,8 @@ impl RequestHead {
         let Tools(tools) = fields.tools.unwrap_or_default();
         let weight = [&messages, &system, &tools];
         let tokens = |bytes_per_token: usize| {
-            let each = weight.map(|part| part.bytes / bytes_per_token + part.data * IMAGE_TOKENS);
+            let each =
+                weight.map(|part| part.bytes / bytes_per_token + part.data * IMAGE_TOKENS as usize);
             u32::try_from(each.iter().sum::<usize>()).unwrap_or(u32::MAX)
         };
         let output = fields.output_config.map(output_config).unwrap_or_default();
@@ -134,6 +154,7 @@ impl RequestHead {
             title: output.wants_title(),
             image: messages.last_image(),
             any_image: messages.any_image,
+            foreign_thinking: messages.foreign_thinking,
             subagent: system.tagged || messages.tagged,
             metadata: fields.metadata.map(|raw| range_in(body, raw.get())),
         })

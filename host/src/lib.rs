@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | in | [`http`] | Host, Origin and key are checked; the body stays one `Bytes` |
 //! | look | [`head`] | model, stream and a token estimate, in one borrowed pass |
-//! | choose | [`route`] | provider, model and the rule that chose |
+//! | choose | [`route`], [`tokens`] | provider, model and the rule that chose; the tokens only if a rule depends on them |
 //! | pin | [`registry`] | the current generation of each transformer, for the whole exchange |
 //! | wait | [`quota`] | a key whose account takes the request; held for a moment rather than refused |
 //! | open | [`chain`], [`wasm`] | one store a stage: instantiate, configure, construct |
@@ -49,5 +49,7 @@ pub mod service;
 pub mod sse;
 pub mod telemetry;
 pub mod testing;
+pub mod tokens;
 pub mod upstream;
+mod visible;
 pub mod wasm;

@@ -18,10 +18,32 @@ fn file(state: &Path, port: u16) -> PathBuf {
     state.join("owner").join(port.to_string())
 }
 
+/// The token of a service, whose file goes with it.
+pub(crate) struct Token {
+    secret: Secret,
+    file: PathBuf,
+}
+
+impl Token {
+    /// What a client of the same user presents.
+    pub(crate) fn secret(&self) -> &Secret {
+        &self.secret
+    }
+}
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        // A successor at the same port has written its own.
+        if fs::read(&self.file).is_ok_and(|token| token == self.secret.expose().as_bytes()) {
+            let _ = fs::remove_file(&self.file);
+        }
+    }
+}
+
 /// Makes the token of a service that begins to listen at this port.
 ///
 /// Errors: the folder or the file cannot be written.
-pub(crate) fn make(state: &Path, port: u16) -> io::Result<Secret> {
+pub(crate) fn make(state: &Path, port: u16) -> io::Result<Token> {
     let path = file(state, port);
     if let Some(folder) = path.parent() {
         DirBuilder::new()
@@ -32,18 +54,25 @@ pub(crate) fn make(state: &Path, port: u16) -> io::Result<Secret> {
     let mut random = [0_u8; 32];
     getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
     let token = format!("{:032x}{:032x}", half(&random[..16]), half(&random[16..]));
-    // Never written into a file that was there: it may have been opened, or belong to another.
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut fresh = OpenOptions::new()
+    // Never written into a file that was there: it may have been opened, or belong to another. And that one
+    // stays until this one is whole: its service may still run.
+    let unfinished = path.with_extension(format!("{}.new", std::process::id()));
+    let _ = fs::remove_file(&unfinished);
+    let written = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(&path)?;
-    fresh.write_all(token.as_bytes())?;
-    Ok(Secret::new(token))
+        .open(&unfinished)
+        .and_then(|mut fresh| fresh.write_all(token.as_bytes()))
+        .and_then(|()| fs::rename(&unfinished, &path));
+    if written.is_err() {
+        let _ = fs::remove_file(&unfinished);
+    }
+    written?;
+    Ok(Token {
+        secret: Secret::new(token),
+        file: path,
+    })
 }
 
 fn half(bytes: &[u8]) -> u128 {
@@ -70,12 +99,18 @@ mod tests {
         assert!(read(state.path(), 3456).is_none());
         let first = make(state.path(), 3456).unwrap();
         let second = make(state.path(), 3456).unwrap();
-        assert_ne!(first.expose(), second.expose());
+        assert_ne!(first.secret().expose(), second.secret().expose());
+        drop(first);
         let found = read(state.path(), 3456).unwrap();
-        assert_eq!(found.expose(), second.expose());
+        assert_eq!(found.expose(), second.secret().expose());
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&file(state.path(), 3456)), 0o600);
         assert_eq!(mode(&state.path().join("owner")), 0o700);
         assert!(read(state.path(), 1).is_none());
+        drop(second);
+        assert!(
+            read(state.path(), 3456).is_none(),
+            "it went with its service"
+        );
     }
 }

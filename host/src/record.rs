@@ -1,12 +1,14 @@
 //! The record of one exchange: who served it, how it went. Handed to the log and to the figures when
 //! the exchange ends, however it ends. Holds no header.
 
+mod bodies;
 mod ended;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+pub use bodies::{Bodies, Kept, Logging};
 pub use ended::{Ended, Guest};
 
 use crate::attempts::Tried;
@@ -16,7 +18,9 @@ use crate::metrics::Metrics;
 use crate::recorder::{End, Tape};
 use crate::route::Usages;
 use crate::sse::{PING, Usage};
+use crate::tokens::Tokens;
 use crate::upstream::Secrets;
+use crate::visible::shortened;
 use crate::wasm::Counters;
 
 /// What is known of an exchange.
@@ -27,6 +31,8 @@ pub struct Record {
     pub route: Option<Served>,
     /// Attempts that failed, in order: the answer is that of another one, or the first error.
     pub tried: Vec<Tried>,
+    /// The last of them was the last that was tried.
+    pub exhausted: bool,
     /// How long it waited for providers' quotas, all attempts together.
     pub held: Duration,
     first_token: Option<Instant>,
@@ -37,12 +43,16 @@ pub struct Record {
     pub counters: Option<Arc<Counters>>,
     /// What the client gets is written down here, if exchanges are recorded.
     pub tape: Option<Tape>,
+    /// What the client sent and got, if the log is to have it.
+    pub bodies: Option<Box<Bodies>>,
     /// What must not be in a log line, whoever says it.
     pub secrets: Secrets,
     /// Where it is counted.
     pub metrics: Option<Arc<Metrics>>,
     /// Where the length of the conversation is remembered, and under which session id.
     pub conversation: Option<(Arc<Usages>, String)>,
+    /// Where it is told how far off the estimate of the tokens was, and the estimate.
+    pub estimate: Option<(Arc<Tokens>, u32)>,
     in_flight: Arc<AtomicUsize>,
 }
 
@@ -82,6 +92,7 @@ impl Record {
             started: Instant::now(),
             route: None,
             tried: Vec::new(),
+            exhausted: false,
             held: Duration::ZERO,
             first_token: None,
             bytes: 0,
@@ -89,9 +100,11 @@ impl Record {
             outcome: Outcome::Left,
             counters: None,
             tape: None,
+            bodies: None,
             secrets: Secrets::default(),
             metrics: None,
             conversation: None,
+            estimate: None,
             in_flight,
         }
     }
@@ -106,6 +119,9 @@ impl Record {
         self.bytes += bytes.len();
         if let Some(tape) = &self.tape {
             tape.told(bytes);
+        }
+        if let Some(kept) = &mut self.bodies {
+            kept.answered(bytes);
         }
         if self.first_token.is_none() && bytes != PING {
             self.first_token = Some(Instant::now());
@@ -124,6 +140,11 @@ impl Record {
         self.used(usage);
         if let (Some(usage), Some((usages, session))) = (self.usage, &self.conversation) {
             usages.tell(session, usage.input());
+        }
+        if let (Some(usage), Some((tokens, estimate)), Some(served)) =
+            (self.usage, &self.estimate, &self.route)
+        {
+            tokens.tell(&served.provider, &served.model, *estimate, usage.input());
         }
         if matches!(self.outcome, Outcome::Left) {
             self.outcome = Outcome::Finished(200);
@@ -162,6 +183,9 @@ impl Record {
         }
     }
 }
+
+/// Of an error in a log line, in bytes: an upstream may answer with a page.
+const LONGEST_ERROR: usize = 4096;
 
 /// The words of a trap belong to the line of the exchange; where it was has a line of its own.
 fn logged(error: &ApiError) -> String {
@@ -215,7 +239,9 @@ impl Record {
         };
         // The words of a panic, or of an error, may quote a body with a key in it.
         let error = error.map(|error| self.secrets.scrub_text(&error));
+        let error = error.map(|error| shortened(&error, LONGEST_ERROR).into_owned());
         let started = self.started;
+        let only = self.exhausted && self.tried.len() == 1;
         let guest = self.counters.as_deref().map(|counters| Guest {
             bytes_in: counters.bytes_in.load(Ordering::Relaxed),
             bytes_out: counters.bytes_out.load(Ordering::Relaxed),
@@ -227,7 +253,12 @@ impl Record {
             cost_usd: self.cost_usd(),
             request_id: std::mem::take(&mut self.request_id),
             served: self.route.take(),
-            tried: std::mem::take(&mut self.tried),
+            // The only attempt is what the line itself tells of.
+            tried: std::mem::take(&mut self.tried)
+                .into_iter()
+                .filter(|_| !only)
+                .collect(),
+            exhausted: self.exhausted,
             status,
             held_ms: Some(self.held.as_millis() as u64).filter(|ms| *ms > 0),
             error,
@@ -242,10 +273,24 @@ impl Record {
     }
 }
 
+impl Record {
+    /// Hands the bodies to the log. An error that nothing was sent before is the whole answer.
+    fn end_bodies(&mut self) {
+        let Some(mut kept) = self.bodies.take() else {
+            return;
+        };
+        if let (Outcome::Failed(error), 0) = (&self.outcome, self.bytes) {
+            kept.answered(crate::http::error_json(error, &self.request_id).as_bytes());
+        }
+        crate::telemetry::bodies(&self.request_id, *kept, &self.secrets);
+    }
+}
+
 impl Drop for Record {
     fn drop(&mut self) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
         self.end_tape();
+        self.end_bodies();
         let ended = self.ended();
         if let Some(metrics) = &self.metrics {
             metrics.count(&ended);

@@ -1,5 +1,5 @@
-//! Takes out of recorded exchanges what tells a person, a machine or an account, and keys, so that
-//! they can be written down as fixtures.
+//! Takes out of exchanges what tells a person, a machine or an account, and keys, so that they can be
+//! written down: as fixtures, and as bodies in the log.
 //!
 //! What is looked for: what is known of this machine and its configuration, what can be recognised
 //! in the exchange itself (Claude Code says where it works and as whom; homes have names), what stands under
@@ -16,6 +16,7 @@ mod kind;
 mod learn;
 mod left;
 mod literal;
+mod machine;
 mod members;
 mod names;
 mod patterns;

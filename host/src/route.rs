@@ -15,6 +15,8 @@ mod overrides;
 mod rule;
 mod session;
 mod subagent;
+mod system_prompt;
+mod thinking;
 mod usages;
 
 #[cfg(test)]
@@ -27,7 +29,7 @@ use crate::config::{Change, Provider, Target};
 pub use asked::Asked;
 pub use choose::{choose, follow};
 pub use component::{Advised, advice};
-pub use dispatch::{Routed, dispatch};
+pub use dispatch::{Dispatched, Routed, dispatch, dispatch_counted};
 pub use explain::{Explanation, Step, explain};
 pub use session::session_id;
 pub use usages::Usages;

@@ -1,17 +1,20 @@
 //! Log lines: to standard error as text or JSON, and as JSON into files that stay under their bound.
-//! No body and no key is logged at any level.
+//! No key is logged at any level, and no body unless `log.bodies` asks for it: then cleaned, into files only.
 //!
 //! `tracing`'s events become lines where they happen. The line of an exchange is made by the log's
 //! own thread: an exchange that ends hands over what it knows and waits for nothing.
 
+mod bodies;
 pub mod clock;
 mod exchange;
 pub mod files;
 mod sink;
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::time::SystemTime;
 
 use tracing::Level;
 use tracing_subscriber::EnvFilter;
@@ -21,12 +24,16 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::Log;
-use crate::record::Ended;
+use crate::record::{Bodies, Ended};
+use crate::upstream::Secrets;
 use files::Files;
 use sink::{Form, Outlets, Sink};
 
 /// The target of the line of an exchange, for `TRANSOM_LOG`.
 pub(crate) const EXCHANGES: &str = "transom::exchange";
+
+/// The target of the line with its bodies, which is asked for by name, not by level.
+const BODIES: &str = "transom::bodies";
 
 /// A process has one log.
 static SINK: OnceLock<Sink> = OnceLock::new();
@@ -105,6 +112,18 @@ pub(crate) fn exchange(ended: Ended) {
     }
 }
 
+/// Logs the bodies of an exchange that ended, if there are log files. Waits for nothing.
+pub(crate) fn bodies(request_id: &str, bodies: Bodies, secrets: &Secrets) {
+    if let Some(sink) = SINK.get() {
+        sink.bodies(bodies::Waiting {
+            at: SystemTime::now(),
+            request_id: request_id.to_owned(),
+            bodies,
+            secrets: secrets.clone(),
+        });
+    }
+}
+
 /// The file that is written.
 pub fn current_file() -> Option<PathBuf> {
     SINK.get()?.current()
@@ -154,9 +173,10 @@ impl Lines {
 }
 
 impl Write for Lines {
-    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
-        (self.put)(&self.sink, line);
-        Ok(line.len())
+    /// `tracing` hands over an event whole, and has made its control characters visible but for line breaks.
+    fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
+        (self.put)(&self.sink, &continued(event));
+        Ok(event.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
@@ -164,10 +184,42 @@ impl Write for Lines {
     }
 }
 
+/// With what follows a line break indented: it is no line of the log's own.
+fn continued(event: &[u8]) -> Cow<'_, [u8]> {
+    let text = event.strip_suffix(b"\n").unwrap_or(event);
+    if memchr::memchr2(b'\n', b'\r', text).is_none() {
+        return Cow::Borrowed(event);
+    }
+    let mut lines = Vec::with_capacity(event.len() + 64);
+    for byte in text {
+        match byte {
+            b'\n' => lines.extend_from_slice(b"\n    "),
+            b'\r' => {}
+            byte => lines.push(*byte),
+        }
+    }
+    lines.push(b'\n');
+    Cow::Owned(lines)
+}
+
 impl<'a> MakeWriter<'a> for Lines {
     type Writer = Self;
 
     fn make_writer(&'a self) -> Self {
         self.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_break_in_an_event_begins_no_line_of_the_log() {
+        assert_eq!(&*continued(b"one\n"), b"one\n");
+        assert_eq!(
+            &*continued(b"one\r\n2026 INFO two\n"),
+            b"one\n    2026 INFO two\n"
+        );
     }
 }

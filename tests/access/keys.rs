@@ -70,6 +70,7 @@ async fn assert_never_told(canary: &Canary) {
         let sent = roads.last(road).request;
         let presented = match road {
             Road::Passthrough => sent.header("x-api-key").map(str::to_owned),
+            Road::Gemini => sent.header("x-goog-api-key").map(str::to_owned),
             _ => sent
                 .header("authorization")
                 .and_then(|v| v.strip_prefix("Bearer "))

@@ -4,6 +4,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::route::{Road, Route};
+use crate::strict::chat::houses;
 use crate::strict::{Delivery, Fault, Turn};
 
 /// One module of tests for each road, so that a failure names it.
@@ -68,9 +69,59 @@ macro_rules! over {
 over!(direct, Route::Direct);
 over!(passthrough, Route::Passthrough);
 over!(cerebras, Route::Cerebras);
+over!(openai, Route::OPENAI);
+over!(gemini, Route::Gemini);
 over!(ollama, Route::Ollama);
+over!(responses, Route::Responses);
 over!(zai, Route::Zai);
 over!(zai_folded, Route::ZaiFolded);
+over!(compatible, Route::COMPATIBLE);
+
+#[tokio::test]
+async fn a_web_search_that_nobody_can_do_is_told_and_the_conversation_goes_on() {
+    for route in [Route::Cerebras, Route::Zai, Route::COMPATIBLE] {
+        web_search(route).await;
+    }
+}
+
+/// One test for each profile: of each family a conversation, of each provider its words for an overflow.
+macro_rules! by_profile {
+    ($module:ident: $what:ident: $($name:ident: $house:ident,)*) => {
+        mod $module {
+            use super::{Route, houses};
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$what(Route::Chat(&houses::$house)).await;
+                }
+            )*
+        }
+    };
+}
+
+by_profile! {
+    a_conversation_goes_through: conversation:
+    openai: OPENAI,
+    openrouter: OPENROUTER,
+    mistral: MISTRAL,
+    minimax: MINIMAX,
+    qwen: QWEN,
+    vllm: VLLM,
+}
+
+by_profile! {
+    its_overflow_makes_it_compact_and_go_on: overflow:
+    openai: OPENAI,
+    openrouter: OPENROUTER,
+    groq: GROQ,
+    mistral: MISTRAL,
+    kimi: KIMI,
+    minimax: MINIMAX,
+    qwen: QWEN,
+    siliconflow: SILICONFLOW,
+    llama_cpp: LLAMA_CPP,
+    lm_studio: LM_STUDIO,
+}
 
 fn bash(command: &str) -> (&'static str, serde_json::Value) {
     (
@@ -134,6 +185,29 @@ async fn parallel_calls(route: Route, delivery: Delivery) {
     let mut results = road.strict.seen()[1].results.clone();
     results.sort();
     assert_eq!(results, ["first-2", "second-4"]);
+}
+
+/// Thinking, two calls whose pieces take turns, thinking again, and the end.
+async fn conversation(route: Route) {
+    let (name, second) = bash("echo second-$((2 * 2))");
+    let turns = vec![
+        call(bash("echo first-$((1 + 1))"))
+            .and_call(name, &second)
+            .saying("I run both.")
+            .reasoning("I think about 考え.")
+            .delivered(Delivery::Interleaved),
+        call(bash("echo third-$((3 * 3))")).reasoning("And once more."),
+        Turn::text("All ran.").reasoning("That is it."),
+    ];
+    let road = route.turns(turns).await;
+    let run = road.claude().ask("run them", &[]).await;
+    assert_eq!(run.assert_ok().answer(), "All ran.");
+    assert_proper(&road, 3);
+    let seen = road.strict.seen();
+    let mut results = seen[1].results.clone();
+    results.sort();
+    assert_eq!(results, ["first-2", "second-4"]);
+    assert_eq!(seen[2].results, ["third-9"]);
 }
 
 async fn chain_of_twenty(route: Route) {
@@ -229,12 +303,32 @@ async fn non_stream(route: Route) {
     assert_eq!(seen[2].results, ["whole"]);
 }
 
+async fn web_search(route: Route) {
+    let turns = vec![
+        Turn::call("WebSearch", &json!({ "query": "transom windows" })),
+        Turn::text("I could not search."),
+    ];
+    let road = route.turns(turns).await;
+    let claude = road.claude();
+    let claude = claude.env("CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS", "1");
+    let run = claude.ask("search", &[]).await;
+    assert_eq!(run.assert_ok().answer(), "I could not search.");
+    // The search itself was answered on the way: the upstream saw the turns before and after.
+    assert_proper(&road, 2);
+    let told = &road.strict.seen()[1].results[0];
+    assert!(
+        told.contains("Web search is not available through this provider."),
+        "{told}"
+    );
+}
+
 async fn overflow(route: Route) {
     let road = route
         .script(|seen| {
             let summarised = seen.body.to_string().contains("A scripted summary.");
-            // The request for a summary comes as a message of the user.
-            let asked = seen.prompt.contains("summary");
+            // The request for a summary comes as a message of the user, or at the end of a result.
+            let mut texts = std::iter::once(&seen.prompt).chain(&seen.results);
+            let asked = texts.any(|text| text.contains("summary"));
             match seen.answers {
                 _ if summarised => Turn::text("Gone on."),
                 _ if asked => Turn::text("<summary>A scripted summary.</summary>"),

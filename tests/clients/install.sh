@@ -68,6 +68,7 @@ npm install --prefix "$dir/ccr" --no-audit --no-fund --no-package-lock --logleve
     fail "pip could not install anthropic==$PYTHON_SDK: is the Python package index reachable?"
 
 mkdir -p "$dir/bin"
-ln -sf "$dir/npm/node_modules/$package/claude" "$dir/bin/claude"
+# Relative, so that the folder can be moved.
+ln -sf "../npm/node_modules/$package/claude" "$dir/bin/claude"
 "$dir/bin/claude" --version >/dev/null || fail "$dir/bin/claude does not run on this machine"
 echo "$wanted" >"$dir/installed"

@@ -100,3 +100,84 @@ async fn model_and_status(route: Route, other: &str) {
         ]
     );
 }
+
+/// With what else an interactive client asks of its own accord; nothing of it leaves for the network.
+fn talkative(claude: Claude) -> Claude {
+    claude
+        .env("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "")
+        .env("DISABLE_TELEMETRY", "1")
+        .env("DISABLE_ERROR_REPORTING", "1")
+}
+
+fn started(claude: &Claude, arguments: &[&str]) -> Terminal {
+    Terminal::start(
+        &installed::claude(),
+        arguments,
+        &claude.work(),
+        &claude.environment(),
+    )
+}
+
+#[tokio::test]
+async fn the_request_for_a_title_goes_to_the_background() {
+    let script = |seen: &Seen| {
+        if seen.body.to_string().contains("response_format") {
+            Turn::text(r#"{"title":"A scripted title"}"#)
+        } else {
+            script(seen)
+        }
+    };
+    let strict = Route::Cerebras.strict(script).await;
+    let small = "qwen-3.8-27b";
+    let host = Route::Cerebras
+        .host_builder(&strict, |_| ())
+        .edit(|config| {
+            config["router"]["background"] = json!(format!("cerebras,{small}"));
+        })
+        .start();
+    let key = "any-key-of-the-client";
+    let claude = talkative(Claude::new(host.base(), key, "claude-opus-4-8"));
+    answer_first_questions(&claude, key);
+    let _place = installed::turn_to_run().await;
+    let mut terminal = started(&claude, &["--model", "claude-opus-4-8"]);
+    terminal.wait_for("shift+tab to cycle").await;
+    terminal.enter("hello there").await;
+    let model = Route::Cerebras.upstream_model();
+    terminal
+        .wait_for(&format!("Answer 0 comes from {model}."))
+        .await;
+    let asked_for = |seen: &Seen| seen.body.to_string().contains("response_format");
+    for _ in 0..3000 {
+        if strict.seen().iter().any(asked_for) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let seen = strict.seen();
+    let titles: Vec<&str> = seen
+        .iter()
+        .filter(|seen| asked_for(seen))
+        .map(|seen| seen.model.as_str())
+        .collect();
+    assert!(!titles.is_empty(), "no title was asked for");
+    assert!(titles.iter().all(|model| *model == small), "{titles:?}");
+    strict.assert_no_violation();
+}
+
+#[tokio::test]
+async fn the_picker_lists_the_aliases_that_it_discovers() {
+    let strict = Route::Cerebras.strict(script).await;
+    let host = Route::Cerebras
+        .host_builder(&strict, |_| ())
+        .set("aliases", json!({ "claude-oss": "cerebras,gpt-oss-120b" }))
+        .start();
+    let key = "any-key-of-the-client";
+    let claude = talkative(Claude::new(host.base(), key, "claude-opus-4-8"))
+        .env("CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY", "1");
+    answer_first_questions(&claude, key);
+    let _place = installed::turn_to_run().await;
+    let mut terminal = started(&claude, &[]);
+    terminal.wait_for("shift+tab to cycle").await;
+    terminal.enter("/model").await;
+    terminal.wait_for("gpt-oss-120b (cerebras)").await;
+}

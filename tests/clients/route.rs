@@ -6,7 +6,11 @@ use super::claude::Claude;
 use crate::harness::host::{self, Host};
 use crate::strict::anthropic::Anthropic;
 use crate::strict::cerebras::Cerebras;
+use crate::strict::chat::{Chat, House, houses};
+use crate::strict::compatible::{self, Compatible, Endpoint};
+use crate::strict::gemini::Gemini;
 use crate::strict::ollama::Ollama;
+use crate::strict::responses::Responses;
 use crate::strict::zai::{Mood, Zai};
 use crate::strict::{Seen, Strict, Turn};
 
@@ -20,8 +24,16 @@ pub(super) enum Route {
     Passthrough,
     /// Through the `cerebras` component.
     Cerebras,
+    /// Through the `openai` component by a profile.
+    Chat(&'static House),
+    /// Through the `compatible` component by a profile.
+    Compatible(&'static Endpoint),
+    /// Through the `gemini` component; the model signs its calls.
+    Gemini,
     /// Through the `ollama` component, whose upstream streams JSON texts, one a line.
     Ollama,
+    /// Through the `responses` component; the model reasons before each step.
+    Responses,
     /// Through the `zai` component; the upstream takes `role:"system"` inside messages.
     Zai,
     /// Through the `zai` component with `mid_system: "fold"`; the upstream refuses it.
@@ -39,13 +51,23 @@ pub(super) struct Road {
 const KEY: &str = "upstream-key-0123456789";
 
 impl Route {
+    /// What stands for the `openai` component where one profile is enough.
+    pub(super) const OPENAI: Self = Self::Chat(&houses::DEEPSEEK);
+
+    /// What stands for the `compatible` component where one profile is enough.
+    pub(super) const COMPATIBLE: Self = Self::Compatible(&compatible::KIMI);
+
     /// The model as the upstream names it.
     pub(super) fn upstream_model(self) -> &'static str {
         match self {
             Self::Direct => "direct,model-1",
             Self::Passthrough => "model-1",
             Self::Cerebras => "gpt-oss-120b",
+            Self::Chat(house) => house.model,
+            Self::Compatible(endpoint) => endpoint.model,
+            Self::Gemini => "gemini-3.8-flash",
             Self::Ollama => "gpt-oss:20b",
+            Self::Responses => "gpt-5.4",
             Self::Zai | Self::ZaiFolded => "glm-4.7",
         }
     }
@@ -63,7 +85,11 @@ impl Route {
             Self::Direct => "",
             Self::Passthrough => "anthropic",
             Self::Cerebras => "cerebras",
+            Self::Chat(_) => "openai",
+            Self::Compatible(_) => "compatible",
+            Self::Gemini => "gemini",
             Self::Ollama => "ollama",
+            Self::Responses => "responses",
             Self::Zai | Self::ZaiFolded => "zai",
         }
     }
@@ -101,9 +127,21 @@ impl Route {
                 let models = [self.upstream_model(), "qwen-3.8-27b"];
                 Strict::start(Cerebras::new(KEY, &models), script).await
             }
+            Self::Chat(house) => Strict::start(Chat::new(house, KEY), script).await,
+            Self::Compatible(endpoint) => {
+                Strict::start(Compatible::new(endpoint, KEY), script).await
+            }
+            Self::Gemini => {
+                let models = [self.upstream_model()];
+                Strict::start(Gemini::new(KEY, &models), script).await
+            }
             Self::Ollama => {
                 let models = [self.upstream_model()];
                 Strict::start(Ollama::new(KEY, &models), script).await
+            }
+            Self::Responses => {
+                let models = [self.upstream_model()];
+                Strict::start(Responses::new(KEY, &models), script).await
             }
             Self::Zai => Strict::start(Zai::new(KEY, Mood::Takes), script).await,
             Self::ZaiFolded => Strict::start(Zai::new(KEY, Mood::Refuses), script).await,
@@ -124,13 +162,17 @@ impl Route {
         change: impl FnOnce(&mut Value),
     ) -> host::Builder {
         let url = match self {
-            Self::Cerebras => format!("{}/v1", strict.url()),
+            Self::Cerebras | Self::Chat(_) | Self::Responses => format!("{}/v1", strict.url()),
+            Self::Gemini => format!("{}/v1beta", strict.url()),
             _ => strict.url(),
         };
         let transformer = match self {
             Self::Direct | Self::Passthrough => "anthropic",
             Self::Cerebras => "cerebras",
+            Self::Chat(_) => "openai",
+            Self::Gemini => "gemini",
             Self::Ollama => "ollama",
+            Self::Responses => "responses",
             Self::Zai | Self::ZaiFolded => "zai",
         };
         let name = self.provider();
@@ -138,6 +180,7 @@ impl Route {
         provider["api_key"] = KEY.into();
         match self {
             Self::Passthrough => provider["auth"] = "x-api-key".into(),
+            Self::Chat(house) => provider["options"] = json!({ "profile": house.name }),
             Self::ZaiFolded => provider["options"] = json!({ "mid_system": "fold" }),
             _ => {}
         }

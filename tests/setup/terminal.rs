@@ -1,7 +1,5 @@
 //! Questions on a terminal: a key is not shown, a route is picked by number.
 
-use std::process::Command;
-
 use super::home;
 use crate::harness::host::Builder;
 use crate::harness::terminal::dialogue;

@@ -26,6 +26,8 @@ fn complete_after(road: Road, way: Way) -> usize {
         (Road::Zai | Road::Passthrough, _) => "event: message_stop",
         (Road::Cerebras | Road::OpenAi, Way::CleanEnd) => "\"finish_reason\":\"",
         (Road::Cerebras | Road::OpenAi, Way::Cut) => "\"usage\":{",
+        (Road::Gemini, _) => "\"finishReason\":\"",
+        (Road::Responses, _) => "event: response.completed",
         (Road::Ollama, _) => "\"done\":true",
     };
     let start = stream.find(last).expect("the recorded stream is complete");
@@ -94,6 +96,16 @@ async fn an_openai_stream_that_ends_at_any_byte_is_never_a_clean_end() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gemini_stream_cut_at_any_byte_is_never_a_clean_end() {
+    cut_everywhere(Road::Gemini, Way::Cut).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gemini_stream_that_ends_at_any_byte_is_never_a_clean_end() {
+    cut_everywhere(Road::Gemini, Way::CleanEnd).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_of_lines_cut_at_any_byte_is_never_a_clean_end() {
     cut_everywhere(Road::Ollama, Way::Cut).await;
 }
@@ -101,6 +113,16 @@ async fn a_stream_of_lines_cut_at_any_byte_is_never_a_clean_end() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_of_lines_that_ends_at_any_byte_is_never_a_clean_end() {
     cut_everywhere(Road::Ollama, Way::CleanEnd).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_responses_stream_cut_at_any_byte_is_never_a_clean_end() {
+    cut_everywhere(Road::Responses, Way::Cut).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_responses_stream_that_ends_at_any_byte_is_never_a_clean_end() {
+    cut_everywhere(Road::Responses, Way::CleanEnd).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,7 +11,9 @@ fn long(road: Road) -> Vec<u8> {
     match road {
         Road::Zai | Road::Passthrough => crate::scene::message_events(&pieces),
         Road::Cerebras | Road::OpenAi => crate::scene::chat_events(&pieces),
+        Road::Gemini => crate::scene::gemini_events(&pieces),
         Road::Ollama => crate::scene::lines(&pieces),
+        Road::Responses => crate::scene::response_events(&pieces),
     }
     .concat()
 }

@@ -31,6 +31,8 @@ pub(crate) struct Turn {
     pub(crate) calls: Vec<Call>,
     pub(crate) delivery: Delivery,
     pub(crate) fault: Option<Fault>,
+    /// Reasoning has no signature, where the others have one.
+    pub(crate) unsigned: bool,
     /// The body is written one byte at a time, so that characters are split between reads.
     pub(crate) byte_by_byte: bool,
 }

@@ -60,6 +60,15 @@ static MARKERS: Rule = Rule {
 
 /// The checks of head and body that every Anthropic-shaped upstream makes.
 pub(super) fn check(request: &Request, findings: &mut Findings) -> Option<Value> {
+    check_signed(request, true, findings)
+}
+
+/// The same of an upstream that may be one that signs none of its thinking.
+pub(super) fn check_signed(
+    request: &Request,
+    signed: bool,
+    findings: &mut Findings,
+) -> Option<Value> {
     let proper = request.method() == "POST" && request.path() == "/v1/messages";
     findings.expect(proper, &PATH, "path", &request.head.line);
     let version = request.header("anthropic-version").unwrap_or_default();
@@ -73,7 +82,7 @@ pub(super) fn check(request: &Request, findings: &mut Findings) -> Option<Value>
     check_fields(&body, version, findings);
     check_tools(&body, findings);
     check_markers(&body, findings);
-    history::check(&body, findings);
+    history::check(&body, signed, findings);
     Some(body)
 }
 

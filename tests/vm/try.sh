@@ -9,7 +9,8 @@ set -euo pipefail
 tarball=$(realpath "$1")
 mkdir -p "$2"
 dir=$(realpath "$2")
-machine="$(dirname "$(realpath "$0")")/machine.sh"
+here=$(dirname "$(realpath "$0")")
+machine=$here/machine.sh
 
 step() { printf -- '--- %s\n' "$*"; }
 
@@ -49,11 +50,7 @@ fresh() {
     printf '%s\n' 'export CEREBRAS_API_KEY="csk-from-bashrc"' "ZAI_API_KEY='zai.from-bashrc'  # a comment" 'alias ll="ls -l"' \
         >>"$dir/root/home/dev/.bashrc"
     chroot "$dir/root" chown -R dev: /home/dev
-    cp "$dir/root/home/dev/.bashrc" "$dir/bashrc"
 }
-
-# The keys stay moved; everything else of the start-up file must be as before.
-bashrc_with_keys() { cp "$dir/bashrc" "$dir/root/home/dev/.bashrc"; }
 
 # A request that reaches the guest, and would reach the provider if there were a network.
 converts='exec 3<>/dev/tcp/127.0.0.1/3456; . ~/.config/transom/env
@@ -83,6 +80,23 @@ with_systemd() {
     holds 'a new shell points Claude Code to it' 'bash -ic "[ \$ANTHROPIC_BASE_URL = http://127.0.0.1:3456 ] && command -v transom && alias ll"'
     holds 'the workspace is linked' '[ "$(readlink project)" = /mnt/project ]'
     holds 'components must be pinned' 'grep -q "trust: \"pinned\"" .config/transom/config.json5'
+    holds 'bash has its completions' 'bash -n .local/share/bash-completion/completions/transom && grep -q _transom .local/share/bash-completion/completions/transom'
+    if said=$("$machine" run "$dir" env HOME=/root /home/dev/.local/bin/transom stop </dev/null 2>&1); then fail "another user could stop it: $said"; fi
+    case $said in *'of user dev'*) echo 'ok: another user is told whose it is' ;; *) fail "another user is not told whose it is: $said" ;; esac
+
+    step 'restart the service: the listener is handed over, and systemd knows whose it is'
+    main='systemctl --user show transom -p MainPID --value'
+    first=$(as_dev "$main")
+    holds 'restart takes over' '.local/bin/transom restart && .local/bin/transom status | grep -q "as a systemd unit"'
+    second=$(as_dev "$main")
+    [ "$first" != "$second" ] || fail 'systemd was not told of the new process'
+    holds 'reload takes over' 'systemctl --user reload transom && systemctl --user is-active transom'
+    third=$(as_dev "$main")
+    [ "$second" != "$third" ] || fail 'systemd was not told of the new process after a reload'
+    holds 'the processes before are gone' "for _ in \$(seq 100); do [ -e /proc/$first ] || [ -e /proc/$second ] || exit 0; sleep 0.1; done; false"
+    holds 'it answers after that' "$converts"
+    holds 'systemd starts it anew when it is killed' "kill -9 $third; for _ in \$(seq 100); do sleep 0.1; systemctl --user is-active transom && [ \$($main) != $third ] && exit 0; done; false"
+    holds 'start and stop are systemds' '.local/bin/transom stop && ! systemctl --user is-active transom && .local/bin/transom start && systemctl --user is-active transom'
 
     step 'install again'
     before=$(as_dev 'systemctl --user show transom -p MainPID --value')
@@ -109,8 +123,19 @@ with_systemd() {
     rm -rf "$dir/root/home/dev/.config"
     as_dev './transom/install.sh --yes' >/dev/null
     as_dev './transom/install.sh --uninstall --purge'
-    bashrc_with_keys
     unchanged 'uninstalling'
+
+    step 'install where claude-code-router was'
+    mkdir "$dir/root/home/dev/.claude-code-router"
+    cp "$here/../ccr/two-providers.json" "$dir/root/home/dev/.claude-code-router/config.json"
+    chroot "$dir/root" chown -R dev: /home/dev/.claude-code-router
+    state >"$dir/before"
+    as_dev './transom/install.sh --yes'
+    holds 'its configuration is taken over, with components pinned and a key for clients' \
+        'grep -q "zai-glm-4.7" .config/transom/config.json5 && grep -q "trust: \"pinned\"" .config/transom/config.json5 && grep -q ^TRANSOM_API_KEY= .config/transom/env'
+    holds 'the service runs on it' 'systemctl --user is-active transom && .local/bin/transom status | grep -q zai'
+    as_dev './transom/install.sh --uninstall --purge'
+    unchanged 'uninstalling that'
 
     step 'the script of the first boot, as root'
     cp "$tarball" "$dir/root/var/tmp/"
@@ -128,7 +153,6 @@ without_systemd() {
     in_chroot './transom/install.sh --yes' | tee "$dir/said"
     grep -q 'the service was not started' "$dir/said" || fail 'it does not say that nothing was started'
     in_chroot './transom/install.sh --uninstall --purge'
-    bashrc_with_keys
     unchanged 'uninstalling without systemd'
 }
 

@@ -2,7 +2,7 @@
 
 use crate::details::Details;
 use crate::profile::ReasoningOut;
-use crate::request::Names;
+use crate::request::{FINAL_ANSWER, Names, final_answer};
 use crate::stop::{Finish, Holds, finish};
 use crate::stream::chunk::{Choice, Chunk, Delta, call_id, non_empty};
 use crate::stream::{FunctionDelta, Piece, Think, mend};
@@ -36,7 +36,8 @@ pub(crate) fn convert(
     else {
         return Err(failure::upstream("upstream answered without a message"));
     };
-    let calls = calls(message);
+    let mut calls = calls(message);
+    let answers = final_answers(profile, &mut calls);
     let reason = non_empty(*finish_reason).unwrap_or_default();
     let holds = Holds {
         calls: !calls.is_empty(),
@@ -54,7 +55,7 @@ pub(crate) fn convert(
         .raw("role", r#""assistant""#)
         .plain("model", &context.model);
     let mut content = Writer::list(answer.member("content"));
-    write_said(&mut content, context, profile, message);
+    write_said(&mut content, context, profile, message, &answers);
     write_calls(&mut content, context, names, &calls);
     content.end();
     answer
@@ -70,7 +71,36 @@ pub(crate) fn convert(
     Ok(out)
 }
 
-fn write_said(content: &mut Writer<'_>, context: &Context, profile: &Profile, message: &Delta<'_>) {
+/// Takes out the calls that say a text, and gives the texts.
+fn final_answers(
+    profile: &Profile,
+    calls: &mut Vec<(Escaped<'_>, &FunctionDelta<'_>)>,
+) -> Vec<String> {
+    if !profile.force_tools {
+        return Vec::new();
+    }
+    let says = |function: &FunctionDelta<'_>| {
+        function
+            .name()
+            .is_some_and(|name| name.unescape() == FINAL_ANSWER)
+    };
+    let texts = calls
+        .iter()
+        .filter(|(_, function)| says(function))
+        .map(|(_, function)| final_answer(&function.arguments().unescape()))
+        .collect();
+    calls.retain(|(_, function)| !says(function));
+    texts
+}
+
+/// Writes thinking and text; `answers` are texts that were said by calls.
+fn write_said(
+    content: &mut Writer<'_>,
+    context: &Context,
+    profile: &Profile,
+    message: &Delta<'_>,
+    answers: &[String],
+) {
     let mut said = message.said(&profile.reasoning_in);
     let inside = match profile.think_tags {
         profile::ThinkTags::Off => None,
@@ -88,6 +118,10 @@ fn write_said(content: &mut Writer<'_>, context: &Context, profile: &Profile, me
                 Piece::Text(text) => said.text.join(separator::NONE, Escaped::plain(&text)),
             }
         }
+    }
+    for answer in answers {
+        said.text
+            .join(separator::BLANK_LINE, Escaped::plain(answer));
     }
     let sealed = sealed(context, profile, message);
     if !said.thinking.is_empty() {

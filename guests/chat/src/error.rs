@@ -3,22 +3,45 @@
 use crate::Profile;
 use sdk::error::{Said, classify, read};
 use sdk::{Failure, Head, failure, header};
+use std::collections::BTreeMap;
 
 /// An answer that is not 2xx, or a 2xx with an error in it.
 pub(crate) fn explain(profile: &Profile, head: &Head, body: &[u8]) -> Failure {
     let said = read(&String::from_utf8_lossy(body));
-    let mut failure = classify(effective_status(head.status, &said), &said);
-    if matches!(failure.status, Some(429 | 529)) && failure.should_retry != Some(false) {
-        failure.retry_after_ms = failure::retry_after_ms(&head.headers)
-            .or_else(|| renewed_after_ms(profile, &head.headers, &said));
+    let mut failure = failure(&profile.error_codes, head.status, &said);
+    let asked = failure::retry_after_ms(&head.headers);
+    match failure.status {
+        // An account whose budget is only taken for now. Without the header nothing will change by itself.
+        Some(402) if asked.is_some() => {
+            failure.should_retry = Some(true);
+            failure.retry_after_ms = asked;
+        }
+        Some(429 | 529) if failure.should_retry != Some(false) => {
+            let renewed = || renewed_after_ms(profile, &head.headers, &said);
+            failure.retry_after_ms = asked.or_else(renewed);
+        }
+        Some(500..) => failure.retry_after_ms = asked,
+        _ => {}
     }
     failure
 }
 
-/// An error in the middle of a stream. `data` is the JSON that came.
-pub(crate) fn in_stream(data: &str) -> Failure {
-    let said = read(data);
-    classify(effective_status(200, &said), &said)
+/// An error in the middle of a stream. `data` is the JSON that came, `codes` the profile's `error_codes`.
+pub(crate) fn in_stream(codes: &BTreeMap<String, u16>, data: &str) -> Failure {
+    failure(codes, 200, &read(data))
+}
+
+fn failure(codes: &BTreeMap<String, u16>, status: u16, said: &Said) -> Failure {
+    let known = said.codes.iter().find_map(|code| codes.get(code));
+    let Some(known) = known else {
+        return classify(effective_status(status, said), said);
+    };
+    let mut failure = classify(*known, said);
+    if *known == 429 {
+        // The profile knows better than the code's name.
+        failure.should_retry = None;
+    }
+    failure
 }
 
 /// The status that counts: that of the answer, else what the body says, else what its words mean.
@@ -27,47 +50,53 @@ fn effective_status(status: u16, said: &Said) -> u16 {
         return match status {
             // Groq says by 413 that the tokens of a minute are used up.
             413 if said.any(&["rate_limit_exceeded"]) => 429,
+            // Groq's own: its flexible tier is full.
+            498 => 503,
             _ => status,
         };
     }
-    if let Some(status) = said.status.or_else(|| base_status(said)) {
+    if let Some(status) = said.status {
         return status;
     }
-    if said.any(&[
-        "rate_limit_exceeded",
-        "rate_limit_error",
-        "too_many_requests_error",
-    ]) || said.any(&["request_quota_exceeded", "token_quota_exceeded"])
-    {
-        429
-    } else if said.any(&["overloaded_error", "queue_exceeded", "provider_overloaded"]) {
-        529
-    } else if said.any(&[
-        "invalid_request_error",
-        "context_length_exceeded",
-        "wrong_api_format",
-    ]) {
-        400
-    } else {
-        500
-    }
+    let means = MEANINGS.iter().find(|(codes, _)| said.any(codes));
+    means.map_or(500, |(_, status)| *status)
 }
 
-/// The status that a code of MiniMax's `base_resp` means (from memory, not read in a document).
-fn base_status(said: &Said) -> Option<u16> {
-    let code = said
-        .codes
-        .iter()
-        .find_map(|code| code.parse::<u32>().ok())?;
-    Some(match code {
-        1002 | 1039 | 1041 => 429,
-        1004 | 2049 => 401,
-        1008 => 402,
-        1026 | 1027 | 2013 => 400,
-        1000 | 1001 | 1013 | 1024 | 1033 => 500,
-        _ => return None,
-    })
-}
+/// What codes mean where no status comes with them.
+const MEANINGS: [(&[&str], u16); 6] = [
+    (
+        &[
+            "rate_limit_exceeded",
+            "rate_limit_error",
+            "rate_limit_reached_error",
+            "too_many_requests_error",
+            "request_quota_exceeded",
+            "token_quota_exceeded",
+        ],
+        429,
+    ),
+    (
+        &[
+            "engine_overloaded_error",
+            "overloaded_error",
+            "provider_overloaded",
+            "queue_exceeded",
+        ],
+        529,
+    ),
+    (&["authentication_error", "invalid_api_key"], 401),
+    (&["insufficient_quota", "payment_required"], 402),
+    (&["model_not_found"], 404),
+    (
+        &[
+            "context_length_exceeded",
+            "exceed_context_size_error",
+            "invalid_request_error",
+            "wrong_api_format",
+        ],
+        400,
+    ),
+];
 
 /// When a used-up limit is renewed, by the provider's own headers.
 fn renewed_after_ms(profile: &Profile, headers: &[(String, String)], said: &Said) -> Option<u64> {

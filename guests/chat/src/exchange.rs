@@ -32,7 +32,7 @@ impl Exchange {
     pub fn new(context: Context, profile: Profile) -> Self {
         Self {
             context,
-            profile,
+            profile: profile.settled(),
             names: Names::default(),
             stream: None,
         }

@@ -25,6 +25,6 @@ pub use profile::{
     ThinkTags, ThinkingStyle, ToolId, UserAfterTool,
 };
 pub use request::{
-    Assistant, Call, Conversation, Names, Part, Turn, conversation, output_limit, parse,
-    wanted_effort, write_tools,
+    Assistant, Call, Conversation, Form, Names, Part, Said, Turn, conversation, goes_strict,
+    is_strict, offered_tools, output_limit, parse, session_hash, wanted_effort, write_tools,
 };

@@ -49,6 +49,8 @@ pub enum ReasoningOut {
     ReasoningDetails,
     /// `<think>` at the beginning of its text.
     ThinkTags,
+    /// A part of its content, before the text: `{type: "thinking", thinking: [{type: "text", text}]}`.
+    ContentParts,
 }
 
 /// A member of an answer that holds reasoning.
@@ -171,6 +173,8 @@ sdk::options! {
         pub thinking_budget_min: u64 = 0,
         /// The most `thinking_budget`, in tokens. 0: no limit.
         pub thinking_budget_max: u64 = 0,
+        /// A request that is not streamed may not ask for thinking: it is switched off.
+        pub thinking_needs_stream: bool = false,
         /// Effort when the client names none. Empty: none is sent.
         pub effort_default: String = String::new(),
         /// `reasoning_format`. Empty: not sent.
@@ -235,11 +239,18 @@ sdk::options! {
         pub prompt_cache_key: bool = false,
         /// The client's attribution block is kept in the system text.
         pub attribution: bool = false,
+        /// The model must call a tool on every turn. One that says a text is added; what it says is text for the client.
+        pub force_tools: bool = false,
+        /// The model is told to write what it thinks into `<think>` tags, which are then read.
+        pub ask_for_thinking: bool = false,
         /// `<think>` in the text of an answer.
         pub think_tags: ThinkTags = ThinkTags::Off,
         /// Headers that tell when a limit is renewed: the one with what remains, the one with the time to
         /// wait, in seconds or with units.
         pub ratelimit_headers: Vec<(String, String)> = Vec::new(),
+        /// Codes of error bodies, each with the HTTP status that it means where the answer's own says something else.
+        /// 402: nothing left in the account; 429: another try is worth while.
+        pub error_codes: BTreeMap<String, u16> = BTreeMap::new(),
         /// Parameters that may go out, beside `model`, `messages` and `extra_body`. Empty: all.
         pub param_whitelist: Vec<String> = Vec::new(),
         /// Members to add to the request's body.
@@ -248,6 +259,19 @@ sdk::options! {
 }
 
 impl Profile {
+    /// What follows from some options for others, unless these say something themselves: thoughts that are asked for
+    /// are looked for, and go back in the same form.
+    #[must_use]
+    pub(crate) fn settled(mut self) -> Self {
+        if self.ask_for_thinking && self.think_tags == ThinkTags::Off {
+            self.think_tags = ThinkTags::Parse;
+        }
+        if self.ask_for_thinking && self.reasoning_out == ReasoningOut::Drop {
+            self.reasoning_out = ReasoningOut::ThinkTags;
+        }
+        self
+    }
+
     /// Whether this parameter may go out. If not, it is told.
     pub(crate) fn takes(&self, parameter: &str) -> bool {
         let whitelist = &self.param_whitelist;

@@ -12,18 +12,21 @@ mod repair;
 mod schema;
 mod tools;
 mod turn;
+mod urged;
 mod write;
 
 pub use effort::wanted_effort;
+pub use identity::session_hash;
 pub use names::Names;
 pub use parameters::output_limit;
 pub(crate) use read::REASONING_DETAILS;
-pub use tools::write_tools;
-pub use turn::{Assistant, Call, Part, Turn};
+pub use schema::is_strict;
+pub use tools::{goes_strict, offered_tools, write_tools};
+pub use turn::{Assistant, Call, Form, Part, Said, Turn};
+pub(crate) use urged::{FINAL_ANSWER, final_answer};
 
 use crate::Profile;
-use sdk::anthropic::Request;
-use sdk::events::StopReason;
+use sdk::anthropic::{Request, Tool};
 use sdk::{Context, Failure, failure, host};
 
 /// What a request turns out to be.
@@ -52,21 +55,18 @@ pub fn parse(body: &[u8]) -> Result<Request<'_>, Failure> {
 pub fn conversation<'a>(
     context: &Context,
     profile: &Profile,
+    form: Form,
     request: &Request<'a>,
 ) -> Result<Conversation<'a>, Failure> {
-    if request.max_tokens == Some(0) {
-        let nothing = sdk::message(context, "", StopReason::MaxTokens);
-        return Ok(Conversation::Answer(nothing));
-    }
-    if tools::only_web_search(request) {
-        host::note("drop", "tools", "the provider has no web search");
-        let text = "Web search is not available through this provider.";
-        let refusal = sdk::message(context, text, StopReason::EndTurn);
-        return Ok(Conversation::Answer(refusal));
+    let tools = request.tools.as_deref().unwrap_or_default();
+    let kinds = tools.iter().map(Tool::server_kind);
+    if let Some(message) = sdk::local::answer(context, request.max_tokens, kinds) {
+        return Ok(Conversation::Answer(message));
     }
     note_dropped(request, profile);
-    let turns = read::turns(context, request, profile)
+    let mut turns = read::turns(context, request, profile, form)
         .map_err(|error| failure::invalid(format!("messages: {error}")))?;
+    urged::urge(&mut turns, request, profile);
     Ok(Conversation::Turns(repair::repair(turns, profile)))
 }
 
@@ -86,12 +86,14 @@ pub(crate) fn convert(
     body: &[u8],
 ) -> Result<Converted, Failure> {
     let request = parse(body)?;
-    Ok(match conversation(context, profile, &request)? {
-        Conversation::Answer(message) => Converted::Answer(message),
-        Conversation::Turns(turns) => {
-            Converted::Body(write::body(context, profile, names, &request, &turns))
-        }
-    })
+    Ok(
+        match conversation(context, profile, Form::default(), &request)? {
+            Conversation::Answer(message) => Converted::Answer(message),
+            Conversation::Turns(turns) => {
+                Converted::Body(write::body(context, profile, names, &request, &turns))
+            }
+        },
+    )
 }
 
 /// Tells what a foreign provider is not given.

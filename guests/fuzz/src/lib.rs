@@ -8,11 +8,13 @@ use sse::{Framer, Framing};
 
 /// An exchange of the guest that this byte chooses.
 pub fn exchange(choice: u8, streaming: bool) -> (&'static str, Box<dyn Exchange>) {
-    match choice % 4 {
+    match choice % 6 {
         0 => ("openai", open::<openai::Transformer>(streaming)),
         1 => ("cerebras", open::<cerebras::Transformer>(streaming)),
         2 => ("ollama", open::<ollama::Ollama>(streaming)),
-        _ => ("zai", open::<zai::Zai>(streaming)),
+        3 => ("zai", open::<zai::Zai>(streaming)),
+        4 => ("gemini", open::<gemini::Gemini>(streaming)),
+        _ => ("responses", open::<responses::Responses>(streaming)),
     }
 }
 

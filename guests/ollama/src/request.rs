@@ -1,7 +1,7 @@
 //! The request: turns and parameters to the body of `/api/chat`.
 
 use crate::{Options, Think};
-use chat::{Assistant, Conversation, MidSystem, Names, Part, Profile, ReasoningOut, Turn};
+use chat::{Assistant, Conversation, Form, MidSystem, Names, Part, Profile, ReasoningOut, Turn};
 use sdk::anthropic::Request;
 use sdk::json::{Escaped, Writer, separator};
 use sdk::{Context, Failure, host};
@@ -32,7 +32,7 @@ pub(crate) fn convert(
         ..Profile::default()
     };
     let request = chat::parse(body)?;
-    let turns = match chat::conversation(context, &profile, &request)? {
+    let turns = match chat::conversation(context, &profile, Form::default(), &request)? {
         Conversation::Answer(message) => return Ok(Converted::Answer(message)),
         Conversation::Turns(turns) => turns,
     };
@@ -94,7 +94,7 @@ fn user(message: &mut Writer<'_>, parts: &[Part<'_>]) {
         match part {
             Part::Text(piece) => text.join(separator::LINE, piece.clone()),
             Part::Image(_, data) => images.push(data),
-            Part::CacheMark => {}
+            Part::CacheMark | Part::Document(..) => {}
             Part::ImageUrl(_) => {
                 host::note(
                     "change",
@@ -194,6 +194,7 @@ fn parameters(body: &mut Writer<'_>, context: &Context, options: &Options, reque
 
 fn think(body: &mut Writer<'_>, options: &Options, request: &Request<'_>, profile: &Profile) {
     let wanted = chat::wanted_effort(request, profile);
+    tell(options, request);
     match (options.think, wanted) {
         (Think::Model, _) | (Think::Client | Think::Level, None) => {}
         (Think::Off, _) | (_, Some("none")) => {
@@ -210,5 +211,21 @@ fn think(body: &mut Writer<'_>, options: &Options, request: &Request<'_>, profil
             };
             body.plain("think", level);
         }
+    }
+}
+
+/// Says what becomes of the client's wish for thinking.
+fn tell(options: &Options, request: &Request<'_>) {
+    let (action, why) = match options.think {
+        Think::Model => ("drop", "the model thinks as it does; see `options.think`"),
+        Think::Off => ("drop", "switched off by `options.think`"),
+        Think::Client | Think::Level => ("change", "said by `think`"),
+    };
+    if request.thinking.is_some() {
+        host::note(action, "thinking", why);
+    }
+    let config = request.output_config.as_ref();
+    if config.is_some_and(|config| !config.effort.is_empty()) {
+        host::note(action, "output_config.effort", why);
     }
 }

@@ -22,8 +22,9 @@ def plan(context: Context, body: bytes) -> wit.Plan:
         raise Err(failure.invalid(f"request body: {error}"))
     if not isinstance(request, dict):
         raise Err(failure.invalid("request body: not an object"))
-    if request.get("max_tokens") == 0:
-        return wit.Plan_Answer(as_bytes(empty_message(context)))
+    answer = local(context, request)
+    if answer:
+        return wit.Plan_Answer(as_bytes(answer))
     safeguarded = "safeguards" in request
     if safeguarded and options["safeguards"] == "refuse":
         raise Err(failure.invalid("safeguards: Extra inputs are not permitted"))
@@ -37,6 +38,17 @@ def plan(context: Context, body: bytes) -> wit.Plan:
     return wit.Plan_Forward(forward)
 
 
+def local(context: Context, request: dict) -> dict | None:
+    """The answer to what only Anthropic itself could serve: warming a cache, searching the web."""
+    if request.get("max_tokens") == 0:
+        return message(context, "", "max_tokens")
+    kinds = [str(tool.get("type")) for tool in request.get("tools") or []]
+    if not kinds or not all(kind.startswith("web_search_") for kind in kinds):
+        return None
+    host.note("drop", "tools", "the provider has no web search")
+    return message(context, "Web search is not available through this provider.", "end_turn")
+
+
 def edit(context: Context, request: dict) -> bool:
     """Changes the request in place. Says whether anything was to change."""
     steps = [
@@ -44,7 +56,9 @@ def edit(context: Context, request: dict) -> bool:
         clamp(context, request),
         take_out(request),
         drop_attribution(request),
+        drop_server_tools(request),
         flatten(request),
+        drop_foreign_thinking(request),
         options["mid_system"] == "fold" and fold(request),
     ]
     return any(steps)
@@ -104,6 +118,43 @@ def flatten(request: dict) -> bool:
     return bool(nested)
 
 
+def drop_server_tools(request: dict) -> bool:
+    """Tools that Anthropic itself runs have no schema, which the endpoint wants."""
+    tools = request.get("tools") or []
+    kept = [tool for tool in tools if tool.get("type") in (None, "custom", "function")]
+    if len(kept) == len(tools):
+        return False
+    host.note("drop", "tools", "the provider has no tools of Anthropic's")
+    request["tools"] = kept
+    if not kept:
+        del request["tools"]
+        request.pop("tool_choice", None)
+    return True
+
+
+def drop_foreign_thinking(request: dict) -> bool:
+    """Thinking that another provider gave means nothing here. A message of which nothing is left goes too."""
+    messages = request.get("messages") or []
+    changed = False
+    for message in messages:
+        content = message.get("content")
+        if message.get("role") == "assistant" and isinstance(content, list):
+            kept = [block for block in content if not is_foreign(block)]
+            changed |= len(kept) < len(content)
+            message["content"] = kept
+    if changed:
+        host.note("drop", "messages[*].content", "this earlier thinking is another provider's")
+        request["messages"] = [message for message in messages if message.get("content") != []]
+    return changed
+
+
+def is_foreign(block: dict) -> bool:
+    if block.get("type") == "thinking":
+        signature = block.get("signature") or ""
+        return not signature or signature.startswith("th1.")
+    return block.get("type") == "redacted_thinking" and block.get("data", "").startswith("th1.")
+
+
 def header(name: str, value: str, safeguarded: bool) -> str | None:
     """The beta header goes without the values whose part of the body was taken out. None: not sent."""
     if name != BETA:
@@ -118,10 +169,11 @@ def header(name: str, value: str, safeguarded: bool) -> str | None:
     return ",".join(kept) or None
 
 
-def empty_message(context: Context) -> dict:
+def message(context: Context, text: str, reason: str) -> dict:
     return {
-        "id": f"msg_{context.exchange_id}", "type": "message", "role": "assistant",
-        "model": context.model, "content": [], "stop_reason": "max_tokens", "stop_sequence": None,
+        "id": f"msg_{context.exchange_id}", "type": "message", "role": "assistant", "model": context.model,
+        "content": [{"type": "text", "text": text}] if text else [],
+        "stop_reason": reason, "stop_sequence": None,
         "usage": {
             "input_tokens": context.input_estimate, "cache_creation_input_tokens": 0,
             "cache_read_input_tokens": 0, "output_tokens": 0,

@@ -16,10 +16,12 @@
 //! ```
 
 mod answer;
+mod change;
 mod content;
 mod tool;
 
 pub use answer::{Answer, Delta, Event, OutputDetails, Usage};
+pub use change::ToolChange;
 pub use content::{Block, Content, Source, is_attribution};
 pub use tool::{Tool, ToolChoice};
 

@@ -6,6 +6,10 @@ use std::borrow::Cow;
 
 /// What was made of a text as an output for the bytes that it was read from: edits count bytes, and where those
 /// were no UTF-8 the text has others.
+#[expect(
+    clippy::ptr_arg,
+    reason = "that the text is owned says that the bytes were others"
+)]
 pub fn for_bytes(out: Output, text: &Cow<'_, str>) -> Output {
     match text {
         Cow::Owned(text) if out != Output::Keep => {
@@ -53,6 +57,14 @@ impl<'a> Edits<'a> {
     pub fn insert_before_end(&mut self, part: &str, text: &str) {
         if let Some(start) = offset_in(self.text, part) {
             let end = start + part.trim_end().len() - 1;
+            self.replace_range(end, end, text);
+        }
+    }
+
+    /// Inserts text behind `part`, a slice of the text.
+    pub fn insert_behind(&mut self, part: &str, text: &str) {
+        if let Some(start) = offset_in(self.text, part) {
+            let end = start + part.len();
             self.replace_range(end, end, text);
         }
     }

@@ -51,6 +51,11 @@ pub fn open(context: &Context, kind: &str, signature: &str) -> Option<String> {
     Some(payload.get().to_owned())
 }
 
+/// Whether a body of the Messages API holds an envelope, of whichever provider.
+pub fn within(body: &[u8]) -> bool {
+    memchr::memmem::find(body, format!("\"{PREFIX}").as_bytes()).is_some()
+}
+
 /// Whether this is an envelope, of whichever provider.
 pub fn is_one(signature: &str) -> bool {
     signature.starts_with(PREFIX)
@@ -69,5 +74,7 @@ mod tests {
             assert_eq!(open(&context, "a", signature), None, "{signature}");
         }
         assert!(!is_one("EqQBCg"));
+        assert!(within(format!("{{\"data\":\"{sealed}\"}}").as_bytes()));
+        assert!(!within(b"{\"text\":\"about th1.\"}"));
     }
 }

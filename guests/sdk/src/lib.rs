@@ -11,13 +11,15 @@
 //!
 //! | for | there is |
 //! |---|---|
-//! | options | [`options!`], with messages that name the option and the remedy |
+//! | options | [`options!`], with messages that name the option and the remedy; [`profiles`] to layer them |
 //! | reading and changing JSON in place | [`body::Body`] |
 //! | typed bodies that keep what they do not know | [`anthropic`], [`openai`] |
 //! | JSON without copies | [`json`] |
 //! | streams | [`sse`] to read, [`events::Events`] to write, [`splice`] to pass frames by |
+//! | whole answers | [`whole::Whole`], written by the same calls as a stream |
 //! | errors | [`failure`] by status, [`error`] for what upstreams say |
 //! | what a provider wants back verbatim | [`envelope`] |
+//! | what Anthropic alone could serve | [`local`] |
 //! | log lines and notes | [`host`] |
 //!
 //! ```
@@ -45,6 +47,7 @@ pub mod anthropic;
 pub mod bindings;
 pub mod body;
 pub mod edits;
+pub mod effort;
 pub mod envelope;
 pub mod error;
 pub mod events;
@@ -52,13 +55,16 @@ pub mod failure;
 mod glue;
 pub mod host;
 pub mod json;
+pub mod local;
 pub mod openai;
 pub mod options;
+pub mod profiles;
 mod rewrite;
 pub mod router;
 pub mod splice;
 pub mod sse;
 mod transformer;
+pub mod whole;
 mod wire;
 
 pub use bindings::exports::transom::transformer::transformer::{

@@ -31,9 +31,7 @@ impl Frame<'_> {
 /// The frames of `text`. Line ends are LF, CR or CRLF; a last frame may lack its blank line. A byte order mark is none of
 /// a stream's text at its very beginning alone, where the host takes it off.
 pub fn frames(text: &str) -> Frames<'_> {
-    Frames {
-        rest: text,
-    }
+    Frames { rest: text }
 }
 
 /// Iterator of [`frames`].
@@ -113,7 +111,8 @@ mod tests {
 
     #[test]
     fn line_ends_spaces_comments_and_several_data_lines_are_read() {
-        let text = ": hello\n\nevent: a\r\ndata: 1\r\n\r\ndata:2\r\rdata: x\ndata: y\n\nid: 7\ndata\n\n";
+        let text =
+            ": hello\n\nevent: a\r\ndata: 1\r\n\r\ndata:2\r\rdata: x\ndata: y\n\nid: 7\ndata\n\n";
         let expected = [("a", "1"), ("", "2"), ("", "x\ny"), ("", "")];
         assert_eq!(
             read(text),

@@ -1,28 +1,16 @@
 //! Z.ai's numeric error codes. It sends some of them with statuses that would mislead a client: an
 //! empty account is a 429 there, which every client would try again.
 
-use sdk::error::{Said, classify, read};
-use sdk::{Failure, Head, failure};
+use messages::by_words;
+use sdk::Failure;
+use sdk::error::{Said, classify};
 
 /// Said with 1113, because it is the usual reason and the code does not tell.
 const PRODUCT_HINT: &str = "Z.ai says the same to a Coding Plan key on the pay-as-you-go URL, and to a \
     pay-as-you-go key on the Coding Plan URL: check that key and base_url belong together.";
 
-/// The failure for an error body.
-pub(crate) fn explain(head: &Head, body: &str) -> Failure {
-    let mut failure = failure(head.status, &read(body));
-    if matches!(failure.status, Some(429 | 529)) && failure.should_retry != Some(false) {
-        failure.retry_after_ms = failure::retry_after_ms(&head.headers);
-    }
-    failure
-}
-
-/// The failure for an error in the middle of a stream.
-pub(crate) fn in_stream(data: &str) -> Failure {
-    failure(200, &read(data))
-}
-
-fn failure(status: u16, said: &Said) -> Failure {
+/// The failure for an error.
+pub(crate) fn failure(status: u16, said: &Said) -> Failure {
     let (status, retry) = match code(said) {
         Some(1000..=1004) => (401, None),
         Some(1110..=1112 | 1120 | 1121 | 1220) => (403, None),
@@ -55,36 +43,13 @@ fn code(said: &Said) -> Option<u16> {
         .find(|code| (1000..2000).contains(code))
 }
 
-/// The status of an error that came with a 2xx and without a number.
-fn by_words(said: &Said) -> u16 {
-    if let Some(status) = said.status {
-        return status;
-    }
-    [
-        ("invalid_request_error", 400),
-        ("authentication_error", 401),
-        ("billing_error", 402),
-        ("permission_error", 403),
-        ("not_found_error", 404),
-        ("rate_limit_error", 429),
-        ("overloaded_error", 529),
-    ]
-    .iter()
-    .find(|(word, _)| said.any(&[word]))
-    .map_or(500, |(_, status)| *status)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn mapped(code: &str) -> (Option<u16>, String, Option<bool>) {
         let body = format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#);
-        let head = Head {
-            status: 429,
-            headers: Vec::new(),
-        };
-        let failure = explain(&head, &body);
+        let failure = failure(429, &sdk::error::read(&body));
         (failure.status, failure.kind, failure.should_retry)
     }
 

@@ -61,7 +61,7 @@ fn apply(app: &App, changed: &[PathBuf]) {
     let config = &snapshot.config;
     if changed
         .iter()
-        .any(|path| Some(path) == config.path.as_ref() || config.env_files.contains(path))
+        .any(|path| Some(path) == config.path.as_ref() || config.other_files.contains(path))
     {
         reload_config(app);
     }
@@ -92,7 +92,7 @@ fn watched(app: &App) -> Watched {
     Watched {
         files: components
             .chain(snapshot.config.path.clone())
-            .chain(snapshot.config.env_files.clone())
+            .chain(snapshot.config.other_files.clone())
             .collect(),
     }
 }

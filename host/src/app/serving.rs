@@ -30,15 +30,17 @@ use super::clients::Clients;
 pub enum Leaving {
     /// It ends: idle connections are closed, running exchanges have the drain time.
     Stop,
-    /// Another process has the listener: running exchanges are finished, however long they take.
+    /// Another process has the listener: running exchanges are finished, however long they take unless
+    /// this process is told to end.
     HandedOver,
 }
 
-/// Serves until `stop` says why not, then ends as that wants. False: exchanges still ran at the end.
+/// Serves until `stop` says why not, then ends as that wants, and after a handover when `ending` is
+/// ready. False: exchanges still ran at the end.
 pub(super) async fn serve(
     mut clients: Clients,
     router: Router,
-    stop: impl Future<Output = Leaving>,
+    (stop, ending): (impl Future<Output = Leaving>, impl Future<Output = ()>),
     drain: impl FnOnce() -> Duration,
 ) -> bool {
     let leaving = Arc::<AtomicBool>::default();
@@ -62,19 +64,20 @@ pub(super) async fn serve(
     drop((clients, open));
     leaving.store(true, Ordering::Relaxed);
     let drain = drain();
-    match why {
-        Leaving::Stop => {
-            close.send_replace(true);
-            timeout(drain, all_closed.recv()).await.is_ok()
-        }
-        Leaving::HandedOver => {
+    if why == Leaving::HandedOver {
+        let in_their_time = async {
             if timeout(drain, all_closed.recv()).await.is_err() {
                 close.send_replace(true);
                 all_closed.recv().await;
             }
-            true
+        };
+        tokio::select! {
+            () = in_their_time => return true,
+            () = ending => {}
         }
     }
+    close.send_replace(true);
+    timeout(drain, all_closed.recv()).await.is_ok()
 }
 
 async fn connection(

@@ -8,13 +8,14 @@ mod restart;
 mod start;
 mod stop;
 mod told;
+mod unit;
 
 use std::process::ExitCode;
 
 use super::serve::place;
 use super::{RestartArgs, StartArgs, StopArgs, runtime};
 use crate::service::Place;
-pub(super) use find::{Asked, Found, find, foreign};
+pub(super) use find::{Asked, Found, Ours, find, foreign, replaced};
 
 /// Starts the service, unless it runs.
 pub(super) fn start(args: &StartArgs) -> anyhow::Result<ExitCode> {

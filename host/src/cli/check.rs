@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::config::{Config, Env, Examined, Glimpse, Key, Loaded, Paths, Problem};
 
-use components::Component;
+use components::{Component, Found, RouterComponent};
 
 pub mod components;
 mod text;
@@ -43,6 +43,8 @@ pub struct Report {
     pub context_window: Option<u32>,
     /// Components that the configuration names.
     pub transformers: Vec<Component>,
+    /// The router component, if it names one.
+    pub router: Option<RouterComponent>,
     /// Of the configuration and of the components, in the order of lines.
     pub problems: Vec<Problem>,
     /// Of both, too.
@@ -70,7 +72,7 @@ impl Report {
     pub fn of(
         path: Option<&Path>,
         env: Env<'_>,
-        components: impl FnOnce(&Config, &[Glimpse]) -> Result<Vec<Component>, Problem>,
+        components: impl FnOnce(&Config, &[Glimpse]) -> Result<Found, Problem>,
     ) -> Self {
         let Some(path) = path else {
             return Self {
@@ -84,7 +86,7 @@ impl Report {
             Err(_) => examined.rest.as_ref(),
         };
         let found = config.map_or_else(
-            || Ok(Vec::new()),
+            || Ok(Found::default()),
             |config| components(config, &examined.providers),
         );
         Self::new(path, examined, found)
@@ -102,17 +104,24 @@ impl Report {
             aliases: BTreeMap::new(),
             context_window: None,
             transformers: Vec::new(),
+            router: None,
             problems: Vec::new(),
             warnings: Vec::new(),
         }
     }
 
-    fn new(path: &Path, examined: Examined, found: Result<Vec<Component>, Problem>) -> Self {
-        let (transformers, of_machine) = match found {
-            Ok(transformers) => (transformers, None),
-            Err(problem) => (Vec::new(), Some(problem)),
+    fn new(path: &Path, examined: Examined, found: Result<Found, Problem>) -> Self {
+        let (found, of_machine) = match found {
+            Ok(found) => (found, None),
+            Err(problem) => (Found::default(), Some(problem)),
         };
+        let Found {
+            transformers,
+            router,
+        } = found;
         let mut problems = components::problems(&transformers, &examined);
+        let of_router = router.as_ref();
+        problems.extend(of_router.and_then(|router| components::of_router(router, &examined)));
         problems.extend(of_machine);
         problems.extend(components::too_long(&examined));
         let mut warnings = components::shadows(&transformers, &examined);
@@ -127,6 +136,7 @@ impl Report {
             config: Some(path.to_owned()),
             providers: examined.providers.iter().map(ProviderState::of).collect(),
             transformers,
+            router,
             problems,
             warnings,
             ..Self::empty()

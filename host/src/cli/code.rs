@@ -16,7 +16,7 @@ use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 use super::activate::Environment;
 use crate::config::{Config, Env};
 
-pub use liveness::{Answer, Health, Listening, health_at, running_service, service_at};
+pub use liveness::{Answer, Health, Listening, Owner, health_at, running_service, service_at};
 
 mod liveness;
 

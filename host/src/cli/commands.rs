@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use super::activate::{Environment, Shell, base_url};
 use super::check::{Report, components};
-use super::code::{Answer, become_claude, running_service};
+use super::code::{Listening, Owner, become_claude, health_at};
 use super::serve::{configuration, log_folder, no_folder, start};
-use super::{ActivateArgs, CheckArgs, Places, USAGE, runtime, term};
+use super::{ActivateArgs, CheckArgs, Places, USAGE, listeners, runtime, term};
 use crate::app::{Leaving, Running, Start};
 use crate::config::{Config, Loaded, process_env};
 use crate::telemetry;
@@ -19,8 +19,21 @@ pub(super) fn code(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
     let Some(Loaded { config, .. }) = runtime.block_on(load(&places)) else {
         return Ok(ExitCode::from(USAGE));
     };
-    if let Answer::Transom(url) = runtime.block_on(running_service(&config)) {
-        return Err(become_claude(&url, &config, &process_env, arguments));
+    match runtime.block_on(health_at(config.listen)) {
+        Listening::Transom(health) if health.owner == Owner::Own => {
+            return Err(become_claude(&health.url, &config, &process_env, arguments));
+        }
+        Listening::Transom(health) => {
+            let whose = health
+                .others()
+                .map(|user| format!(" of user {}", listeners::name_of(user)));
+            term::note(&format!(
+                "the transom at {} is that{}, not this user's: Claude Code is served by this process",
+                health.url,
+                whose.unwrap_or_else(|| " of another machine".to_owned())
+            ));
+        }
+        Listening::Other | Listening::Nobody => {}
     }
     runtime.block_on(async {
         // The terminal belongs to claude: lines of ours would be written over its screen.
@@ -54,6 +67,16 @@ pub(super) fn activate(args: &ActivateArgs) -> anyhow::Result<ExitCode> {
     let Some(Loaded { config, .. }) = runtime()?.block_on(load(&places)) else {
         return Ok(ExitCode::from(USAGE));
     };
+    // Whatever listens there: keys, prompts and what Claude Code does would be in another user's hands.
+    if let Some(user) = listeners::stranger_at(config.listen) {
+        term::fail(&format!(
+            "user {} listens at {}, and would get key and prompts of Claude Code; \
+             choose another address with `listen` in the configuration",
+            listeners::name_of(user),
+            config.listen
+        ));
+        return Ok(ExitCode::FAILURE);
+    }
     let shell = args.shell.unwrap_or_else(|| Shell::of(&process_env));
     let environment = Environment::of(&base_url(config.listen), &config, &process_env);
     term::show(&environment.script(shell));

@@ -53,6 +53,9 @@ pub(super) struct ImportArgs {
     /// Move keys that stand in the file into ~/.config/transom/env
     #[arg(long, requires = "write")]
     move_keys: bool,
+    /// For an installed service: add `trust: "pinned"`, and an `api_key` of TRANSOM_API_KEY if there is none
+    #[arg(long)]
+    service: bool,
     /// Where to write [default: $TRANSOM_CONFIG, else ~/.config/transom/config.json5]
     #[arg(long, value_name = "FILE", requires = "write")]
     config: Option<PathBuf>,

@@ -6,6 +6,8 @@ use clap::Subcommand;
 
 use super::{USAGE, prompt, term};
 use crate::config::{Config, Paths, process_env, set_variable, variable_of, variables};
+use crate::service::Place;
+use crate::service::ask::Line;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -59,14 +61,35 @@ fn set(name: &str, paths: &Paths) -> anyhow::Result<ExitCode> {
         );
         return Ok(ExitCode::FAILURE);
     }
+    // Before the file: a service reads that when it changes.
+    let services = let_go(paths, &variable);
     set_variable(&paths.env, &variable, &key)?;
     term::say(&format!("{variable} is set in {}", paths.env.display()));
+    for pid in services {
+        term::say(&format!(
+            "the service, process {pid}, was started with another {variable} in its environment; this one counts from now on"
+        ));
+    }
     if process_env(&variable).is_some_and(|own| !own.is_empty() && own != key.expose()) {
         term::note(&format!(
             "this shell has another {variable} in its environment, which is stronger for what is started from it: `unset {variable}`"
         ));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Has running services take the variable from the env file from now on. The processes of those that had it
+/// from the shell that started them.
+fn let_go(paths: &Paths, variable: &str) -> Vec<u32> {
+    let place = Place::new(&paths.state);
+    let notes = place.notes().into_iter();
+    notes
+        .filter_map(|note| {
+            let mut line = Line::to(&place, note.listen).ok()?;
+            let had_it = line.let_go(variable).ok()?;
+            had_it.then_some(note.pid)
+        })
+        .collect()
 }
 
 /// A name in capitals is a variable; else it is the provider whose variable is meant.

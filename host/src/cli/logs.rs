@@ -77,7 +77,7 @@ fn print(lines: &[Line], json: bool) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     for line in lines {
         if json {
-            writeln!(out, "{}", line.text)?;
+            writeln!(out, "{}", line.for_programs())?;
         } else {
             writeln!(out, "{}", line.for_people())?;
         }

@@ -19,6 +19,7 @@ use crate::config::{Config, Loaded};
 use crate::head::RequestHead;
 use crate::registry::{Registry, Wanted};
 use crate::route::{Advice, Advised, Asked, Explanation, Step, advice, explain};
+use crate::tokens::Tokens;
 use crate::upstream::Secrets;
 use crate::wasm::Engine;
 
@@ -65,9 +66,13 @@ pub(super) fn run(args: &RouteArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    let asked = Asked::new(&head, &body, &headers, None);
+    let mut asked = Asked::new(&head, &body, &headers, None);
     let advice = advised(&config, &asked, &args.places, &runtime)?;
-    let explanation = explain(&config, &asked, advice.as_ref());
+    let mut explanation = explain(&config, &asked, advice.as_ref());
+    if asked.is_close() {
+        asked = asked.counted(Tokens::default().count_here(&body));
+        explanation = explain(&config, &asked, advice.as_ref());
+    }
     if args.json {
         term::say(&serde_json::to_string_pretty(&explanation)?);
     } else {

@@ -69,7 +69,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    life::serve(running, &args, predecessor, announce::announce).await;
+    life::serve(running, &args, predecessor, announce::announce).await?;
     Ok(ExitCode::SUCCESS)
 }
 

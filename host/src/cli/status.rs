@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::background::{Asked, Found, find, foreign, known_place};
+use super::background::{Asked, Found, Ours, find, foreign, known_place, replaced};
 use super::service::Service;
 use super::{StatusArgs, runtime, term};
 use crate::config::DEFAULT_LISTEN;
@@ -18,15 +18,20 @@ pub(super) fn run(args: &StatusArgs) -> anyhow::Result<ExitCode> {
     let runtime = runtime()?;
     let (address, found) = runtime.block_on(find(&place, &asked));
     let listen = address.unwrap_or(DEFAULT_LISTEN);
+    let replaced = replaced(&place, &asked, address);
     match found {
         Found::Ours(mut ours) => {
-            let status = ours.line.status()?;
+            let mut status = ours.line.status()?;
+            status["finishing"] = replaced.iter().map(Ours::to_json).collect();
             let how = match ours.note.mode {
                 Mode::Background => "in the background",
                 Mode::Foreground => "in the foreground",
                 Mode::Unit => "as a systemd unit",
             };
             shown(args.json, status, &ours.url(), how);
+            if !args.json {
+                tell(&replaced);
+            }
             Ok(ExitCode::SUCCESS)
         }
         Found::Foreign(health) => {
@@ -57,8 +62,18 @@ pub(super) fn run(args: &StatusArgs) -> anyhow::Result<ExitCode> {
             let why = format!(
                 "transom is not running at {listen} ({configured}{finishing}); `transom start` starts it"
             );
+            if !args.json {
+                tell(&replaced);
+            }
             Ok(not_running(args.json, &why))
         }
+    }
+}
+
+/// Of what a restart left.
+fn tell(replaced: &[Ours]) {
+    for process in replaced {
+        term::say(&process.still());
     }
 }
 
@@ -128,6 +143,7 @@ fn write_text(out: &mut String, status: &Value, url: &str, how: &str) -> std::fm
         word("/totals/cached_tokens"),
         word("/totals/cost_usd")
     )?;
+    write_router(out, &status["router"])?;
     let list = |name: &str| status[name].as_array().cloned().unwrap_or_default();
     let providers = list("providers").into_iter().map(|provider| {
         ["name", "transformer", "key", "base_url"].map(|name| told(provider.get(name)))
@@ -151,6 +167,24 @@ fn write_text(out: &mut String, status: &Value, url: &str, how: &str) -> std::fm
         ["transformer", "generation", "calls", "last error"],
         transformers.collect(),
     )
+}
+
+/// The router component, and why its newest bytes are not asked.
+fn write_router(out: &mut String, router: &Value) -> std::fmt::Result {
+    let Some(name) = router.get("name") else {
+        return Ok(());
+    };
+    let [generation, calls, faults] =
+        ["generation", "calls", "faults"].map(|name| told(router.get(name)));
+    writeln!(
+        out,
+        "router         {}, generation {generation}, asked {calls} times, failed {faults} times",
+        told(Some(name))
+    )?;
+    match router.get("last_error") {
+        Some(Value::String(error)) => writeln!(out, "               {error}"),
+        _ => Ok(()),
+    }
 }
 
 /// A value in a word; lists with commas.
@@ -201,6 +235,7 @@ mod tests {
             "config": {"path": "/c.json5", "error": "line 3: no"}, "in_flight": 2,
             "totals": {"requests": 5, "failed": 1, "input_tokens": 10, "output_tokens": 3, "cached_tokens": 0, "cost_usd": 0.5},
             "providers": [{"name": "p", "transformer": ["a", "b"], "key": "set", "base_url": "http://x/"}],
+            "router": {"name": "signpost", "generation": 0, "calls": 0, "faults": 0, "last_error": "it is cut"},
             "transformers": [{"name": "a", "generation": 2, "calls": 9, "traps": 1, "last_error": "broke\nat length"}],
         });
         let text = text(&status, "http://127.0.0.1:1", "in the background");
@@ -208,6 +243,7 @@ mod tests {
             "transom 1.2.3 runs at http://127.0.0.1:1: process 7, in the background",
             "does not hold: line 3: no",
             "2 run, 5 ended, 1 of them failed",
+            "router         signpost, generation 0, asked 0 times, failed 0 times\n               it is cut",
             "p         a > b        set  http://x/",
             "a            2           9 (1 traps)  broke",
         ] {

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::io::{ErrorKind, Result, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::visible;
+
 /// Something that was to be printed is lost.
 static LOST: AtomicBool = AtomicBool::new(false);
 
@@ -41,11 +43,7 @@ pub(super) fn note_coloured(text: &str) {
 /// Without what a terminal would act on: much of what is shown was said by others. Such a character
 /// becomes a visible one.
 fn harmless(text: &str) -> Cow<'_, str> {
-    let acts = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t')
-            // These turn the direction of what follows.
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
+    let acts = |c: char| visible::acts(c) && c != '\n' && c != '\t';
     if text.chars().any(acts) {
         let visible = |c| {
             if acts(c) {

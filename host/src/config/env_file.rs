@@ -62,15 +62,7 @@ pub(super) fn read(path: &Path) -> (HashMap<String, String>, Vec<Problem>) {
             )
         })
         .collect();
-    if others_can_read(path) {
-        let remedy = format!("chmod 600 {}", path.display());
-        warnings.push(about(
-            path,
-            0,
-            "other users can read it".to_owned(),
-            &remedy,
-        ));
-    }
+    warnings.extend(open_to_others(path, "other users can read it"));
     (variables, warnings)
 }
 
@@ -182,6 +174,12 @@ fn unquoted(value: &str) -> &str {
         .into_iter()
         .find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote))
         .unwrap_or(value)
+}
+
+/// A warning about a file with keys that other users can read.
+pub(super) fn open_to_others(path: &Path, message: &str) -> Option<Problem> {
+    let remedy = format!("chmod 600 {}", path.display());
+    others_can_read(path).then(|| about(path, 0, message.to_owned(), &remedy))
 }
 
 fn others_can_read(path: &Path) -> bool {

@@ -95,6 +95,12 @@ pub(super) fn pins(root: &Place<'_>) -> BTreeMap<String, Spot> {
     lines(&pins).into_iter().map(spot).collect()
 }
 
+/// Where the router component is named.
+pub(super) fn router_component(root: &Place<'_>) -> Option<Spot> {
+    let router = member(root, "router")?;
+    member(&router, "component").as_ref().map(Spot::of)
+}
+
 fn member<'t>(place: &Place<'t>, name: &str) -> Option<Place<'t>> {
     let Value::Object(members) = &place.node.value else {
         return None;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::problem::{Problem, Problems};
-use super::text::{Node, Value};
+use super::text::{Member, Node, Value};
 use super::{Config, Env, Secret, ccr, text, write};
 
 /// What becomes of keys that stand in the file itself.
@@ -14,6 +14,15 @@ pub enum LiteralKeys {
     Keep,
     /// A variable takes their place.
     Move,
+}
+
+/// How a file is translated.
+#[derive(Debug, Clone, Copy)]
+pub struct Importing {
+    /// What becomes of keys in it.
+    pub keys: LiteralKeys,
+    /// It is for an installed service: clients must present a key, and components must be pinned.
+    pub for_service: bool,
 }
 
 /// A translated file.
@@ -31,7 +40,7 @@ impl Config {
     /// Translates a configuration of claude-code-router.
     ///
     /// Errors: it cannot be read, is none, or has problems that its owner must mend first.
-    pub fn import(path: &Path, env: Env<'_>, keys: LiteralKeys) -> Result<Imported, Problems> {
+    pub fn import(path: &Path, env: Env<'_>, how: Importing) -> Result<Imported, Problems> {
         let file = Some(path.to_owned());
         let whole = |what: String, remedy: &str| {
             Problems::one(file.clone(), Problem::of_file(what, remedy))
@@ -49,7 +58,10 @@ impl Config {
         if !translated.problems.is_empty() {
             return Err(Problems::new(file, translated.problems));
         }
-        let found = literal_keys(&mut translated.root, keys);
+        let found = literal_keys(&mut translated.root, how.keys);
+        if how.for_service {
+            guarded(&mut translated.root);
+        }
         let mut out = format!(
             "// Made from {} by `transom config import`.\n",
             path.display()
@@ -96,6 +108,18 @@ fn first_variable(text: &str) -> Option<String> {
         .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
         .unwrap_or(after.len());
     (end > 0).then(|| after[..end].to_owned())
+}
+
+/// Adds what a service of its own machine has, where the file says nothing of it.
+fn guarded(root: &mut Node) {
+    let missing = [("api_key", "${TRANSOM_API_KEY:-}"), ("trust", "pinned")];
+    let missing = missing.map(|(name, value)| (root.get(name).is_none(), name, value));
+    let line = root.line;
+    if let Value::Object(members) = &mut root.value {
+        for (_, name, value) in missing.into_iter().filter(|(missing, ..)| *missing) {
+            members.push(Member::new(name, Node::text(line, value.to_owned())));
+        }
+    }
 }
 
 /// Finds keys that are no variables, and puts variables in their places if they are to be moved.
@@ -169,7 +193,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.json");
         std::fs::write(&path, text).unwrap();
-        Config::import(&path, &|_| None, keys)
+        let how = Importing {
+            keys,
+            for_service: false,
+        };
+        Config::import(&path, &|_| None, how)
     }
 
     #[test]
@@ -216,6 +244,26 @@ mod tests {
         assert_eq!(of(ours, "c"), None);
         let theirs = include_str!("../../../tests/ccr/two-providers.json");
         assert_eq!(of(theirs, "zai").as_deref(), Some("ZAI_API_KEY"));
+    }
+
+    #[test]
+    fn for_a_service_it_is_guarded_unless_the_file_says_how() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        let how = Importing {
+            keys: LiteralKeys::Move,
+            for_service: true,
+        };
+        let import = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            Config::import(&path, &|_| None, how).unwrap().text
+        };
+        let open = import(include_str!("../../../tests/ccr/two-providers.json"));
+        assert!(open.contains("api_key: \"${TRANSOM_API_KEY:-}\""), "{open}");
+        assert!(open.contains("trust: \"pinned\""), "{open}");
+        let keyed = import(include_str!("../../../tests/ccr/every-key.json"));
+        assert!(keyed.contains("api_key: \"${CCR_KEY}\""), "{keyed}");
+        assert!(!keyed.contains("TRANSOM_API_KEY"), "{keyed}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::problem::{Problem, Problems};
 use super::reader::{Place, Reader};
 use super::{Config, Env, Key, Model, Paths, Provider, Router, Stage, Target, Transformer};
 use super::{DEFAULT_LISTEN, ccr, env_file, glimpse, read, text};
-use super::{Glimpse, Spot, Trust};
+use super::{Glimpse, Spot, SystemPrompt, Trust};
 
 /// A configuration that holds, and what looks wrong with it all the same.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ pub struct Examined {
     pub providers: Vec<Glimpse>,
     /// The same as in a [`Loaded`].
     pub warnings: Vec<Problem>,
+    /// Where the router component is named.
+    pub router_component: Option<Spot>,
     /// What is right of a configuration with problems: worth a look at its components, no more.
     pub rest: Option<Config>,
     /// Where each of `pins` stands.
@@ -86,9 +88,19 @@ impl Config {
         let mut examined = examine_text(&text, Some(path), &both);
         warnings.append(&mut examined.warnings);
         if let Ok(loaded) = &mut examined.outcome {
-            loaded.config.env_files = files;
-            loaded.config.digest = Some(digest(text.as_bytes(), &loaded.config.env_files));
+            let config = &mut loaded.config;
+            config.other_files = files;
+            if let Some(prompt) = &mut config.system_prompt {
+                warnings.extend(read_prompt(prompt, path));
+                config.other_files.push(prompt.file.clone());
+            }
+            config.digest = Some(digest(text.as_bytes(), &config.other_files));
             loaded.warnings.clone_from(&warnings);
+            // For who examines it: whoever runs Claude Code with it has been told often enough.
+            if holds_a_key(&loaded.config, &text) {
+                let what = "other users can read it, and it holds a key";
+                warnings.extend(env_file::open_to_others(path, what));
+            }
         }
         Examined {
             warnings,
@@ -96,13 +108,13 @@ impl Config {
         }
     }
 
-    /// The file, or one of those with its variables, says something else than when this was read. A
+    /// The file, or another one that it goes by, says something else than when this was read. A
     /// configuration that cannot be read says nothing.
     pub fn is_outdated(&self) -> bool {
         let (Some(path), Some(read)) = (&self.path, self.digest) else {
             return false;
         };
-        std::fs::read(path).is_ok_and(|bytes| digest(&bytes, &self.env_files) != read)
+        std::fs::read(path).is_ok_and(|bytes| digest(&bytes, &self.other_files) != read)
     }
 
     /// What is served when there is no file: one provider, `demo`, at `base_url`, in Cerebras'
@@ -152,7 +164,8 @@ impl Config {
             proxy: super::Proxy::default(),
             code: super::Code::default(),
             statusline: None,
-            env_files: Vec::new(),
+            system_prompt: None,
+            other_files: Vec::new(),
             digest: None,
         }
     }
@@ -165,13 +178,46 @@ impl Config {
 }
 
 /// Tells two states of the files apart. What they say themselves may be keys.
-fn digest(text: &[u8], env_files: &[PathBuf]) -> u64 {
+fn digest(text: &[u8], other_files: &[PathBuf]) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
-    for file in env_files {
+    for file in other_files {
         std::fs::read(file).ok().hash(&mut hasher);
     }
     hasher.finish()
+}
+
+/// A file that cannot be read is looked at again when it is there; until then the client's prompt stays.
+fn read_prompt(prompt: &mut SystemPrompt, config: &Path) -> Option<Problem> {
+    prompt.file = config.parent().unwrap_or(config).join(&prompt.file);
+    match std::fs::read_to_string(&prompt.file) {
+        Ok(text) => {
+            prompt.text = text;
+            None
+        }
+        Err(error) => {
+            let file = prompt.file.display();
+            let what = format!("{file}: {error}; the client's own system prompt stays");
+            let remedy = "write the file that `system_prompt` names, or take the setting out";
+            Some(Problem::of_file(what, remedy))
+        }
+    }
+}
+
+/// What is shorter is no key that is worth a warning, and may stand in a text for another reason.
+const SHORTEST_KEY: usize = 8;
+
+/// A key stands in the text itself, not the name of a variable.
+fn holds_a_key(config: &Config, text: &str) -> bool {
+    let keys = config
+        .providers
+        .iter()
+        .flat_map(|provider| match &provider.key {
+            Key::Set(keys) => keys.as_slice(),
+            Key::Missing { .. } | Key::Absent => &[],
+        });
+    keys.chain(&config.api_key)
+        .any(|key| key.expose().len() >= SHORTEST_KEY && text.contains(key.expose()))
 }
 
 fn examine_text(text: &str, path: Option<&Path>, env: Env<'_>) -> Examined {
@@ -211,6 +257,7 @@ fn examine_text(text: &str, path: Option<&Path>, env: Env<'_>) -> Examined {
         warnings,
         rest: rest.flatten(),
         pins: glimpse::pins(&place),
+        router_component: glimpse::router_component(&place),
     }
 }
 
@@ -241,5 +288,6 @@ fn nothing_seen(problems: Problems) -> Examined {
         warnings: Vec::new(),
         rest: None,
         pins: BTreeMap::new(),
+        router_component: None,
     }
 }

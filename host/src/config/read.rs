@@ -23,6 +23,7 @@ pub(super) mod recorder;
 pub(super) mod retries;
 pub(super) mod route;
 pub(super) mod statusline;
+pub(super) mod system_prompt;
 mod transformer;
 
 pub(super) use route::split as split_target;
@@ -30,7 +31,7 @@ pub(super) use route::split as split_target;
 /// Of the first hundred exchanges, which is how long a generation is new.
 const MOST_ROLLBACK_AFTER: u64 = 100;
 
-pub(super) const SETTINGS: [&str; 22] = [
+pub(super) const SETTINGS: [&str; 23] = [
     "$schema",
     "aliases",
     "allowed_hosts",
@@ -51,9 +52,23 @@ pub(super) const SETTINGS: [&str; 22] = [
     "rollback_after",
     "router",
     "statusline",
+    "system_prompt",
     "timeouts",
     "trust",
 ];
+
+/// A section that may be left out.
+fn section<T: Default>(
+    fields: &Fields<'_>,
+    name: &str,
+    read: impl Fn(&Place<'_>, &mut Reader<'_>) -> T,
+    reader: &mut Reader<'_>,
+) -> T {
+    fields
+        .get(name)
+        .map(|at| read(at, reader))
+        .unwrap_or_default()
+}
 
 /// Reads everything, whatever goes wrong. Worth something only if the reader has no problem then;
 /// `seen` has every provider all the same.
@@ -126,23 +141,17 @@ pub(super) fn config(
             .get("on_broken")
             .and_then(|at| reader.choice(at, &[("cut", OnBroken::Cut), ("error", OnBroken::Error)]))
             .unwrap_or_default(),
-        log: fields
-            .get("log")
-            .map(|at| log::log(at, reader))
-            .unwrap_or_default(),
-        proxy: fields
-            .get("proxy")
-            .map(|at| proxy::proxy(at, reader))
-            .unwrap_or_default(),
-        code: fields
-            .get("code")
-            .map(|at| code::code(at, reader))
-            .unwrap_or_default(),
+        log: section(&fields, "log", log::log, reader),
+        proxy: section(&fields, "proxy", proxy::proxy, reader),
+        code: section(&fields, "code", code::code, reader),
         statusline: fields
             .get("statusline")
             .and_then(|at| statusline::statusline(at, reader)),
+        system_prompt: fields
+            .get("system_prompt")
+            .and_then(|at| system_prompt::system_prompt(at, reader)),
         providers,
-        env_files: Vec::new(),
+        other_files: Vec::new(),
         digest: None,
     })
 }

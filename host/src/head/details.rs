@@ -108,7 +108,7 @@ pub(crate) fn plain(literal: &str) -> Cow<'_, str> {
 }
 
 /// The strings of a content: itself, or the `text` of its blocks.
-fn texts(content: &RawValue) -> Vec<&str> {
+pub(crate) fn texts(content: &RawValue) -> Vec<&str> {
     if content.get().starts_with('"') {
         return vec![content.get()];
     }

@@ -7,7 +7,7 @@ use memchr::memmem;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::SUBAGENT_TAG;
+use super::{SUBAGENT_TAG, is_foreign_signature};
 
 /// What a walk has come across.
 #[derive(Debug, Default)]
@@ -20,6 +20,8 @@ pub(super) struct Seen {
     pub(super) items: usize,
     pub(super) web_search: bool,
     pub(super) any_image: bool,
+    /// In a message of an assistant.
+    pub(super) foreign_thinking: bool,
     /// In a text of the system's.
     pub(super) tagged: bool,
     last: Message,
@@ -37,6 +39,50 @@ struct Message {
     role: Role,
     image: bool,
     tagged: bool,
+    foreign_thinking: bool,
+    block: Block,
+}
+
+/// Of one block, while it is walked over.
+#[derive(Debug, Default, Clone, Copy)]
+struct Block {
+    kind: Kind,
+    /// There is a signature that a provider gave.
+    signed: bool,
+    /// `data` is an envelope.
+    sealed: bool,
+}
+
+impl Block {
+    /// It is thinking of another provider than one that the Messages API is spoken to.
+    fn is_foreign(self) -> bool {
+        match self.kind {
+            Kind::Thinking => !self.signed,
+            Kind::Redacted => self.sealed,
+            Kind::Image | Kind::Other => false,
+        }
+    }
+}
+
+/// A type of a block that means something here.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Image,
+    Thinking,
+    Redacted,
+    #[default]
+    Other,
+}
+
+impl Kind {
+    fn named(name: &str) -> Self {
+        match name {
+            "image" => Self::Image,
+            "thinking" => Self::Thinking,
+            "redacted_thinking" => Self::Redacted,
+            _ => Self::Other,
+        }
+    }
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +92,7 @@ enum Role {
     Open,
     User,
     System,
+    Assistant,
     Other,
 }
 
@@ -54,6 +101,7 @@ impl Role {
         match name {
             "user" => Self::User,
             "system" => Self::System,
+            "assistant" => Self::Assistant,
             _ => Self::Other,
         }
     }
@@ -151,8 +199,21 @@ impl Walk<'_> {
                 entries.next_value_seed(self.to(At::Content))?;
             }
             (At::Block, Key::Type) => {
-                let image = self.word(|kind| kind == "image", entries)?;
-                self.message.image |= image.unwrap_or(false);
+                let kind = self.word(Kind::named, entries)?.unwrap_or_default();
+                self.message.block.kind = kind;
+                self.message.image |= kind == Kind::Image;
+            }
+            (At::Block, Key::Signature) => {
+                let foreign = self.word(is_foreign_signature, entries)?;
+                self.message.block.signed = foreign == Some(false);
+            }
+            (At::Block, Key::Data) => {
+                // Of redacted thinking; that of images is deeper.
+                let Word(sealed) = entries.next_value_seed(Asking(|data: &str| {
+                    !data.is_empty() && is_foreign_signature(data)
+                }))?;
+                self.message.block.sealed = sealed.unwrap_or(false);
+                self.seen.data += 1;
             }
             (At::Tool, Key::Type) => {
                 let search = self.word(|kind| kind.starts_with("web_search"), entries)?;
@@ -187,6 +248,7 @@ impl Walk<'_> {
     fn message_over(&mut self) {
         let message = std::mem::take(self.message);
         self.seen.any_image |= message.image;
+        self.seen.foreign_thinking |= message.foreign_thinking && message.role == Role::Assistant;
         if message.role == Role::System {
             self.seen.tagged |= message.tagged;
         } else {
@@ -261,8 +323,13 @@ impl<'de> Visitor<'de> for Walk<'_> {
             }
             self.member(key, &mut entries)?;
         }
-        if self.at == At::Message {
-            self.message_over();
+        match self.at {
+            At::Message => self.message_over(),
+            At::Block => {
+                let block = std::mem::take(&mut self.message.block);
+                self.message.foreign_thinking |= block.is_foreign();
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -276,6 +343,7 @@ enum Key {
     Type,
     Text,
     Data,
+    Signature,
     Other,
 }
 
@@ -287,6 +355,7 @@ impl Key {
             "type" => Self::Type,
             "text" => Self::Text,
             "data" => Self::Data,
+            "signature" => Self::Signature,
             _ => Self::Other,
         };
         (key, name.len())

@@ -1,4 +1,4 @@
-//! `POST /v1/messages/count_tokens`: the guests' or the upstream's count, else an estimate. Never a 404.
+//! `POST /v1/messages/count_tokens`: the guests' or the upstream's count, else our own. Never a 404.
 
 use std::sync::Arc;
 
@@ -60,17 +60,26 @@ async fn answer(
     };
     let exchange = Exchange::open(app, &snapshot, &parts.headers, head, to, record)?;
     let counted = match &choice.provider.transformer {
-        Transformer::Passthrough => exchange::passthrough_count(&exchange, body).await,
-        Transformer::Chain(_) => match exchange::count(&exchange, body).await {
+        Transformer::Passthrough => exchange::passthrough_count(&exchange, body.clone()).await,
+        Transformer::Chain(_) => match exchange::count(&exchange, body.clone()).await {
             Ok(Count::Answer(answer)) => Some(answer),
             Ok(Count::Unsupported) | Err(_) => None,
         },
     };
-    let estimate = || json!({"input_tokens": head.input_estimate.max(1)}).to_string();
+    let counted = match counted {
+        Some(counted) => counted,
+        None => counted_here(&exchange, body).await,
+    };
     let mut headers = HeaderMap::new();
     if let Some(served) = &record.route {
         reply::tell_route(&mut headers, served);
     }
-    let counted = counted.unwrap_or_else(|| Bytes::from(estimate()));
     Ok(reply::whole(counted, headers, &exchange.id))
+}
+
+/// Counted by this process; a body that does not have the form of a request is estimated.
+async fn counted_here(exchange: &Exchange<'_>, body: Bytes) -> Bytes {
+    let counted = exchange.app.tokens.count(body).await;
+    let tokens = counted.unwrap_or(exchange.input_estimate);
+    Bytes::from(json!({"input_tokens": tokens.max(1)}).to_string())
 }

@@ -32,6 +32,8 @@ pub(super) struct Exchange<'a> {
     pub(super) provider: &'a Provider,
     pub(super) model: &'a str,
     pub(super) id: String,
+    /// Tokens of the request, estimated, corrected by what the provider told of earlier ones.
+    pub(super) input_estimate: u32,
     /// Another target is left if this one fails.
     has_other: bool,
     pinned: Vec<Pinned>,
@@ -73,6 +75,7 @@ impl<'a> Exchange<'a> {
             price: known.and_then(|model| model.price),
         };
         record.route = Some(served.clone());
+        record.estimate = Some((app.tokens.clone(), head.input_estimate));
         let pinned = pin(snapshot, to.provider)?;
         if !pinned.is_empty() {
             let labels: Vec<_> = pinned.iter().map(|pin| pin.generation.label()).collect();
@@ -87,6 +90,9 @@ impl<'a> Exchange<'a> {
             provider: to.provider,
             model: to.model,
             id: record.request_id().to_owned(),
+            input_estimate: app
+                .tokens
+                .corrected(&to.provider.name, to.model, head.input_estimate),
             has_other: to.has_other,
             pinned,
         })
@@ -99,7 +105,7 @@ impl<'a> Exchange<'a> {
         let ask = Ask {
             provider: self.provider,
             model: self.model,
-            input: self.head.input_estimate,
+            input: self.input_estimate,
             output: self.head.max_tokens,
             hold: self.snapshot.config.pacing.hold,
             has_other: self.has_other,

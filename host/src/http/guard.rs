@@ -58,6 +58,13 @@ fn admit(config: &Config, uri: &http::Uri, headers: &HeaderMap) -> Result<(), Ap
     }
 }
 
+/// The scheme's case does not count (RFC 9110, 11.1).
+fn bearer_of(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked(b"Bearer ".len())?;
+    let token = token.trim_ascii_start();
+    scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
+}
+
 /// What browsers say of themselves (the Fetch Metadata headers of the W3C).
 const FETCH_SITE: &str = "sec-fetch-site";
 
@@ -114,7 +121,7 @@ fn allowed(config: &Config, name: &str) -> bool {
 fn authenticate(key: &Secret, headers: &HeaderMap) -> Result<(), ApiError> {
     let bearer = headers
         .get(AUTHORIZATION)
-        .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+        .and_then(|value| bearer_of(value.as_bytes()));
     let header = headers.get("x-api-key").map(HeaderValue::as_bytes);
     let offered: Vec<&[u8]> = bearer.into_iter().chain(header).collect();
     if offered
@@ -152,6 +159,16 @@ mod tests {
             assert!(of("sec-fetch-site", site).is_err());
         }
         assert!(of("sec-fetch-site", "none").is_ok(), "typed by a person");
+    }
+
+    #[test]
+    fn a_token_is_found_however_its_scheme_is_written() {
+        for value in ["Bearer key", "bearer key", "BEARER  key"] {
+            assert_eq!(bearer_of(value.as_bytes()), Some(&b"key"[..]));
+        }
+        for value in ["Bearerkey", "Basic key", "bear", ""] {
+            assert_eq!(bearer_of(value.as_bytes()), None, "{value}");
+        }
     }
 
     #[test]

@@ -16,11 +16,11 @@ use crate::app::{App, Snapshot};
 use crate::attempts::{self, Attempts, Next};
 use crate::config::Transformer;
 use crate::error::ApiError;
-use crate::head::RequestHead;
+use crate::head::{RequestHead, check_model};
 use crate::ids;
-use crate::record::Record;
+use crate::record::{Bodies, Record};
 use crate::relay::Relay;
-use crate::route::{self, Advised, Asked, Routed};
+use crate::route::{self, Advised, Asked, Dispatched, Routed};
 use crate::sse::Usage;
 
 pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Response {
@@ -83,6 +83,10 @@ async fn answer(
     record: &mut Record,
 ) -> Result<Answered, ApiError> {
     let body = read(body, snapshot.limits.request_body).await?;
+    record.bodies = snapshot
+        .bodies
+        .as_ref()
+        .map(|how| Box::new(Bodies::of(how, &body)));
     let head = RequestHead::peek(&body)?;
     record.conversation =
         route::session_id(headers, &head, &body).map(|session| (app.usages.clone(), session));
@@ -172,7 +176,7 @@ fn after(app: &App, attempts: &mut Attempts<'_>, error: ApiError, record: &mut R
                 "the next target is asked"
             );
         }
-        Next::Over(_) => {}
+        Next::Over(_) => record.exhausted = true,
     }
     next
 }
@@ -214,7 +218,17 @@ pub(super) async fn routed<'s>(
             route::advice(advised, questioned).await
         }
     };
-    route::dispatch(config, headers, usages, request, advice.as_ref())
+    let advice = advice.as_ref();
+    let routed = match route::dispatch(config, headers, usages, request, advice)? {
+        Dispatched::Ready(routed) => *routed,
+        Dispatched::Close(head, body) => {
+            let tokens = app.tokens.count(body.clone()).await;
+            route::dispatch_counted(config, headers, usages, (*head, body), advice, tokens)?
+        }
+    };
+    // A tag in a text, or a component, may have named another than the client did.
+    check_model(&routed.choice.model)?;
+    Ok(routed)
 }
 
 impl Answered {

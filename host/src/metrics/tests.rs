@@ -25,6 +25,7 @@ fn ended(model: &str, listed: bool, status: u16) -> Ended {
             status: 500,
             kind: "api_error",
         }],
+        exhausted: false,
         status,
         error: None,
         ms: 15.0,
@@ -102,4 +103,27 @@ fn counts_of_many_threads_add_up() {
         }
     });
     assert_eq!(metrics.totals().requests, 4000);
+}
+
+#[test]
+fn only_what_was_asked_again_is_a_retry() {
+    let attempts = |targets: &[&str], exhausted: bool| {
+        let mut ended = ended("m", true, 200);
+        ended.tried = targets
+            .iter()
+            .map(|provider| Tried {
+                provider: (*provider).to_owned(),
+                model: "m".to_owned(),
+                status: 500,
+                kind: "api_error",
+            })
+            .collect();
+        ended.exhausted = exhausted;
+        ended.repeated()
+    };
+    assert_eq!(attempts(&[], false), (0, 0));
+    assert_eq!(attempts(&["p\"q"], false), (1, 0), "served at the second");
+    assert_eq!(attempts(&["p\"q"], true), (0, 0), "the only attempt");
+    assert_eq!(attempts(&["a", "a", "b"], false), (1, 2));
+    assert_eq!(attempts(&["a", "a", "b"], true), (1, 1));
 }

@@ -67,7 +67,7 @@ fn gauges(around: &Surroundings, out: &mut String) {
     plain(
         "transom_log_lines_lost_total",
         "counter",
-        "Log lines that came faster than they could be written.",
+        "Log lines that came faster than they could be written, or that the disk did not take.",
         around.log_lines_lost,
     );
     type Figure = fn(&(String, u64, u64)) -> u64;

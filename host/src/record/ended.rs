@@ -17,6 +17,8 @@ pub struct Ended {
     pub served: Option<Served>,
     /// What was tried before, and why it failed.
     pub tried: Vec<Tried>,
+    /// The last of them was the last that was tried: the answer is an error.
+    pub exhausted: bool,
     /// The status of the answer; 499 if the client left.
     pub status: u16,
     /// What went wrong.
@@ -53,12 +55,12 @@ pub struct Guest {
 impl Ended {
     /// Attempts that were made again at the same target, and those that went on to another one.
     pub fn repeated(&self) -> (usize, usize) {
-        let last = self.served.as_ref();
+        let failed = self.tried.iter().map(Tried::target);
+        let last = self.served.as_ref().filter(|_| !self.exhausted);
         let last = last.map(|served| (served.provider.as_str(), served.model.as_str()));
-        let targets = self.tried.iter().map(Tried::target).map(Some);
-        let next = targets.skip(1).chain([last]);
-        let same = self.tried.iter().map(Tried::target).zip(next);
-        let again = same.filter(|(one, next)| Some(*one) == *next).count();
-        (again, self.tried.len() - again)
+        let next = failed.clone().skip(1).chain(last);
+        let (again, onward): (Vec<_>, Vec<_>) =
+            failed.zip(next).partition(|(one, next)| one == next);
+        (again.len(), onward.len())
     }
 }

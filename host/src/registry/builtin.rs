@@ -1,10 +1,16 @@
 //! The components that are part of the binary.
 
 /// Name and bytes, in order of name. `build.rs` says where the guests were built.
-const BUILTIN: [(&str, &[u8]); 5] = [
+const BUILTIN: [(&str, &[u8]); 8] = [
     ("cerebras", include_bytes!(env!("TRANSOM_GUEST_CEREBRAS"))),
+    (
+        "compatible",
+        include_bytes!(env!("TRANSOM_GUEST_COMPATIBLE")),
+    ),
+    ("gemini", include_bytes!(env!("TRANSOM_GUEST_GEMINI"))),
     ("ollama", include_bytes!(env!("TRANSOM_GUEST_OLLAMA"))),
     ("openai", include_bytes!(env!("TRANSOM_GUEST_OPENAI"))),
+    ("responses", include_bytes!(env!("TRANSOM_GUEST_RESPONSES"))),
     ("shout", include_bytes!(env!("TRANSOM_GUEST_SHOUT"))),
     ("zai", include_bytes!(env!("TRANSOM_GUEST_ZAI"))),
 ];

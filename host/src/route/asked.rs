@@ -1,7 +1,7 @@
 //! A request as rules ask about it: what is read of it a second time, or counted, is so once, and only
 //! if a rule asks.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use http::HeaderMap;
 
@@ -9,9 +9,11 @@ use super::Usages;
 use super::session::session_id;
 use crate::head::{Details, RequestHead};
 
-/// No tokenizer in use has tokens longer than this on average over a text of any length worth
-/// routing by: text that is longer in bytes than so many times a bound is surely above it.
-const MOST_BYTES_PER_TOKEN: u32 = 16;
+/// The estimate takes four bytes for a token. Prose, code and tools have between three and six: an estimate that is not
+/// between these parts of a bound, in thirds of it, decides without counting.
+const SURELY_BELOW: u64 = 3;
+const SURELY_ABOVE: u64 = 6;
+const OF: u64 = 4;
 
 /// What rules may know of a request.
 pub struct Asked<'r> {
@@ -22,8 +24,9 @@ pub struct Asked<'r> {
     /// As the client sent them.
     pub headers: &'r HeaderMap,
     usages: Option<&'r Usages>,
+    counted: Option<u32>,
+    close: Cell<bool>,
     details: OnceCell<Details<'r>>,
-    tokens: OnceCell<u32>,
     session: OnceCell<Option<String>>,
     directory: OnceCell<Option<String>>,
 }
@@ -41,11 +44,26 @@ impl<'r> Asked<'r> {
             body,
             headers,
             usages,
+            counted: None,
+            close: Cell::new(false),
             details: OnceCell::new(),
-            tokens: OnceCell::new(),
             session: OnceCell::new(),
             directory: OnceCell::new(),
         }
+    }
+
+    /// The same request, of which it is known now how many tokens it has.
+    #[must_use]
+    pub fn counted(self, tokens: Option<u32>) -> Self {
+        Self {
+            counted: tokens,
+            ..self
+        }
+    }
+
+    /// A rule depends on how many tokens the request has, and its length left that open. Asked once the rules were.
+    pub fn is_close(&self) -> bool {
+        self.close.get()
     }
 
     /// The texts and names of the body.
@@ -53,19 +71,29 @@ impl<'r> Asked<'r> {
         self.details.get_or_init(|| Details::read(self.body))
     }
 
-    /// Tokens of system, messages and tools. The only place where a request is counted: for now the
-    /// estimate from the length of its text, four bytes to a token, images 1600 each.
+    /// Tokens of system, messages and tools: as they were counted, else the estimate from the length of the text, four
+    /// bytes to a token, images 1600 each.
     pub fn tokens(&self) -> u32 {
-        *self.tokens.get_or_init(|| self.head.input_estimate)
+        self.counted.unwrap_or(self.head.input_estimate)
     }
 
-    /// Whether the request has more than `bound` tokens. Counted only where its length leaves it open.
+    /// Whether the request has more than `bound` tokens. By the estimate where that leaves no doubt, else by the
+    /// count; where there is none yet [`Self::is_close`] says that one is wanted.
     pub fn longer_than(&self, bound: u32) -> bool {
-        let most = self.head.most_tokens;
-        if most <= bound {
+        let (estimate, wide) = (u64::from(self.head.input_estimate), u64::from(bound));
+        if estimate * OF <= wide * SURELY_BELOW || self.head.most_tokens <= bound {
             return false;
         }
-        most / MOST_BYTES_PER_TOKEN > bound || self.tokens() > bound
+        if estimate * OF > wide * SURELY_ABOVE {
+            return true;
+        }
+        self.close.set(self.close.get() || self.counted.is_none());
+        self.tokens() > bound
+    }
+
+    /// The same for a bound that need not be met exactly: nothing is counted for it.
+    pub fn seems_longer_than(&self, bound: u32) -> bool {
+        self.tokens() > bound
     }
 
     /// The conversation that the request belongs to.
@@ -106,8 +134,39 @@ impl<'r> Asked<'r> {
         let head = self.head;
         of_claude_code
             && !head.tools
-            && head.thinking == crate::head::Thinking::Absent
-            && !self.longer_than(SMALL)
+            && head.thinking.is_none()
+            && !self.seems_longer_than(SMALL)
             && self.session().is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a request of so many bytes is longer, and whether a count is wanted.
+    fn longer(bytes: usize, bound: u32, counted: Option<u32>) -> (bool, bool) {
+        let content = "a".repeat(bytes);
+        let body =
+            format!(r#"{{"model":"m","messages":[{{"role":"user","content":"{content}"}}]}}"#);
+        let head = RequestHead::peek(body.as_bytes()).unwrap();
+        let headers = HeaderMap::new();
+        let asked = Asked::new(&head, body.as_bytes(), &headers, None).counted(counted);
+        (asked.longer_than(bound), asked.is_close())
+    }
+
+    #[test]
+    fn a_request_is_counted_only_where_its_length_leaves_it_open() {
+        assert_eq!(longer(280, 100, None), (false, false));
+        assert_eq!(longer(640, 100, None), (true, false));
+        assert_eq!(longer(420, 100, None), (true, true));
+        assert_eq!(longer(360, 100, None), (false, true));
+        assert_eq!(longer(420, 100, Some(70)), (false, false));
+        assert_eq!(longer(360, 100, Some(130)), (true, false));
+        assert_eq!(
+            longer(30, 100, Some(1000)),
+            (false, false),
+            "bytes bound tokens"
+        );
     }
 }

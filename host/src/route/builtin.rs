@@ -107,7 +107,7 @@ fn is_haiku(model: &str) -> bool {
 
 fn is_title(asked: &Asked<'_>) -> bool {
     let head = asked.head;
-    head.title && !head.tools && head.thinking == Thinking::Absent
+    head.title && !head.tools && head.thinking.is_none()
 }
 
 fn is_long(table: &Router, asked: &Asked<'_>) -> bool {
@@ -115,7 +115,7 @@ fn is_long(table: &Router, asked: &Asked<'_>) -> bool {
     if asked.longer_than(threshold) {
         return true;
     }
-    asked.longer_than(LONG_BY_USAGE)
+    asked.seems_longer_than(LONG_BY_USAGE)
         && asked
             .last_usage()
             .is_some_and(|last| last > u64::from(threshold))

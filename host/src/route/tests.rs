@@ -30,7 +30,7 @@ fn decided(config: &Config, body: &str, advice: Option<&str>) -> String {
         label: None,
     });
     let request = (head, Bytes::from(body.to_owned()));
-    match dispatch(config, &headers, None, request, advice.as_ref()) {
+    match dispatch_counted(config, &headers, None, request, advice.as_ref(), None) {
         Ok(Routed { choice, .. }) => {
             let fallback: Vec<_> = choice.fallback.iter().map(ToString::to_string).collect();
             let (provider, model) = (&choice.provider.name, &choice.model);
@@ -46,6 +46,30 @@ fn decided(config: &Config, body: &str, advice: Option<&str>) -> String {
 
 fn ask(model: &str) -> String {
     format!(r#"{{"model":"{model}","messages":[{{"role":"user","content":"hi"}}]}}"#)
+}
+
+#[test]
+fn a_title_is_asked_for_with_thinking_switched_off_or_not_spoken_of() {
+    let config = config("router: { default: 'One,Big-1', background: 'two,small' }");
+    let title = |thinking: &str| {
+        format!(
+            r#"{{"model":"claude-opus-4-8","messages":[{{"role":"user","content":"hi"}}],{thinking}"tools":[],
+                "output_config":{{"effort":"high","format":{{"type":"json_schema","schema":{{"type":"object","properties":{{"title":{{"type":"string"}}}}}}}}}}}}"#
+        )
+    };
+    for (thinking, by) in [
+        ("", "two,small by background > "),
+        (
+            r#""thinking":{"type":"disabled"},"#,
+            "two,small by background > ",
+        ),
+        (
+            r#""thinking":{"type":"adaptive"},"#,
+            "One,Big-1 by default > ",
+        ),
+    ] {
+        assert_eq!(decided(&config, &title(thinking), None), by, "{thinking}");
+    }
 }
 
 #[test]

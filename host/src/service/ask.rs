@@ -10,8 +10,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::place::Place;
-use super::{handover, note::Mode};
+use super::handover;
+use super::note::Note;
+use super::place::{Place, SocketPath};
 
 /// A service answers at once; what takes longer says so before.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -35,6 +36,13 @@ pub enum Request {
     Listener,
     /// The successor that has the listener is ready: accept nothing more.
     TakeOver,
+    /// Which variables of its environment the env file has otherwise.
+    Overriding,
+    /// The env file counts for this variable from now on, whatever the environment says.
+    LetGo {
+        /// Its name.
+        variable: String,
+    },
 }
 
 /// How a successor is started.
@@ -46,19 +54,15 @@ pub struct Successor {
     pub arguments: Vec<String>,
     /// Variables that replace or extend those that are inherited.
     pub variables: BTreeMap<String, String>,
-    /// Where it prints.
-    pub output: PathBuf,
+    /// Where it prints; none: where the running process does, which for a unit is the journal.
+    pub output: Option<PathBuf>,
 }
 
 /// Who answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Who {
-    /// The process.
-    pub pid: u32,
-    /// As in the note and at `/health`.
-    pub instance: String,
-    /// How it was started.
-    pub mode: Mode,
+    /// What it wrote down of itself, or would have if the disk had taken it.
+    pub note: Note,
     /// It was told to stop, or has handed over.
     pub leaving: bool,
     /// Exchanges that run.
@@ -97,7 +101,15 @@ pub struct Line {
 impl Line {
     /// To the service that listens there, if it is this user's.
     pub fn to(place: &Place, listen: SocketAddr) -> io::Result<Self> {
-        let socket = place.socket(listen)?;
+        Self::over(&place.socket(listen)?)
+    }
+
+    /// To a process that was replaced and finishes its exchanges.
+    pub fn to_leaving(place: &Place, pid: u32) -> io::Result<Self> {
+        Self::over(&place.leaving_socket(pid)?)
+    }
+
+    fn over(socket: &SocketPath) -> io::Result<Self> {
         let stream = UnixStream::connect(&socket.path)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
@@ -133,6 +145,17 @@ impl Line {
     /// Has it end; the exchanges that run then.
     pub fn stop(&mut self, now: bool) -> io::Result<usize> {
         self.ask(&Request::Stop { now })
+    }
+
+    /// Variables of its environment that are stronger than what the env file says of them.
+    pub fn overriding(&mut self) -> io::Result<Vec<String>> {
+        self.ask(&Request::Overriding)
+    }
+
+    /// Has it take a variable from the env file from now on. False: it did so before.
+    pub fn let_go(&mut self, variable: &str) -> io::Result<bool> {
+        let variable = variable.to_owned();
+        self.ask(&Request::LetGo { variable })
     }
 
     /// Waits until the process is gone.

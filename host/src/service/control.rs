@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::ask::{Request, Restarted, Successor, Who};
 use super::note::{Mode, Note};
-use super::{Place, handover};
+use super::{Place, handover, systemd};
 
 /// How often a successor is looked after while it starts.
 const LOOK: Duration = Duration::from_millis(10);
@@ -29,18 +29,19 @@ pub trait Orders: Send + Sync + 'static {
     fn hand_over(&self);
     /// What `/api/status` says.
     fn status(&self) -> Value;
+    /// Take a variable from the env file from now on. False: that was so before.
+    fn let_go(&self, variable: &str) -> bool;
 }
 
 /// The control socket of this process.
 pub struct Control {
     shared: Arc<Shared>,
-    place: Place,
-    note: Note,
     bound: PathBuf,
 }
 
 struct Shared {
-    who: (u32, String, Mode),
+    place: Place,
+    note: Note,
     orders: Box<dyn Orders>,
     in_flight: Arc<AtomicUsize>,
     /// Until it leaves.
@@ -65,12 +66,9 @@ impl Control {
     ) -> io::Result<Self> {
         place.make()?;
         let socket = place.own_socket(note.listen)?;
-        // Of an earlier process with this number.
-        let _ = fs::remove_file(&socket.path);
-        let bound = UnixListener::bind(&socket.path)?;
-        fs::set_permissions(&socket.path, fs::Permissions::from_mode(0o600))?;
         let shared = Arc::new(Shared {
-            who: (note.pid, note.instance.clone(), note.mode),
+            place: place.clone(),
+            note,
             orders: Box::new(orders),
             in_flight,
             listener: Mutex::new(Some(listener)),
@@ -79,23 +77,21 @@ impl Control {
             starting: Mutex::default(),
             waiting: Mutex::default(),
         });
-        let serving = shared.clone();
-        std::thread::Builder::new()
-            .name("control".to_owned())
-            .spawn(move || accept(&bound, &serving))?;
+        answer_at(&socket.path, &shared)?;
         Ok(Self {
             shared,
-            place: place.clone(),
-            note,
             bound: fs::canonicalize(&socket.path)?,
         })
     }
 
     /// From now on this is the service of its address.
+    ///
+    /// Errors: the note of it cannot be written; the one before stays what it was.
     pub fn take_place(&self) -> io::Result<()> {
-        let usual = self.place.socket(self.note.listen)?;
-        fs::rename(&self.bound, &usual.path)?;
-        self.place.write(&self.note)
+        let Shared { place, note, .. } = &*self.shared;
+        // A full disk takes no note, but renames.
+        place.write(note)?;
+        fs::rename(&self.bound, &place.socket(note.listen)?.path)
     }
 
     /// The service accepts nothing more.
@@ -108,11 +104,24 @@ impl Drop for Control {
     fn drop(&mut self) {
         // Whoever had a successor started is told so first.
         drop(lock(&self.shared.starting));
+        let Shared { place, note, .. } = &*self.shared;
         let _ = fs::remove_file(&self.bound);
-        if !self.shared.replaced.load(Ordering::Relaxed) {
-            self.place.forget(self.note.listen, &self.note.instance);
-        }
+        place.forget(note.listen, &note.instance);
+        place.forget_leaving(note.pid);
     }
+}
+
+/// Answers whoever connects there.
+fn answer_at(path: &Path, shared: &Arc<Shared>) -> io::Result<()> {
+    // Of an earlier process with this number.
+    let _ = fs::remove_file(path);
+    let bound = UnixListener::bind(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    let shared = shared.clone();
+    std::thread::Builder::new()
+        .name("control".to_owned())
+        .spawn(move || accept(&bound, &shared))?;
+    Ok(())
 }
 
 fn accept(bound: &UnixListener, shared: &Arc<Shared>) {
@@ -141,7 +150,7 @@ fn is_ours(stream: &UnixStream) -> bool {
         .is_ok_and(|peer| peer.uid == us || peer.uid.is_root())
 }
 
-fn answer_all(stream: &UnixStream, shared: &Shared) -> io::Result<()> {
+fn answer_all(stream: &UnixStream, shared: &Arc<Shared>) -> io::Result<()> {
     let mut lines = BufReader::new(stream);
     let mut line = String::new();
     while lines.read_line(&mut line)? > 0 {
@@ -171,14 +180,32 @@ fn answer_all(stream: &UnixStream, shared: &Shared) -> io::Result<()> {
                 None => return Ok(()),
             },
             Request::TakeOver => {
+                // First, so that systemd takes the successor's own word that it is ready.
+                if shared.note.mode == Mode::Unit
+                    && let Ok(peer) = rustix::net::sockopt::socket_peercred(stream)
+                {
+                    systemd::tell(&format!("MAINPID={}", peer.pid.as_raw_nonzero()));
+                }
+                if let Err(error) = step_aside(shared) {
+                    tracing::warn!(%error, "`transom stop` will not find this process while it finishes exchanges");
+                }
                 say(stream, &json!(shared.running()))?;
                 shared.replaced.store(true, Ordering::Relaxed);
                 shared.leave();
                 shared.orders.hand_over();
             }
+            Request::Overriding => say(stream, &json!(crate::config::overriding()))?,
+            Request::LetGo { variable } => say(stream, &json!(shared.orders.let_go(&variable)))?,
         }
     }
     Ok(())
+}
+
+/// A successor has the usual place: from now on this process is found by its number.
+fn step_aside(shared: &Arc<Shared>) -> io::Result<()> {
+    let Shared { place, note, .. } = &**shared;
+    answer_at(&place.leaving_socket(note.pid)?.path, shared)?;
+    place.write_leaving(note)
 }
 
 fn say(mut stream: &UnixStream, value: &Value) -> io::Result<()> {
@@ -195,11 +222,8 @@ impl Shared {
     }
 
     fn who(&self) -> Who {
-        let (pid, instance, mode) = self.who.clone();
         Who {
-            pid,
-            instance,
-            mode,
+            note: self.note.clone(),
             leaving: self.leaving.load(Ordering::Relaxed),
             running: self.running(),
         }
@@ -214,7 +238,7 @@ impl Shared {
         if self.leaving.load(Ordering::Relaxed) {
             return refused("it is stopping already".to_owned());
         }
-        let mut child = match spawn(successor) {
+        let mut child = match spawn(successor, self.note.mode) {
             Ok(child) => child,
             Err(error) => {
                 let program = successor.program.display();
@@ -250,17 +274,24 @@ fn refused(why: String) -> Restarted {
     Restarted::Refused { why }
 }
 
-fn spawn(successor: &Successor) -> io::Result<Child> {
-    let output = File::options().append(true).open(&successor.output)?;
-    Command::new(&successor.program)
+fn spawn(successor: &Successor, mode: Mode) -> io::Result<Child> {
+    let mut command = Command::new(&successor.program);
+    for name in crate::config::let_go_of() {
+        command.env_remove(name);
+    }
+    command
         .args(&successor.arguments)
         .envs(&successor.variables)
-        // They were for this process.
-        .env_remove("NOTIFY_SOCKET")
+        // It was for this process.
         .env_remove("SYSTEMD_EXEC_PID")
         .current_dir("/")
-        .stdin(Stdio::null())
-        .stdout(output.try_clone()?)
-        .stderr(output)
-        .spawn()
+        .stdin(Stdio::null());
+    if mode != Mode::Unit {
+        command.env_remove("NOTIFY_SOCKET");
+    }
+    if let Some(path) = &successor.output {
+        let output = File::options().append(true).open(path)?;
+        command.stdout(output.try_clone()?).stderr(output);
+    }
+    command.spawn()
 }

@@ -83,14 +83,19 @@ impl Note {
 
     pub(super) fn write(&self, path: &Path) -> io::Result<()> {
         let unfinished = path.with_extension(format!("{}.new", self.pid));
-        let mut file = fs::File::options()
+        let text = serde_json::to_vec_pretty(self)?;
+        let written = fs::File::options()
             .create(true)
             .truncate(true)
             .write(true)
             .mode(0o600)
-            .open(&unfinished)?;
-        file.write_all(&serde_json::to_vec_pretty(self)?)?;
-        fs::rename(unfinished, path)
+            .open(&unfinished)
+            .and_then(|mut file| file.write_all(&text))
+            .and_then(|()| fs::rename(&unfinished, path));
+        if written.is_err() {
+            let _ = fs::remove_file(&unfinished);
+        }
+        written
     }
 
     /// The process that wrote it still runs: not one that was given its number later.

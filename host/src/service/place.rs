@@ -1,5 +1,6 @@
 //! The files of a service, by the address that it listens on: `service/ADDRESS.{json,sock,out}` in
-//! the state folder.
+//! the state folder; and of a process that was replaced by another, by its number:
+//! `service/leaving-NUMBER.{json,sock}`.
 
 use std::fs::{self, File};
 use std::io;
@@ -9,6 +10,9 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::note::Note;
+
+/// Begins the names of the files of processes that were replaced.
+const LEAVING: &str = "leaving-";
 
 /// What fits into the address of a Unix socket on every system, in bytes.
 const LONGEST_SOCKET: usize = 100;
@@ -80,12 +84,34 @@ impl Place {
         Note::read(&self.file(listen, "json"))
     }
 
-    /// All notes.
+    /// The notes of all services, whether they still live or not.
     pub fn notes(&self) -> Vec<Note> {
+        self.notes_that(|name| !name.starts_with(LEAVING))
+    }
+
+    /// The notes of processes that were replaced and still run. What dead ones left behind is removed.
+    pub fn leaving(&self) -> Vec<Note> {
+        let mut notes = self.notes_that(|name| name.starts_with(LEAVING));
+        notes.retain(|note| {
+            let alive = note.is_alive();
+            if !alive {
+                self.forget_leaving(note.pid);
+            }
+            alive
+        });
+        notes.sort_by_key(|note| note.began);
+        notes
+    }
+
+    fn notes_that(&self, wanted: impl Fn(&str) -> bool) -> Vec<Note> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let notes = entries.map(|entry| entry.path());
         notes
             .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
+            .filter(|path| {
+                path.file_name()
+                    .is_some_and(|name| wanted(&name.to_string_lossy()))
+            })
             .filter_map(|path| Note::read(&path))
             .collect()
     }
@@ -99,6 +125,28 @@ impl Place {
     /// Where the control socket of a service is.
     pub(super) fn socket(&self, listen: SocketAddr) -> io::Result<SocketPath> {
         reachable(&self.file(listen, "sock"))
+    }
+
+    /// Where a process that was replaced is reached.
+    pub(super) fn leaving_socket(&self, pid: u32) -> io::Result<SocketPath> {
+        reachable(&self.leaving_file(pid, "sock"))
+    }
+
+    /// Puts down who is reached there.
+    pub(super) fn write_leaving(&self, note: &Note) -> io::Result<()> {
+        note.write(&self.leaving_file(note.pid, "json"))
+    }
+
+    /// Removes what belongs to a process that was replaced.
+    pub(super) fn forget_leaving(&self, pid: u32) {
+        for ending in ["json", "sock"] {
+            // There is none unless it was replaced.
+            let _ = fs::remove_file(self.leaving_file(pid, ending));
+        }
+    }
+
+    fn leaving_file(&self, pid: u32, ending: &str) -> PathBuf {
+        self.folder.join(format!("{LEAVING}{pid}.{ending}"))
     }
 
     /// Where a process binds its control socket before it takes the usual place.

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::clock::Stamp;
 use crate::attempts::Tried;
 use crate::record::Ended;
+use crate::visible::{quoted, word};
 
 /// As a program reads it. Names and order are documented in docs/service.md.
 #[derive(Serialize)]
@@ -115,8 +116,10 @@ impl Ended {
         if let Some(served) = &self.served {
             write!(
                 line,
-                " {},{} route={} transformer={:?}",
-                served.provider, served.model, served.rule, served.transformer
+                " {} route={} transformer={:?}",
+                word(&format!("{},{}", served.provider, served.model)),
+                word(&served.rule),
+                served.transformer
             )?;
         }
         if let Some(ms) = self.first_token_ms {
@@ -141,10 +144,10 @@ impl Ended {
         }
         write!(line, " bytes={}", self.bytes)?;
         for tried in &self.tried {
-            write!(line, " tried={:?}", tried.to_string())?;
+            write!(line, " tried={}", word(&tried.to_string()))?;
         }
         if let Some(error) = &self.error {
-            write!(line, " error={error:?}")?;
+            write!(line, " error={}", quoted(error))?;
         }
         write!(line, " request_id={}", self.request_id)
     }
@@ -176,6 +179,7 @@ mod tests {
                 status: 502,
                 kind: "api_error",
             }],
+            exhausted: false,
             status: 200,
             error: None,
             ms: 12.5,
@@ -214,7 +218,8 @@ mod tests {
         exchange().write_text(&mut out);
         let text = String::from_utf8(out).unwrap();
         for part in [
-            "exchange 200 p,m",
+            // A name of a client's making is one word of this line, and no line of its own.
+            "exchange 200 \"p,m\\\"\\n\" route=default",
             "first_token_ms=3.25",
             "in=10 out=20",
             "tried=\"q,n: 502 api_error\"",
@@ -222,5 +227,6 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} in {text}");
         }
+        assert_eq!(text.lines().count(), 1);
     }
 }

@@ -88,15 +88,15 @@ impl Files {
         self.open.as_ref().map(|open| open.path.as_path())
     }
 
-    /// Writes whole lines. A line that is longer than a file is left out.
+    /// Writes whole lines, and leaves in `rest` those that are not written. A line that is longer than a
+    /// file is left out.
     ///
     /// Errors: the disk's, and a folder in which other processes have taken all room.
-    pub(super) fn write(&mut self, lines: &[u8], now: Stamp) -> io::Result<()> {
-        let mut rest = lines;
+    pub(super) fn write(&mut self, rest: &mut &[u8], now: Stamp) -> io::Result<()> {
         while !rest.is_empty() {
             let first = first_line(rest).len();
             if first as u64 > self.bounds.file {
-                rest = &rest[first..];
+                *rest = &rest[first..];
                 continue;
             }
             self.make_ready(first as u64, now)?;
@@ -113,7 +113,7 @@ impl Files {
                 return Err(error);
             }
             open.size += piece.len() as u64;
-            rest = &rest[piece.len()..];
+            *rest = &rest[piece.len()..];
         }
         Ok(())
     }

@@ -3,17 +3,21 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::bodies;
 use super::clock::Stamp;
 use super::files::Files;
 use crate::record::Ended;
 
 /// Lines that may wait. At 30,000 exchanges a second this is a tenth of one.
 const QUEUE: usize = 4096;
+
+/// Bytes of bodies that may wait: cleaning them takes longer than writing them.
+const WAITING_BODIES: usize = 32 << 20;
 
 /// Bytes that are written at once.
 const BATCH: usize = 256 << 10;
@@ -33,6 +37,7 @@ const TELL_AGAIN: Duration = Duration::from_mins(1);
 
 enum Item {
     Exchange(Box<Ended>),
+    Bodies(Box<bodies::Waiting>),
     /// For standard error.
     Shown(Vec<u8>),
     /// For the log file.
@@ -64,7 +69,12 @@ pub(super) struct Sink {
 
 #[derive(Default)]
 struct State {
+    /// Lines that found the queue full.
     dropped: AtomicU64,
+    /// Lines that the disk did not take.
+    unwritten: AtomicU64,
+    /// Bytes of bodies that wait.
+    waiting: AtomicUsize,
     /// Standard error is left alone.
     silent: AtomicBool,
     /// The file that is written.
@@ -83,6 +93,7 @@ impl Sink {
             files: outlets.files,
             state: state.clone(),
             told: 0,
+            told_unwritten: 0,
             complained: None,
         };
         std::thread::Builder::new()
@@ -94,6 +105,21 @@ impl Sink {
 
     pub(super) fn exchange(&self, ended: Ended) {
         self.put(Item::Exchange(Box::new(ended)));
+    }
+
+    /// One that does not fit beside those that wait is lost, and counted as a line.
+    pub(super) fn bodies(&self, waiting: bodies::Waiting) {
+        let size = waiting.bodies.size();
+        let before = self.state.waiting.fetch_add(size, Ordering::Relaxed);
+        if before + size > WAITING_BODIES
+            || self
+                .queue
+                .try_send(Item::Bodies(Box::new(waiting)))
+                .is_err()
+        {
+            self.state.waiting.fetch_sub(size, Ordering::Relaxed);
+            self.state.dropped.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn shown(&self, line: &[u8]) {
@@ -112,9 +138,10 @@ impl Sink {
         }
     }
 
-    /// Lines that found the queue full.
+    /// Lines that found the queue full, or that the disk did not take.
     pub(super) fn dropped(&self) -> u64 {
-        self.state.dropped.load(Ordering::Relaxed)
+        let state = &self.state;
+        state.dropped.load(Ordering::Relaxed) + state.unwritten.load(Ordering::Relaxed)
     }
 
     /// The file that is written.
@@ -146,6 +173,8 @@ struct Writer {
     state: Arc<State>,
     /// Dropped lines that were told.
     told: u64,
+    /// Unwritten lines that were told.
+    told_unwritten: u64,
     /// When the disk's last error was told.
     complained: Option<Instant>,
 }
@@ -190,6 +219,13 @@ impl Writer {
                     exchange.write_json(&mut self.filed);
                 }
             }
+            Item::Bodies(waiting) => {
+                let size = waiting.bodies.size();
+                if self.files.is_some() {
+                    waiting.write_json(&mut self.filed);
+                }
+                self.state.waiting.fetch_sub(size, Ordering::Relaxed);
+            }
             Item::Shown(line) => self.shown.extend_from_slice(&line),
             Item::Filed(line) => self.filed.extend_from_slice(&line),
             Item::Flush(done) => waiting.push(done),
@@ -205,14 +241,21 @@ impl Writer {
                 "{lines} log lines are lost: they came faster than they could be written"
             ));
         }
+        self.tell_unwritten();
         if !self.filed.is_empty()
             && let Some(files) = &mut self.files
         {
-            let result = files.write(&self.filed, Stamp::now());
+            let mut lines = &self.filed[..];
+            let result = files.write(&mut lines, Stamp::now());
+            let lost = memchr::memchr_iter(b'\n', lines).count();
             self.filed.clear();
             match result {
                 Ok(()) => self.complained = None,
-                Err(error) => self.complain(&error),
+                Err(error) => {
+                    let unwritten = &self.state.unwritten;
+                    unwritten.fetch_add(lost as u64, Ordering::Relaxed);
+                    self.complain(&error);
+                }
             }
             self.note_current();
         }
@@ -221,6 +264,19 @@ impl Writer {
             drop(std::io::stderr().lock().write_all(&self.shown));
             self.shown.clear();
         }
+    }
+
+    /// Once the disk takes lines again.
+    fn tell_unwritten(&mut self) {
+        let unwritten = self.state.unwritten.load(Ordering::Relaxed);
+        if unwritten == self.told_unwritten || self.complained.is_some() {
+            return;
+        }
+        let lines = unwritten - self.told_unwritten;
+        self.told_unwritten = unwritten;
+        self.say(&format!(
+            "{lines} log lines are lost: the log file could not be written"
+        ));
     }
 
     fn note_current(&self) {
@@ -240,6 +296,9 @@ impl Writer {
             return;
         }
         self.complained = Some(Instant::now());
+        if self.state.silent.load(Ordering::Relaxed) {
+            return;
+        }
         let line = format!(
             "{}  WARN the log file cannot be written: {error}\n",
             Stamp::now()
@@ -250,7 +309,7 @@ impl Writer {
     /// A warning of the log's own.
     fn say(&mut self, text: &str) {
         let at = Stamp::now();
-        if self.form.is_some() {
+        if self.form.is_some() && !self.state.silent.load(Ordering::Relaxed) {
             self.shown
                 .extend_from_slice(format!("{at}  WARN {text}\n").as_bytes());
         }
@@ -288,5 +347,36 @@ mod tests {
         let text = std::fs::read_to_string(&files[0].path).unwrap();
         assert_eq!(text.lines().count(), 100);
         assert_eq!(sink.dropped(), 0);
+    }
+
+    #[test]
+    fn lines_that_the_disk_does_not_take_are_counted_and_told_when_it_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("logs");
+        // Where the folder should be there is a file.
+        std::fs::write(&folder, "").unwrap();
+        let bounds = Bounds {
+            file: 1 << 20,
+            total: 8 << 20,
+            days: 7,
+        };
+        let sink = Sink::start(Outlets {
+            shown: None,
+            files: Some(Files::new(folder.clone(), bounds)),
+        })
+        .unwrap();
+        for _ in 0..3 {
+            sink.filed(b"{}\n");
+        }
+        sink.flush();
+        assert_eq!(sink.dropped(), 3);
+        std::fs::remove_file(&folder).unwrap();
+        for _ in 0..2 {
+            sink.filed(b"{}\n");
+            sink.flush();
+        }
+        let text = std::fs::read_to_string(sink.current().unwrap()).unwrap();
+        assert!(text.contains("3 log lines are lost"), "{text}");
+        assert_eq!((text.lines().count(), sink.dropped()), (3, 3));
     }
 }

@@ -112,7 +112,11 @@ fn whole(seen: &Seen, turn: &Turn) -> Value {
     let mut content = Vec::new();
     if !turn.reasoning.is_empty() {
         let thinking = turn.reasoning.concat();
-        let signature = signature(&thinking);
+        let signature = if turn.unsigned {
+            String::new()
+        } else {
+            signature(&thinking)
+        };
         content.push(json!({ "type": "thinking", "thinking": thinking, "signature": signature }));
     }
     if !turn.text.is_empty() {
@@ -140,11 +144,13 @@ fn streamed(seen: &Seen, turn: &Turn) -> Vec<Vec<u8>> {
                 &json!({ "type": "thinking_delta", "thinking": piece }),
             );
         }
-        let signature = signature(&turn.reasoning.concat());
-        writer.delta(
-            block,
-            &json!({ "type": "signature_delta", "signature": signature }),
-        );
+        if !turn.unsigned {
+            let signature = signature(&turn.reasoning.concat());
+            writer.delta(
+                block,
+                &json!({ "type": "signature_delta", "signature": signature }),
+            );
+        }
         writer.close(block);
     }
     if !turn.text.is_empty() {

@@ -76,7 +76,7 @@ const ASSISTANT_BLOCKS: &[&str] = &[
 ];
 const SYSTEM_BLOCKS: &[&str] = &["text", "tool_addition", "tool_removal"];
 
-pub(super) fn check(body: &Value, findings: &mut Findings) {
+pub(super) fn check(body: &Value, signed: bool, findings: &mut Findings) {
     let roles: Vec<&str> = each(body, "", "messages")
         .map(|(_, message)| message["role"].as_str().unwrap_or_default())
         .collect();
@@ -96,6 +96,7 @@ pub(super) fn check(body: &Value, findings: &mut Findings) {
             findings.expect(roles[at] == "user", &FIRST, join(&path, "role"), roles[at]);
         }
         check_content(&path, message, known, findings);
+        check_signatures(&path, message, signed, findings);
     }
     check_pairs(body, findings);
 }
@@ -136,12 +137,20 @@ fn check_content(path: &str, message: &Value, known: &[&str], findings: &mut Fin
                     input.to_string(),
                 );
             }
-            "thinking" => {
-                let thinking = block["thinking"].as_str().unwrap_or_default();
-                let own = block["signature"] == signature(thinking).as_str();
-                findings.expect(own, &SIGNATURE, join(&path, "signature"), block.to_string());
-            }
             _ => {}
+        }
+    }
+}
+
+fn check_signatures(path: &str, message: &Value, signed: bool, findings: &mut Findings) {
+    for (path, block) in each(message, path, "content") {
+        if block["type"] == "thinking" {
+            let given = match block["thinking"].as_str() {
+                Some(thinking) if signed => signature(thinking),
+                _ => String::new(),
+            };
+            let own = block["signature"].as_str().unwrap_or_default() == given;
+            findings.expect(own, &SIGNATURE, join(&path, "signature"), block.to_string());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Tools that come and go amid a conversation: `tool_addition` and `tool_removal` in its system messages.
 //! A chat completion has one list of tools, so the list is made as it is at the end.
 
-use sdk::anthropic::{Block, Content, Request, Tool};
+use sdk::anthropic::{Content, Request, ToolChange};
 use sdk::host;
 use sdk::json::{RawValue, Str};
 
@@ -20,16 +20,17 @@ pub(super) fn apply(request: &mut Request<'_>) {
             continue;
         };
         for block in &blocks {
-            match (block.kind.as_ref(), Change::of(block)) {
-                ("tool_removal", Some(change)) => removed.push(change.into_name()),
-                ("tool_addition", Some(change)) => {
-                    removed.retain(|name| *name != *change.name());
-                    if let Change::Definition(tool) = change {
-                        tools.retain(|known| known.name != *tool.name);
-                        tools.push(*tool);
-                    }
+            let Some(change) = ToolChange::of(block) else {
+                continue;
+            };
+            removed.retain(|name| *name != *change.name());
+            match change {
+                ToolChange::Removed(name) => removed.push(name),
+                ToolChange::Defined { tool, .. } => {
+                    tools.retain(|known| known.name != *tool.name);
+                    tools.push(*tool);
                 }
-                _ => {}
+                ToolChange::Added(_) => {}
             }
         }
     }
@@ -38,43 +39,4 @@ pub(super) fn apply(request: &mut Request<'_>) {
         tools.retain(|tool| !removed.contains(&tool.name));
     }
     request.tools = Some(tools);
-}
-
-/// What a block says of a tool.
-pub(super) enum Change<'a> {
-    /// The whole tool.
-    Definition(Box<Tool<'a>>),
-    /// A tool that is declared elsewhere.
-    Named(Str<'a>),
-}
-
-impl<'a> Change<'a> {
-    /// Of `tool_addition` and `tool_removal`. None: it is a form that is not known, as those of MCP servers.
-    pub(super) fn of(block: &Block<'a>) -> Option<Self> {
-        let tool: Block<'a> = sdk::json::from_str(block.rest.get("tool")?.get()).ok()?;
-        match tool.kind.as_ref() {
-            "tool_reference" => Some(Change::Named(tool.name)),
-            "tool_definition" => {
-                let definition = tool.rest.get("definition")?;
-                let tool = sdk::json::from_str(definition.get()).ok()?;
-                Some(Change::Definition(Box::new(tool)))
-            }
-            _ => None,
-        }
-    }
-
-    /// The tool's name.
-    pub(super) fn name(&self) -> &str {
-        match self {
-            Change::Definition(tool) => &tool.name,
-            Change::Named(name) => name,
-        }
-    }
-
-    fn into_name(self) -> Str<'a> {
-        match self {
-            Change::Definition(tool) => tool.name,
-            Change::Named(name) => name,
-        }
-    }
 }

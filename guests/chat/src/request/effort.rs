@@ -4,10 +4,9 @@
 use crate::Profile;
 use crate::profile::ThinkingStyle;
 use sdk::anthropic::Request;
+use sdk::effort::nearest;
 use sdk::host;
 use sdk::json::Writer;
-
-const LADDER: [&str; 7] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
 
 /// How hard the model is to think, in the client's words: `none` to `max`. None: it does not say.
 pub fn wanted_effort<'r>(request: &'r Request<'_>, profile: &'r Profile) -> Option<&'r str> {
@@ -39,18 +38,9 @@ pub fn wanted_effort<'r>(request: &'r Request<'_>, profile: &'r Profile) -> Opti
     }
 }
 
-/// The nearest effort of the profile's set: the same, else the next lower, else the lowest. `none`
-/// switches thinking off, so it is the nearest one only to itself.
+/// The nearest effort of the profile's set.
 fn clamp<'p>(effort: &str, profile: &'p Profile) -> Option<&'p str> {
-    let rank = |effort: &str| LADDER.iter().position(|step| *step == effort);
-    let wanted = rank(effort)?;
-    let set = profile.effort_set.iter();
-    let set = set.filter(|known| wanted == 0 || rank(known) > Some(0));
-    let lower = set.clone().filter(|known| rank(known) <= Some(wanted));
-    lower
-        .max_by_key(|known| rank(known))
-        .or_else(|| set.min_by_key(|known| rank(known)))
-        .map(String::as_str)
+    nearest(effort, profile.effort_set.iter().map(String::as_str))
 }
 
 /// Writes the members that ask for thinking, and says what became of the client's.
@@ -58,9 +48,13 @@ pub(super) fn write(
     body: &mut Writer<'_>,
     request: &Request<'_>,
     profile: &Profile,
-    output_limit: Option<u64>,
+    (output_limit, streaming): (Option<u64>, bool),
 ) {
-    let wanted = wanted_effort(request, profile);
+    let mut wanted = wanted_effort(request, profile);
+    if profile.thinking_needs_stream && !streaming && wanted != Some("none") {
+        wanted = Some("none");
+        host::note("drop", "thinking", "the provider thinks in streams only");
+    }
     let budget = budget(request, profile);
     let written = wanted.is_some_and(|wanted| match profile.thinking_style {
         ThinkingStyle::None => false,
@@ -165,26 +159,4 @@ fn budget(request: &Request<'_>, profile: &Profile) -> Option<u64> {
         0 => budget,
         most => budget.min(most),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_effort_becomes_the_nearest_one_the_model_takes() {
-        let profile = |set: &[&str]| Profile {
-            effort_set: set.iter().map(|effort| (*effort).to_owned()).collect(),
-            ..Profile::default()
-        };
-        let three = profile(&["low", "medium", "high"]);
-        assert_eq!(clamp("max", &three), Some("high"));
-        assert_eq!(clamp("none", &three), Some("low"));
-        assert_eq!(clamp("medium", &three), Some("medium"));
-        assert_eq!(clamp("high", &profile(&["none"])), None);
-        assert_eq!(clamp("none", &profile(&["none"])), Some("none"));
-        assert_eq!(clamp("minimal", &profile(&["none", "low"])), Some("low"));
-        assert_eq!(clamp("high", &profile(&[])), None);
-        assert_eq!(clamp("tremendous", &three), None);
-    }
 }

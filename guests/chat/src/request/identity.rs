@@ -5,7 +5,7 @@ use sdk::anthropic::Request;
 use sdk::json::{Escaped, Members, RawValue};
 
 /// A hash of the client's session, which both forms of the id end with.
-pub(super) fn session(request: &Request<'_>) -> Option<String> {
+pub fn session_hash(request: &Request<'_>) -> Option<String> {
     let user = id(request)?;
     let session = match sdk::json::from_str::<Members<'_>>(&user) {
         Ok(members) => members.get("session_id").map(RawValue::get)?.to_owned(),

@@ -30,13 +30,14 @@ pub(super) fn write(
     }
     sampling(body, profile, request);
     stop(body, profile, request);
-    effort::write(body, request, profile, limit);
+    let streaming = request.stream == Some(true);
+    effort::write(body, request, profile, (limit, streaming));
     if !profile.reasoning_format.is_empty() && profile.takes("reasoning_format") {
         body.plain("reasoning_format", &profile.reasoning_format);
     }
     response_format(body, profile, request, has_tools);
     identity(body, profile, request);
-    if request.stream == Some(true) {
+    if streaming {
         body.flag("stream", true);
         if profile.stream_options && profile.takes("stream_options") {
             body.raw("stream_options", r#"{"include_usage":true}"#);
@@ -89,7 +90,7 @@ fn fitted(body: &mut Writer<'_>, sampling: Sampling, name: &str, value: &RawValu
 /// Hashes that stand for the client's session and user.
 fn identity(body: &mut Writer<'_>, profile: &Profile, request: &Request<'_>) {
     if profile.prompt_cache_key
-        && let Some(key) = identity::session(request)
+        && let Some(key) = identity::session_hash(request)
         && profile.takes("prompt_cache_key")
     {
         body.plain("prompt_cache_key", &key);

@@ -1,16 +1,16 @@
 //! Anthropic messages to turns. Nothing is reordered here, but that tool results come before the
 //! rest of the user message they stand in.
 
-use super::changes::Change;
 use super::lost::{Lost, NO_PLACE, Place};
-use super::turn::{Assistant, Call, Part, Turn};
+use super::turn::{Assistant, Call, Form, Part, Said, Turn};
 use crate::Profile;
 use crate::profile::{MidSystem, ReasoningOut};
-use sdk::anthropic::{Block, Content, Message, Request, Source, is_attribution};
+use sdk::anthropic::{Block, Content, Message, Request, Source, ToolChange, is_attribution};
 use sdk::json::{Error, Escaped, Members, RawValue, separator};
 use sdk::{Context, envelope, host};
 
 const IMAGE_BELOW: Escaped<'_> = Escaped::verbatim("[image below]");
+const DOCUMENT_BELOW: Escaped<'_> = Escaped::verbatim("[document below]");
 const IMAGE_OMITTED: Escaped<'_> = Escaped::verbatim("[image omitted]");
 
 /// The turns of a request, system text first.
@@ -18,10 +18,12 @@ pub(super) fn turns<'a>(
     context: &Context,
     request: &Request<'a>,
     profile: &Profile,
+    form: Form,
 ) -> Result<Vec<Turn<'a>>, Error> {
     let mut reader = Reader {
         context,
         profile,
+        form,
         turns: Vec::with_capacity(request.messages.len() + 8),
         lost: Lost::default(),
     };
@@ -41,6 +43,7 @@ pub(crate) const REASONING_DETAILS: &str = "reasoning_details";
 struct Reader<'a, 'p> {
     context: &'p Context,
     profile: &'p Profile,
+    form: Form,
     turns: Vec<Turn<'a>>,
     lost: Lost,
 }
@@ -64,7 +67,8 @@ impl<'a> Reader<'a, '_> {
             Content::Text(all) => text = all,
             Content::Blocks(blocks) => {
                 for block in &blocks {
-                    let change = tool_change(block);
+                    let change =
+                        ToolChange::of(block).map(|change| Escaped::plain(&change.in_words()));
                     if change.is_none() {
                         self.lost.rest(Place::System, &block.rest);
                     }
@@ -130,7 +134,12 @@ impl<'a> Reader<'a, '_> {
     fn assistant(&mut self, message: &Message<'a>) -> Result<(), Error> {
         let mut turn = Assistant::default();
         match Content::of(message.content)? {
-            Content::Text(text) => turn.text = text,
+            Content::Text(text) => {
+                if self.form.blocks && !text.is_empty() {
+                    turn.said.push(Said::Text(text.clone()));
+                }
+                turn.text = text;
+            }
             Content::Blocks(blocks) => {
                 for block in blocks {
                     self.assistant_block(&mut turn, block);
@@ -150,26 +159,31 @@ impl<'a> Reader<'a, '_> {
             lost.member(Place::Block, "cache_control", "drop", NO_PLACE);
         }
         match block.kind.as_ref() {
-            "text" => turn.text.join(
-                separator::NONE,
-                block.text.and_then(Escaped::of).unwrap_or_default(),
-            ),
-            "tool_use" => turn.calls.push(Call {
-                id: block.id.into_cow(),
-                name: block.name.into_cow(),
-                arguments: match block.input.map(RawValue::get) {
-                    None | Some("null") => "{}",
-                    Some(input) => input,
-                },
-            }),
+            "text" => {
+                let text = block.text.and_then(Escaped::of).unwrap_or_default();
+                self.says(turn, separator::NONE, text);
+            }
+            "tool_use" => {
+                if self.form.blocks {
+                    turn.said.push(Said::Call(turn.calls.len()));
+                }
+                turn.calls.push(Call {
+                    id: block.id.into_cow(),
+                    name: block.name.into_cow(),
+                    arguments: match block.input.map(RawValue::get) {
+                        None | Some("null") => "{}",
+                        Some(input) => input,
+                    },
+                });
+            }
             "thinking" | "redacted_thinking" => self.reasoning(turn, &block),
             "server_tool_use" => {
                 let input = block.input.map_or("{}", RawValue::get);
                 let text = format!("[{} {input}]\n", block.name);
-                turn.text.join(separator::LINE, Escaped::plain(&text));
+                self.says(turn, separator::LINE, Escaped::plain(&text));
             }
             kind if kind.ends_with("_tool_result") => {
-                turn.text.join(separator::NONE, found(block.content));
+                self.says(turn, separator::NONE, found(block.content));
             }
             kind => host::note(
                 "drop",
@@ -179,8 +193,27 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
+    /// More text of an assistant message.
+    fn says(&self, turn: &mut Assistant<'a>, separator: &'static str, text: Escaped<'a>) {
+        if self.form.blocks && !text.is_empty() {
+            turn.said.push(Said::Text(text.clone()));
+        }
+        turn.text.join(separator, text);
+    }
+
     /// Earlier thinking, in the way the provider takes it back.
     fn reasoning(&self, turn: &mut Assistant<'a>, block: &Block<'a>) {
+        if self.form.blocks {
+            let thinking = block.thinking.and_then(Escaped::of).unwrap_or_default();
+            let sealed = if block.data.is_empty() {
+                &block.signature
+            } else {
+                &block.data
+            };
+            let sealed = sealed.clone().into_cow();
+            turn.said.push(Said::Thinking(thinking, sealed));
+            return;
+        }
         match self.profile.reasoning_out {
             ReasoningOut::ReasoningDetails => {
                 let sealed = [&*block.signature, &*block.data];
@@ -193,7 +226,10 @@ impl<'a> Reader<'a, '_> {
                 }
             }
             ReasoningOut::Drop => {}
-            ReasoningOut::Reasoning | ReasoningOut::ReasoningContent | ReasoningOut::ThinkTags => {
+            ReasoningOut::Reasoning
+            | ReasoningOut::ReasoningContent
+            | ReasoningOut::ThinkTags
+            | ReasoningOut::ContentParts => {
                 if let Some(thinking) = block.thinking.and_then(Escaped::of) {
                     turn.reasoning.join(separator::LINE, thinking);
                     return;
@@ -219,10 +255,13 @@ impl<'a> Reader<'a, '_> {
             if block.kind == "tool_result" {
                 let content = self.tool_result(&block, &mut images)?;
                 let marked = self.marks(&block);
+                let failed = self.form.failures && block.is_error == Some(true);
                 self.turns.push(Turn::Tool {
                     id: block.tool_use_id.into_cow(),
                     content,
+                    images: Vec::new(),
                     marked,
+                    failed,
                 });
             } else {
                 let marked = self.marks(&block);
@@ -247,7 +286,7 @@ impl<'a> Reader<'a, '_> {
         let mut text = Escaped::default();
         self.lost.rest(Place::Block, &block.rest);
         self.lost_mark(Place::Block, block);
-        if block.is_error == Some(true) {
+        if block.is_error == Some(true) && !self.form.failures {
             let why = "there is no mark for a failed tool: its text says so";
             self.lost.member(Place::Block, "is_error", "change", why);
             text = Escaped::verbatim("Error: ");
@@ -259,9 +298,15 @@ impl<'a> Reader<'a, '_> {
                 for block in blocks {
                     match self.part(block)? {
                         Some(Part::Text(piece)) => content.join(separator::LINE, piece),
-                        Some(image) => {
-                            content.join(separator::LINE, IMAGE_BELOW);
-                            images.push(image);
+                        Some(other) => {
+                            let document = matches!(other, Part::Document(..));
+                            let below = if document {
+                                DOCUMENT_BELOW
+                            } else {
+                                IMAGE_BELOW
+                            };
+                            content.join(separator::LINE, below);
+                            images.push(other);
                         }
                         None => {}
                     }
@@ -279,7 +324,10 @@ impl<'a> Reader<'a, '_> {
         let text = match block.kind.as_ref() {
             "text" => block.text.and_then(Escaped::of).unwrap_or_default(),
             "image" => return Ok(Some(self.image(block.source().unwrap_or_default()))),
-            "document" => document(&block),
+            "document" => match self.whole_document(&block) {
+                Some(document) => return Ok(Some(document)),
+                None => document(&block),
+            },
             "tool_reference" => {
                 Escaped::plain(&format!("The tool {} can be called now.", block.tool_name))
             }
@@ -294,6 +342,15 @@ impl<'a> Reader<'a, '_> {
             }
         };
         Ok((!text.is_empty()).then_some(Part::Text(text)))
+    }
+
+    /// A document that goes out as it is.
+    fn whole_document(&self, block: &Block<'a>) -> Option<Part<'a>> {
+        let source = block.source().filter(|_| self.form.documents)?;
+        let data = source.data.filter(|_| source.kind == "base64")?;
+        let title = block.title.and_then(Escaped::of).unwrap_or_default();
+        let data = Escaped::of(data)?;
+        Some(Part::Document(source.media_type.into_cow(), data, title))
     }
 
     fn image(&self, source: Source<'a>) -> Part<'a> {
@@ -346,20 +403,6 @@ fn nested_text(content: Option<&RawValue>) -> Result<Escaped<'_>, Error> {
         }
     }
     Ok(text)
-}
-
-/// What a block says of a tool that comes or goes, in words: the model reads the conversation in order.
-fn tool_change<'a>(block: &Block<'a>) -> Option<Escaped<'a>> {
-    let change = Change::of(block)?;
-    let can = match block.kind.as_ref() {
-        "tool_addition" => "can be called now",
-        "tool_removal" => "cannot be called any more",
-        _ => return None,
-    };
-    Some(Escaped::plain(&format!(
-        "The tool {} {can}.",
-        change.name()
-    )))
 }
 
 /// What a tool of Anthropic's found: titles and addresses, or text, of a result or a list of them.

@@ -51,27 +51,33 @@ pub(super) fn repair<'a>(turns: Vec<Turn<'a>>, profile: &Profile) -> Vec<Turn<'a
     turns
 }
 
-/// Puts user text that stands directly behind the result of a tool at the end of that result.
+/// Puts what the user says directly behind the result of a tool at the end of that result.
 fn merged(turns: Vec<Turn<'_>>) -> Vec<Turn<'_>> {
     let mut done: Vec<Turn<'_>> = Vec::with_capacity(turns.len());
     for turn in turns {
-        let (Some(Turn::Tool { content, .. }), Turn::User(_)) = (done.last_mut(), &turn) else {
+        let (
+            Some(Turn::Tool {
+                content, images, ..
+            }),
+            Turn::User(_),
+        ) = (done.last_mut(), &turn)
+        else {
             done.push(turn);
             continue;
         };
         let Turn::User(parts) = turn else { continue };
-        let mut rest = Vec::new();
         for part in parts {
             match part {
                 Part::Text(text) => content.join(separator::BLANK_LINE, text),
                 Part::CacheMark => {}
-                image => rest.push(image),
+                image => images.push(image),
             }
         }
-        host::note("change", "messages", "user text went into a tool's result");
-        if !rest.is_empty() {
-            done.push(Turn::User(rest));
-        }
+        host::note(
+            "change",
+            "messages",
+            "the user's words and images went into a tool's result",
+        );
     }
     done
 }
@@ -92,20 +98,25 @@ impl<'a> Repair<'a, '_> {
                 .iter()
                 .position(|turn| matches!(turn, Turn::Tool { id, .. } if *id == call.id))
                 .map(|at| behind.remove(at));
-            let (content, marked) = match result {
+            let (content, marked, failed) = match result {
                 Some(Turn::Tool {
-                    content, marked, ..
-                }) => (content, marked),
+                    content,
+                    marked,
+                    failed,
+                    ..
+                }) => (content, marked, failed),
                 _ => {
                     host::note("add", "messages", "a tool call without a result got one");
-                    (NO_RESULT, false)
+                    (NO_RESULT, false, false)
                 }
             };
             call.id = self.unique(self.fitting(std::mem::take(&mut call.id)));
             results.push(Turn::Tool {
                 id: call.id.clone(),
                 content,
+                images: Vec::new(),
                 marked,
+                failed,
             });
         }
         self.turns.push(Turn::Assistant(assistant));

@@ -27,7 +27,7 @@ pub(super) fn write(out: &mut String, schema: &RawValue, profile: &Profile, lost
 
 /// Whether strict servers take the schema: each object in it lists all its properties as required and
 /// refuses others.
-pub(super) fn is_strict(schema: &RawValue) -> bool {
+pub fn is_strict(schema: &RawValue) -> bool {
     let json = schema.get();
     if let Ok(list) = sdk::json::from_str::<Vec<&RawValue>>(json) {
         return list.into_iter().all(is_strict);

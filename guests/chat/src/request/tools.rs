@@ -1,25 +1,11 @@
 //! Tools, tool choice and parallel calls.
 
 use super::lost::{Lost, NO_PLACE, Place};
-use super::{Names, schema};
+use super::{Names, schema, urged};
 use crate::Profile;
-use sdk::anthropic::{Request, Tool};
+use sdk::anthropic::{Request, Tool, ToolChoice};
 use sdk::host;
 use sdk::json::{Escaped, RawValue, Writer, quote_into};
-
-/// Whether the request exists only to let Anthropic search the web. A model without the tool would
-/// make results up.
-pub(super) fn only_web_search(request: &Request<'_>) -> bool {
-    let tools = request.tools.as_deref().unwrap_or_default();
-    let search = |tool: &Tool<'_>| kind(tool).starts_with("web_search_");
-    !tools.is_empty() && tools.iter().all(search)
-}
-
-/// A tool's type, empty for tools of the client.
-fn kind<'t>(tool: &'t Tool<'_>) -> &'t str {
-    let kind = tool.kind.map_or("", RawValue::get).trim_matches('"');
-    if kind == "custom" { "" } else { kind }
-}
 
 /// Writes `tools`, `tool_choice` and `parallel_tool_calls`. Returns whether there are tools.
 pub(super) fn write(
@@ -42,29 +28,41 @@ pub fn write_tools<'r, 'a>(
     request: &'r Request<'a>,
     profile: &Profile,
 ) -> Vec<&'r Tool<'a>> {
-    let all = request.tools.as_deref().unwrap_or_default();
-    let mut tools: Vec<&Tool<'_>> = all.iter().filter(|tool| kept(tool)).collect();
-    if profile.tools_max > 0 && tools.len() > profile.tools_max {
-        host::note("drop", "tools", "the provider takes fewer tools");
-        tools.truncate(profile.tools_max);
-    }
+    let tools = offered_tools(request, profile);
     if tools.is_empty() || !profile.takes("tools") {
         return Vec::new();
     }
     let mut list = Writer::list(body.member("tools"));
     let lost = Lost::default();
     for tool in &tools {
-        note_lost(&lost, tool, profile);
         write_tool(list.item(), names, tool, profile, &lost);
+    }
+    if urged::forces_tools(request, profile) {
+        urged::write_tool(list.item());
     }
     list.end();
     tools
 }
 
+/// The tools that the provider can have, for a format that writes them itself. What they lose is told.
+pub fn offered_tools<'r, 'a>(request: &'r Request<'a>, profile: &Profile) -> Vec<&'r Tool<'a>> {
+    let all = request.tools.as_deref().unwrap_or_default();
+    let mut tools: Vec<&Tool<'_>> = all.iter().filter(|tool| kept(tool)).collect();
+    if profile.tools_max > 0 && tools.len() > profile.tools_max {
+        host::note("drop", "tools", "the provider takes fewer tools");
+        tools.truncate(profile.tools_max);
+    }
+    let lost = Lost::default();
+    for tool in &tools {
+        note_lost(&lost, tool, profile);
+    }
+    tools
+}
+
 fn kept(tool: &Tool<'_>) -> bool {
-    let kept = kind(tool).is_empty();
+    let kept = tool.server_kind().is_empty();
     if !kept {
-        let why = format!("{} is a tool of Anthropic's", kind(tool));
+        let why = format!("{} is a tool of Anthropic's", tool.server_kind());
         host::note("drop", "tools", &why);
     }
     kept
@@ -108,7 +106,7 @@ fn write_tool(
 }
 
 /// Whether the client wants the schema obeyed strictly, and the provider can with this one.
-fn goes_strict(tool: &Tool<'_>, profile: &Profile) -> bool {
+pub fn goes_strict(tool: &Tool<'_>, profile: &Profile) -> bool {
     let strict = tool.rest.get("strict").map(RawValue::get);
     strict == Some("true") && profile.strict_ok && tool.input_schema.is_some_and(schema::is_strict)
 }
@@ -120,8 +118,15 @@ fn write_choice(
     profile: &Profile,
     tools: &[&Tool<'_>],
 ) {
-    let Some(choice) = &request.tool_choice else {
-        return;
+    let forced = urged::forces_tools(request, profile);
+    let auto = ToolChoice {
+        kind: "auto".into(),
+        ..ToolChoice::default()
+    };
+    let choice = match &request.tool_choice {
+        Some(choice) => choice,
+        None if forced => &auto,
+        None => return,
     };
     let takes_none = profile.tool_choice_set.is_empty();
     let takes = |form: &str| profile.tool_choice_set.iter().any(|known| known == form);
@@ -129,7 +134,9 @@ fn write_choice(
     let word = match choice.kind.as_ref() {
         "tool" if named && takes("named") => None,
         "tool" if !named => Some("auto"),
-        "any" | "tool" if takes("required") => Some("required"),
+        "any" | "tool" | "auto" if takes("required") && (forced || choice.kind != "auto") => {
+            Some("required")
+        }
         "none" if takes("none") => Some("none"),
         _ => Some("auto"),
     };

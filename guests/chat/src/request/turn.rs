@@ -24,9 +24,24 @@ pub enum Turn<'a> {
         id: Cow<'a, str>,
         /// Its text.
         content: Escaped<'a>,
+        /// Images behind the text, for providers that take no user behind a result.
+        images: Vec<Part<'a>>,
         /// The prompt is to be cached up to here.
         marked: bool,
+        /// The tool failed. Only if the [`Form`] has a place for that: else the text says so.
+        failed: bool,
     },
+}
+
+/// What the format behind a conversation can carry that chat completions cannot.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Form {
+    /// [`Assistant::said`] is wanted: what an assistant message held, in its order.
+    pub blocks: bool,
+    /// The result of a tool has a mark for a failure.
+    pub failures: bool,
+    /// Documents that are not text, such as PDF, are taken as they are.
+    pub documents: bool,
 }
 
 /// A piece of user content.
@@ -38,8 +53,21 @@ pub enum Part<'a> {
     Image(Cow<'a, str>, Escaped<'a>),
     /// An image by its address.
     ImageUrl(Escaped<'a>),
+    /// A document as `(media type, base64, title)`. Only if the [`Form`] has a place for it.
+    Document(Cow<'a, str>, Escaped<'a>, Escaped<'a>),
     /// The prompt is to be cached up to here. Only if the profile keeps cache marks.
     CacheMark,
+}
+
+/// A piece of an assistant message.
+#[derive(Debug)]
+pub enum Said<'a> {
+    /// Text of one block.
+    Text(Escaped<'a>),
+    /// Thinking, and what was sealed with it: the signature, or the data of redacted thinking.
+    Thinking(Escaped<'a>, Cow<'a, str>),
+    /// The call of this number in [`Assistant::calls`].
+    Call(usize),
 }
 
 /// An assistant message.
@@ -53,6 +81,8 @@ pub struct Assistant<'a> {
     pub details: Vec<String>,
     /// Its calls.
     pub calls: Vec<Call<'a>>,
+    /// All of it in its order, thinking still sealed. Empty unless the [`Form`] wants it.
+    pub said: Vec<Said<'a>>,
 }
 
 /// A tool call.

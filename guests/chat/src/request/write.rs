@@ -66,10 +66,16 @@ fn write_turn(
         Turn::Tool {
             id,
             content,
+            images,
             marked,
+            ..
         } => {
             message.raw("role", r#""tool""#).plain("tool_call_id", id);
-            write_text(&mut message, content, *marked);
+            if images.is_empty() {
+                write_text(&mut message, content, *marked);
+            } else {
+                write_list(message.member("content"), Some(content), images);
+            }
         }
     }
     message.end();
@@ -104,9 +110,19 @@ fn write_parts(out: &mut String, parts: &[Part<'_>]) {
         out.push('"');
         return;
     }
+    write_list(out, None, parts);
+}
+
+/// A list of a text, if there is one, and parts.
+fn write_list(out: &mut String, text: Option<&Escaped<'_>>, parts: &[Part<'_>]) {
     let mut list = Writer::list(out);
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        let mut object = Writer::object(list.item());
+        object.raw("type", r#""text""#).text("text", text);
+        object.end();
+    }
     for (at, part) in parts.iter().enumerate() {
-        if matches!(part, Part::CacheMark) {
+        if matches!(part, Part::CacheMark | Part::Document(..)) {
             continue;
         }
         let mut object = Writer::object(list.item());
@@ -131,7 +147,7 @@ fn write_parts(out: &mut String, parts: &[Part<'_>]) {
                 image.text("url", address);
                 image.end();
             }
-            Part::CacheMark => {}
+            Part::CacheMark | Part::Document(..) => {}
         }
         if matches!(parts.get(at + 1), Some(Part::CacheMark)) {
             object.raw("cache_control", CACHE_MARK);
@@ -148,31 +164,14 @@ fn write_assistant(
     assistant: &Assistant<'_>,
 ) {
     message.raw("role", r#""assistant""#);
-    let tags = profile.reasoning_out == ReasoningOut::ThinkTags && !assistant.reasoning.is_empty();
-    if tags {
-        let content = message.member("content");
-        content.push_str("\"<think>");
-        content.push_str(assistant.reasoning.get());
-        content.push_str("</think>");
-        content.push_str(assistant.text.get());
-        content.push('"');
-    } else if !assistant.text.is_empty() {
-        message.text("content", &assistant.text);
-    } else {
-        match profile.empty_assistant_content {
-            EmptyContent::Omit => {}
-            EmptyContent::Null => {
-                message.raw("content", "null");
-            }
-            EmptyContent::Empty => {
-                message.raw("content", r#""""#);
-            }
-        }
-    }
+    write_content(message, profile, assistant);
     let field = match profile.reasoning_out {
         ReasoningOut::Reasoning => "reasoning",
         ReasoningOut::ReasoningContent => "reasoning_content",
-        ReasoningOut::Drop | ReasoningOut::ReasoningDetails | ReasoningOut::ThinkTags => "",
+        ReasoningOut::Drop
+        | ReasoningOut::ReasoningDetails
+        | ReasoningOut::ThinkTags
+        | ReasoningOut::ContentParts => "",
     };
     let required = profile.reasoning_required_with_tools && !assistant.calls.is_empty();
     if !field.is_empty() && (required || !assistant.reasoning.is_empty()) {
@@ -193,6 +192,61 @@ fn write_assistant(
         }
         list.end();
     }
+}
+
+/// An assistant's text, and its thinking where that is a part of the content.
+fn write_content(message: &mut Writer<'_>, profile: &Profile, assistant: &Assistant<'_>) {
+    let thought = !assistant.reasoning.is_empty();
+    match profile.reasoning_out {
+        ReasoningOut::ThinkTags if thought => {
+            let content = message.member("content");
+            content.push_str("\"<think>");
+            content.push_str(assistant.reasoning.get());
+            content.push_str("</think>");
+            content.push_str(assistant.text.get());
+            content.push('"');
+            return;
+        }
+        ReasoningOut::ContentParts if thought => {
+            write_thinking_part(message.member("content"), assistant);
+            return;
+        }
+        _ => {}
+    }
+    if !assistant.text.is_empty() {
+        message.text("content", &assistant.text);
+        return;
+    }
+    match profile.empty_assistant_content {
+        EmptyContent::Omit => {}
+        EmptyContent::Null => {
+            message.raw("content", "null");
+        }
+        EmptyContent::Empty => {
+            message.raw("content", r#""""#);
+        }
+    }
+}
+
+/// A list of the thinking and, if there is one, the text.
+fn write_thinking_part(out: &mut String, assistant: &Assistant<'_>) {
+    let mut parts = Writer::list(out);
+    let mut part = Writer::object(parts.item());
+    part.raw("type", r#""thinking""#);
+    let mut inside = Writer::list(part.member("thinking"));
+    let mut thought = Writer::object(inside.item());
+    thought
+        .raw("type", r#""text""#)
+        .text("text", &assistant.reasoning);
+    thought.end();
+    inside.end();
+    part.end();
+    if !assistant.text.is_empty() {
+        let mut part = Writer::object(parts.item());
+        part.raw("type", r#""text""#).text("text", &assistant.text);
+        part.end();
+    }
+    parts.end();
 }
 
 fn write_call(out: &mut String, names: &mut Names, call: &Call<'_>) {

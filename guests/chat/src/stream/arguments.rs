@@ -30,6 +30,11 @@ pub(crate) enum Rest {
 }
 
 impl Arguments {
+    /// What has come so far.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Whether an object has come whole.
     pub(crate) fn complete(&self) -> bool {
         self.complete

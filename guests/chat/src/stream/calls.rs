@@ -12,6 +12,9 @@ pub(crate) struct Call {
     id: String,
     pub(crate) name: String,
     pub(crate) arguments: Arguments,
+    /// After its arguments were complete its name came once more, with nothing: the server repeats itself, or begins
+    /// another call of the same tool.
+    named_again: bool,
 }
 
 impl Call {
@@ -34,8 +37,16 @@ struct Piece<'p> {
     index: Option<u64>,
     position: u64,
     id: Cow<'p, str>,
-    named: bool,
+    name: Option<Cow<'p, str>>,
     arguments: &'p str,
+}
+
+/// Where a piece belongs.
+enum Place {
+    /// To this call.
+    In(usize),
+    /// To a new one; the name is that of the call before, if it has none of its own.
+    New(Option<String>),
 }
 
 impl Calls {
@@ -45,6 +56,16 @@ impl Calls {
 
     pub(crate) fn get_mut(&mut self, at: usize) -> &mut Call {
         &mut self.0[at]
+    }
+
+    /// The names of all calls.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|call| call.name.as_str())
+    }
+
+    /// Whether a call is not complete yet.
+    pub(crate) fn growing(&self) -> bool {
+        self.0.iter().any(|call| !call.arguments.complete())
     }
 
     /// The place of the call that `delta`, the entry number `position` of its list, belongs to, and
@@ -63,16 +84,17 @@ impl Calls {
                 .and_then(|raw| raw.get().trim_matches('"').parse().ok()),
             position: position as u64,
             id: id.as_ref().map_or(Cow::Borrowed(""), |id| id.unescape()),
-            named: name.is_some(),
+            name: name.as_ref().map(|name| name.unescape()),
             arguments,
         };
-        let (at, new) = match self.known(&piece) {
-            Some(at) => (at, false),
-            None => {
+        let (at, new) = match self.belongs(&piece) {
+            Place::In(at) => (at, false),
+            Place::New(name) => {
                 let id = self.unique(&piece.id);
                 self.0.push(Call {
                     key: piece.index.unwrap_or(piece.position),
                     id,
+                    name: name.unwrap_or_default(),
                     ..Call::default()
                 });
                 (self.0.len() - 1, true)
@@ -83,30 +105,36 @@ impl Calls {
             call.id = piece.id.into_owned();
         }
         // A name that is repeated on every piece is not appended.
-        if let Some(name) = name.filter(|_| call.name.is_empty()) {
-            call.name = name.unescape().into_owned();
+        match piece.name {
+            Some(name) if call.name.is_empty() => call.name = name.into_owned(),
+            Some(_) if call.arguments.complete() && arguments.is_empty() => call.named_again = true,
+            _ => {}
         }
         (at, new)
     }
 
-    fn known(&self, piece: &Piece<'_>) -> Option<usize> {
+    fn belongs(&self, piece: &Piece<'_>) -> Place {
         let by_id = |call: &Call| !piece.id.is_empty() && call.id == piece.id;
         if piece.index.is_none()
             && let Some(at) = self.0.iter().rposition(by_id)
         {
-            return Some(at);
+            return Place::In(at);
         }
         let key = piece.index.unwrap_or(piece.position);
         let mut at = self.0.iter().rposition(|call| call.key == key);
-        if at.is_none() && piece.index.is_none() && !piece.named {
+        if at.is_none() && piece.index.is_none() && piece.name.is_none() {
             // Neither number nor name: more of the last call.
             at = self.0.len().checked_sub(1);
         }
-        let at = at?;
-        if by_id(&self.0[at]) {
-            return Some(at);
+        let Some(at) = at else {
+            return Place::New(None);
+        };
+        let call = &self.0[at];
+        if by_id(call) || !piece.begins_another(call) {
+            return Place::In(at);
         }
-        (!piece.begins_another(&self.0[at])).then_some(at)
+        let inherits = call.named_again && piece.name.is_none();
+        Place::New(inherits.then(|| call.name.clone()))
     }
 
     /// The upstream's id, with a suffix if another call has it already.
@@ -123,15 +151,19 @@ impl Calls {
 impl Piece<'_> {
     /// Whether the piece, at the place of `call`, belongs to another call.
     fn begins_another(&self, call: &Call) -> bool {
-        if !self.named {
+        // Arguments may come before the name: a call without one has not begun properly.
+        if call.name.is_empty() {
             return false;
         }
-        if !self.id.is_empty() {
-            return !call.id.is_empty() && call.id != self.id;
+        let known = &call.arguments;
+        let fresh =
+            self.arguments.trim_start().starts_with('{') && !known.is_repeated_by(self.arguments);
+        let after_it = known.complete() && fresh;
+        // An id alone tells nothing: some servers make a new one for every piece. A late one comes while the call grows.
+        let other_id = !self.id.is_empty() && (!call.id.is_empty() || known.complete());
+        match &self.name {
+            Some(name) => other_id || *name != call.name || after_it,
+            None => after_it,
         }
-        // No ids: a name and new arguments after a complete call.
-        let arguments = &call.arguments;
-        let again = self.arguments.is_empty() || arguments.is_repeated_by(self.arguments);
-        arguments.complete() && !again
     }
 }

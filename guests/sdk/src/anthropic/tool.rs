@@ -30,3 +30,15 @@ wire! {
         disable_parallel_tool_use: Option<bool>,
     }
 }
+
+impl Tool<'_> {
+    /// Its type, empty for tools of the client.
+    pub fn server_kind(&self) -> &str {
+        let kind = self.kind.map_or("", RawValue::get).trim_matches('"');
+        if matches!(kind, "custom" | "null") {
+            ""
+        } else {
+            kind
+        }
+    }
+}

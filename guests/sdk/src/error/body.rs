@@ -22,14 +22,15 @@ impl Said {
     }
 }
 
-/// Reads `{"error":{…}}`, a flat object, FastAPI's `detail`, a list with one error, or MiniMax's
-/// `base_resp`. Pages and other text are not for the client.
+/// Reads `{"error":{…}}`, a flat object, FastAPI's `detail`, a list with one error, MiniMax's `base_resp`, or a
+/// sentence. Pages and longer texts are not for the client.
 pub fn read(text: &str) -> Said {
     let mut said = Said::default();
     let text = text.trim();
     let list = crate::json::from_str::<Vec<&RawValue>>(text).unwrap_or_default();
     let text = list.first().map_or(text, |first| first.get());
     let Ok(members) = crate::json::from_str::<Members<'_>>(text) else {
+        said.message = sentence(text).unwrap_or_default();
         return said;
     };
     object(&members, &mut said);
@@ -60,25 +61,55 @@ fn object(members: &Members<'_>, said: &mut Said) {
                     said.message = words;
                 }
             }
-            "type" | "code" | "status" | "status_code" | "error_type" => {
+            "type" | "code" | "status" | "status_code" | "http_code" | "error_type" => {
                 let code = words(value).unwrap_or_else(|| value.get().to_owned());
                 if let Ok(status @ 400..=599) = code.parse() {
                     said.status = Some(status);
                 }
                 said.codes.push(code);
             }
-            "metadata" => {
-                if let Ok(members) = crate::json::from_str(value.get()) {
-                    object(&members, said);
-                }
-            }
             _ => {}
         }
+    }
+    if let Some(metadata) = members.get("metadata") {
+        behind(metadata, said);
     }
     let number = |name: &str| members.get(name)?.get().parse().ok();
     if let (Some(prompt), Some(context)) = (number("n_prompt_tokens"), number("n_ctx")) {
         said.tokens = Some((prompt, context));
     }
+}
+
+/// OpenRouter's `metadata`: what kind of error it is, and in `raw` what the provider behind it said, which tells more
+/// than "Provider returned error".
+fn behind(metadata: &RawValue, said: &mut Said) {
+    let Ok(members) = crate::json::from_str::<Members<'_>>(metadata.get()) else {
+        return;
+    };
+    let before = std::mem::take(&mut said.message);
+    object(&members, said);
+    let raw = members.get("raw").and_then(words);
+    let raw = raw.map(|raw| read(&raw)).unwrap_or_default();
+    let told = [raw.message, before, std::mem::take(&mut said.message)];
+    said.message = told
+        .into_iter()
+        .find(|words| !words.is_empty())
+        .unwrap_or_default();
+    said.codes.extend(raw.codes);
+    said.tokens = said.tokens.or(raw.tokens);
+}
+
+/// What is longer is no sentence.
+const SENTENCE: usize = 300;
+
+/// A body that is a JSON string, or one line of plain text. Markup and broken JSON are neither.
+fn sentence(text: &str) -> Option<String> {
+    let text = crate::json::from_str::<&RawValue>(text)
+        .ok()
+        .and_then(words)
+        .unwrap_or_else(|| text.to_owned());
+    let markup = text.contains(['<', '{', '[', '\n']);
+    (text.len() <= SENTENCE && !markup).then(|| text.trim().to_owned())
 }
 
 fn words(value: &RawValue) -> Option<String> {
@@ -100,4 +131,38 @@ fn complaints(detail: &RawValue) -> String {
         Some(format!("{}: {what}", path.join(".")))
     });
     complaints.collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_is_told_and_a_page_is_not() {
+        assert_eq!(read("404 page not found\n").message, "404 page not found");
+        assert_eq!(read(r#""Invalid token""#).message, "Invalid token");
+        for page in [
+            "<html>Bad Gateway</html>",
+            "{\"half",
+            "a\nstack",
+            &"x".repeat(301),
+        ] {
+            assert_eq!(read(page).message, "", "{page}");
+        }
+    }
+
+    #[test]
+    fn what_a_provider_behind_said_comes_first_and_nothing_hides_the_rest() {
+        let said = read(
+            r#"{"error":{"code":400,"metadata":{"raw":"{\"error\":{\"message\":\"Too long.\",\"code\":\"x\"}}"},
+                "message":"Provider returned error"}}"#,
+        );
+        assert_eq!(
+            (said.message.as_str(), said.status),
+            ("Too long.", Some(400))
+        );
+        assert!(said.any(&["x"]));
+        let said = read(r#"{"error":{"message":"m","metadata":{"raw":"{}"}}}"#);
+        assert_eq!(said.message, "m");
+    }
 }

@@ -11,17 +11,33 @@ const CODES: [&str; 5] = [
     "token_limit_exceeded",
 ];
 
-const PHRASES: [&str; 10] = [
+const PHRASES: [&str; 26] = [
+    "cannot truncate prompt",
+    "context size has been exceeded",
+    "context window exceeds limit",
     "context_length_exceeded",
+    "exceed context limit",
+    "exceeded max context length",
+    "exceeded model token limit",
     "exceeds the available context size",
     "exceeds the context length",
+    "exceeds the maximum number of tokens",
+    "greater than the context length",
+    "input token count is",
     "input is too long",
+    "input token length too long",
     "larger context length",
+    "longer than the maximum model length",
     "longer than the model's context length",
+    "max_seq_len",
     "maximum context length",
+    "maximum prompt length is",
+    "maximum supported sequence length",
+    "prompt exceeds max length",
     "prompt is too long",
+    "range of input length should be",
     "reduce the length",
-    "exceed context limit",
+    "total message size",
 ];
 
 /// The message for an overflow, none if it is none.
@@ -54,49 +70,65 @@ enum Numbers {
     Unknown,
 }
 
+/// Where providers write the limit.
+const BEFORE_LIMIT: [&str; 15] = [
+    "configured limit of ",
+    "context length of ",
+    "context length of only ",
+    "input length should be [1, ",
+    "limit is ",
+    "max_seq_len (",
+    "maximum context length is ",
+    "maximum context length: ",
+    "maximum prompt length is ",
+    "maximum model length of ",
+    "n_ctx (",
+    "n_ctx: ",
+    "number of tokens allowed ",
+    "number of tokens allowed (",
+    "only supports up to ",
+];
+
+/// Where they write what was to be put out.
+const BEFORE_OUTPUT: [&str; 1] = ["max_completion_tokens' is too large: "];
+const BEHIND_OUTPUT: [&str; 4] = [
+    " in the completion",
+    " output tokens",
+    " for the completion",
+    " in the output",
+];
+
+/// Where they write how long the input is.
+const BEHIND_INPUT: [&str; 5] = [
+    " in the messages",
+    " input tokens",
+    " in the prompt",
+    " tokens from the input",
+    " of text input",
+];
+const BEFORE_INPUT: [&str; 13] = [
+    "current length is ",
+    "input token count (",
+    "input token count is ",
+    "request contains ",
+    "resulted in ",
+    "requested ",
+    "prompt contains ",
+    "prompt is too long: ",
+    "prompt (length ",
+    "keep the first ",
+    "n_keep (",
+    "n_keep: ",
+    "prompt_tokens (",
+];
+
 fn numbers(said: &Said, lower: &str) -> Numbers {
     if let Some((prompt, context)) = said.tokens {
         return Numbers::InputLimit(prompt, context);
     }
-    let limit = after(
-        lower,
-        &[
-            "limit is ",
-            "maximum context length is ",
-            "context length of ",
-            "context length of only ",
-        ],
-    )
-    .or_else(|| before(lower, &[" maximum context length"]));
-    let output = before(
-        lower,
-        &[
-            " in the completion",
-            " output tokens",
-            " for the completion",
-            " in the output",
-        ],
-    );
-    let input = before(
-        lower,
-        &[
-            " in the messages",
-            " input tokens",
-            " in the prompt",
-            " tokens from the input",
-            " of text input",
-        ],
-    )
-    .or_else(|| {
-        let markers = [
-            "current length is ",
-            "resulted in ",
-            "requested ",
-            "prompt contains ",
-            "keep the first ",
-        ];
-        after(lower, &markers)
-    });
+    let limit = after(lower, &BEFORE_LIMIT).or_else(|| before(lower, &[" maximum context length"]));
+    let output = before(lower, &BEHIND_OUTPUT).or_else(|| after(lower, &BEFORE_OUTPUT));
+    let input = before(lower, &BEHIND_INPUT).or_else(|| after(lower, &BEFORE_INPUT));
     match (input, output, limit) {
         (Some(input), Some(output), Some(limit)) if input <= limit => {
             Numbers::InputOutputLimit(input, output, limit)
@@ -152,6 +184,32 @@ mod tests {
             130000 tokens (100000 in the messages, 30000 in the completion).";
         assert!(message(openai).unwrap().starts_with(
             "input length and `max_tokens` exceed context limit: 100000 + 30000 > 128000,"
+        ));
+        let vllm = "'max_tokens' or 'max_completion_tokens' is too large: 32000. This model's maximum context length is \
+            32768 tokens and your request has 10000 input tokens (32000 > 32768 - 10000).";
+        assert!(message(vllm).unwrap().starts_with(
+            "input length and `max_tokens` exceed context limit: 10000 + 32000 > 32768,"
+        ));
+        for (text, numbers) in [
+            (
+                "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+                "1200000 tokens > 1048576 maximum",
+            ),
+            (
+                "This model's maximum prompt length is 131072 but the request contains 140000 tokens.",
+                "140000 tokens > 131072 maximum",
+            ),
+            (
+                "The prompt is too long: 200001, model maximum context length: 131071",
+                "200001 tokens > 131071 maximum",
+            ),
+        ] {
+            let told = format!("prompt is too long: {numbers}. {text}");
+            assert_eq!(message(text), Some(told));
+        }
+        let gemini = "The input token count (1091639) exceeds the maximum number of tokens allowed (1048576).";
+        assert!(message(gemini).unwrap().starts_with(
+            "prompt is too long: 1091639 tokens > 1048576 maximum. The input token count"
         ));
         assert_eq!(
             message("Input is too long.").unwrap(),

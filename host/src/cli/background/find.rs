@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::cli::Places;
+use serde_json::{Value, json};
+
 use crate::cli::code::{Health, Listening, health_at};
-use crate::cli::serve::{absolute, unbound};
+use crate::cli::serve::absolute;
+use crate::cli::{Places, listeners};
 use crate::config::{Config, DEFAULT_LISTEN, Loaded, Problems, process_env};
 use crate::service::Place;
 use crate::service::ask::{Line, Who};
@@ -45,7 +47,8 @@ impl Asked {
         let config = Config::find(places.config.clone(), &process_env).map(absolute);
         let variables = RefCell::new(BTreeMap::new());
         let noting = |name: &str| {
-            let value = process_env(name)?;
+            // An empty variable is as good as none, and must not wipe what a running service has.
+            let value = process_env(name).filter(|value| !value.is_empty())?;
             if !OF_PLACES.contains(&name) {
                 let mut variables = variables.borrow_mut();
                 variables.insert(name.to_owned(), value.clone());
@@ -112,6 +115,27 @@ pub(in crate::cli) struct Ours {
 }
 
 impl Ours {
+    /// Whoever answers there.
+    fn at(mut line: Line) -> Option<Self> {
+        let who = line.who().ok()?;
+        let note = who.note.clone();
+        Some(Self { note, who, line })
+    }
+
+    /// Of one that a restart replaced.
+    pub(in crate::cli) fn still(&self) -> String {
+        format!(
+            "process {}, which a restart replaced, still finishes {}",
+            self.note.pid,
+            super::start::exchanges(self.who.running)
+        )
+    }
+
+    /// For programs.
+    pub(in crate::cli) fn to_json(&self) -> Value {
+        json!({"pid": self.note.pid, "running": self.who.running})
+    }
+
     pub(in crate::cli) fn url(&self) -> String {
         crate::cli::activate::base_url(self.note.listen)
     }
@@ -153,11 +177,7 @@ fn nobody() -> Found {
 
 async fn at(place: &Place, listen: SocketAddr) -> Found {
     let note = place.note(listen);
-    let answering = note.clone().and_then(|note| {
-        let mut line = Line::to(place, listen).ok()?;
-        let who = line.who().ok()?;
-        (who.instance == note.instance).then_some(Ours { note, who, line })
-    });
+    let answering = Line::to(place, listen).ok().and_then(Ours::at);
     match (health_at(listen).await, answering) {
         // A process that hands over may still answer for its successor, and the other way round.
         (Listening::Transom(_) | Listening::Other, Some(ours)) if !ours.who.leaving => {
@@ -174,15 +194,44 @@ async fn at(place: &Place, listen: SocketAddr) -> Found {
     }
 }
 
+/// Processes of the service that is meant, or of one with its configuration, which a restart has replaced
+/// and which still finish exchanges.
+pub(in crate::cli) fn replaced(
+    place: &Place,
+    asked: &Asked,
+    address: Option<SocketAddr>,
+) -> Vec<Ours> {
+    let meant = |note: &Note| {
+        Some(note.listen) == address
+            || (asked.listen.is_none() && note.options.config == asked.config)
+    };
+    let notes = place.leaving().into_iter().filter(meant);
+    notes
+        .filter_map(|note| Ours::at(Line::to_leaving(place, note.pid).ok()?))
+        .collect()
+}
+
 /// What to say of a transom that is not this user's, or has another state folder.
 pub(in crate::cli) fn foreign(listen: SocketAddr, health: &Health) -> String {
-    let process = health.pid.map_or_else(String::new, |pid| {
-        let user = unbound::user_of(pid).map(|user| format!(" of user {user}"));
-        format!(" (process {pid}{})", user.unwrap_or_default())
-    });
-    format!(
-        "a transom serves at {listen} already{process}, but it is not one that this user started from here; \
-         use it at {}, or choose another address with `listen` in the configuration or --listen",
-        health.url
-    )
+    let process = health
+        .pid
+        .map(|pid| format!("process {pid}"))
+        .unwrap_or_default();
+    let user = health
+        .others()
+        .map(|user| format!(" of user {}", listeners::name_of(user)))
+        .unwrap_or_default();
+    let remedy = "choose another address with `listen` in the configuration or --listen";
+    if user.is_empty() {
+        format!(
+            "a transom serves at {listen} already ({process}), but it is not one that this user started from here; \
+             use it at {}, or {remedy}",
+            health.url
+        )
+    } else {
+        format!(
+            "a transom serves at {listen} already ({process}{user}), but it is not this user's, and would get \
+             what is sent there; {remedy}"
+        )
+    }
 }

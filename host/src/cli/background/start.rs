@@ -6,21 +6,21 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use super::find::{Asked, Found, find, foreign};
+use super::find::{Asked, Found, find, foreign, replaced};
 use super::told::Told;
-use super::{block_on, known_place};
+use super::{block_on, known_place, unit};
 use crate::cli::serve::unbound;
 use crate::cli::{StartArgs, USAGE, term};
 use crate::config::process_env;
 use crate::service::ask::Line;
-use crate::service::note::Note;
+use crate::service::note::{Mode, Note};
 use crate::service::{Place, systemd};
 
 /// How often a process that starts is looked after.
-const LOOK: Duration = Duration::from_millis(10);
+pub(super) const LOOK: Duration = Duration::from_millis(10);
 
 /// Components that are compiled for the first time on a slow machine take seconds each.
-const PATIENCE: Duration = Duration::from_mins(2);
+pub(super) const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(super) fn run(args: &StartArgs) -> anyhow::Result<ExitCode> {
     let asked = Asked::new(&args.places, args.listen);
@@ -77,6 +77,9 @@ pub(super) fn start(
                     exchanges(ours.who.running)
                 ));
             }
+            for ours in replaced(place, asked, Some(address)) {
+                told.say(&ours.still());
+            }
             if let Some(note) = stale {
                 told.say(&format!(
                     "process {}, which served at {address}, is gone without a word; what it left behind is removed",
@@ -86,22 +89,10 @@ pub(super) fn start(
             }
         }
     }
-    if asked.is_usual() && systemd::unit(&process_env).is_some() {
-        return unit("start", address, told);
+    if asked.is_usual() && !record && systemd::unit(&process_env).is_some() {
+        return unit::start(place, asked, address, told);
     }
     started(place, asked, address, record, told)
-}
-
-/// Has systemd do it, and waits until the service answers or systemd gave up.
-pub(super) fn unit(verb: &str, address: SocketAddr, told: &mut Told) -> anyhow::Result<ExitCode> {
-    let unit = systemd::UNIT;
-    told.say(&format!(
-        "{unit} is a unit of this user's systemd: `systemctl --user {verb} {unit}`"
-    ));
-    systemd::do_to_unit(verb)?;
-    told.fact("unit", unit);
-    told.fact("listen", address.to_string());
-    Ok(ExitCode::SUCCESS)
 }
 
 fn started(
@@ -114,7 +105,9 @@ fn started(
     let name = address.to_string().replace(['[', ']'], "");
     let (output, path) = place.output(&name)?;
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(arguments(asked, asked.listen, record));
+    command.args(arguments(Mode::Background, asked, asked.listen, record));
+    // What the shell holds open, such as a lock, is not to stay open for as long as the service runs.
+    close_fds::set_fds_cloexec(3, &[]);
     let mut child = command
         .stdin(Stdio::null())
         .stdout(output.try_clone()?)
@@ -123,6 +116,7 @@ fn started(
     let mut printed = Printed {
         file: File::open(&path)?,
         listening: None,
+        anything: false,
     };
     let ready = wait(place, &mut child, &mut printed, told)?;
     let Some(note) = ready else {
@@ -137,9 +131,17 @@ fn started(
     Ok(ExitCode::SUCCESS)
 }
 
-/// The arguments of a background process.
-pub(super) fn arguments(asked: &Asked, listen: Option<SocketAddr>, record: bool) -> Vec<String> {
-    let mut arguments = vec!["serve".to_owned(), "--background".to_owned()];
+/// The arguments of a process that serves in this way.
+pub(super) fn arguments(
+    mode: Mode,
+    asked: &Asked,
+    listen: Option<SocketAddr>,
+    record: bool,
+) -> Vec<String> {
+    let mut arguments = vec!["serve".to_owned()];
+    if mode == Mode::Background {
+        arguments.push("--background".to_owned());
+    }
     let mut option = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             arguments.extend([name.to_owned(), value]);
@@ -160,6 +162,8 @@ pub(super) struct Printed {
     pub(super) file: File,
     /// Where it listens, once it said so.
     pub(super) listening: Option<SocketAddr>,
+    /// It printed at least a line.
+    pub(super) anything: bool,
 }
 
 impl Printed {
@@ -174,6 +178,7 @@ impl Printed {
             if let Some(url) = line.strip_prefix("listening on http://") {
                 self.listening = url.trim().parse().ok();
             }
+            self.anything = true;
             told.printed(line);
         }
         Ok(())
@@ -210,9 +215,8 @@ fn wait(
 
 /// The note of a process, once that answers for itself.
 pub(super) fn answering(place: &Place, listen: SocketAddr, pid: u32) -> Option<Note> {
-    let who = Line::to(place, listen).ok()?.who().ok()?;
-    let note = place.note(listen)?;
-    (who.pid == pid && note.pid == pid).then_some(note)
+    let note = Line::to(place, listen).ok()?.who().ok()?.note;
+    (note.pid == pid).then_some(note)
 }
 
 fn not_ready(child: &mut Child, told: &mut Told) -> ExitCode {

@@ -2,27 +2,28 @@
 
 use std::process::ExitCode;
 
-use super::find::{Asked, Found, Ours, find, foreign};
-use super::start::{exchanges, unit};
+use super::find::{Asked, Found, Ours, find, foreign, replaced};
+use super::start::exchanges;
 use super::told::Told;
-use super::{block_on, known_place};
+use super::{block_on, known_place, unit};
 use crate::cli::StopArgs;
-use crate::config::process_env;
-use crate::service::note::Mode;
-use crate::service::systemd;
 
 pub(super) fn run(args: &StopArgs) -> anyhow::Result<ExitCode> {
     let asked = Asked::new(&args.places, args.listen);
     let place = known_place()?;
     let mut told = Told::new(args.json);
     let (address, found) = block_on(find(&place, &asked))?;
+    let replaced = replaced(&place, &asked, address);
     let code = match found {
-        Found::Ours(ours) if by_systemd(&ours) => unit("stop", ours.note.listen, &mut told)?,
+        Found::Ours(ours) if !args.now && unit::runs(&ours) => unit::stop(&ours, &mut told)?,
+        Found::Nobody {
+            finishing: None, ..
+        } if unit::is_about_to(&asked) => unit::give_up(&mut told)?,
         Found::Ours(ours)
         | Found::Nobody {
             finishing: Some(ours),
             ..
-        } => stop(*ours, args.now, &mut told),
+        } => stop(Some(*ours), replaced, args.now, &mut told),
         Found::Nobody { stale, .. } => {
             if let Some(note) = stale {
                 told.say(&format!(
@@ -36,8 +37,7 @@ pub(super) fn run(args: &StopArgs) -> anyhow::Result<ExitCode> {
                 None => "transom was not running with this configuration, which does not hold"
                     .to_owned(),
             });
-            told.fact("stopped", false);
-            ExitCode::SUCCESS
+            stop(None, replaced, args.now, &mut told)
         }
         Found::Foreign(health) => {
             let listen = address.unwrap_or(crate::config::DEFAULT_LISTEN);
@@ -57,34 +57,57 @@ pub(super) fn run(args: &StopArgs) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
-/// The running process is that of the user unit, and systemd can be asked.
-pub(super) fn by_systemd(ours: &Ours) -> bool {
-    ours.note.mode == Mode::Unit && systemd::unit(&process_env).is_some_and(|unit| unit.active)
+/// Has them end, all at once, and waits for each.
+fn stop(ours: Option<Ours>, replaced: Vec<Ours>, now: bool, told: &mut Told) -> ExitCode {
+    let serving = ours.as_ref().map(|ours| ours.note.pid);
+    let mut code = ExitCode::SUCCESS;
+    let mut ending = Vec::new();
+    for mut process in ours.into_iter().chain(replaced) {
+        let pid = process.note.pid;
+        match process.line.stop(now) {
+            Ok(running) => {
+                if running > 0 && !now {
+                    told.say(&waits(pid, running, Some(pid) == serving));
+                }
+                ending.push(process);
+            }
+            // It may have been about to end.
+            Err(_) if !process.note.is_alive() => {}
+            Err(error) => {
+                told.fail(&format!(
+                    "process {pid} does not take the order ({error}); `kill {pid}` ends it"
+                ));
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    let pids: Vec<u32> = ending.iter().map(|process| process.note.pid).collect();
+    for process in ending {
+        let pid = process.note.pid;
+        process.line.wait_for_end();
+        if Some(pid) == serving {
+            told.say(&format!("transom is stopped: process {pid} has ended"));
+            told.fact("pid", pid);
+        } else {
+            told.say(&format!(
+                "process {pid}, which a restart had replaced, has ended"
+            ));
+        }
+    }
+    told.fact("stopped", !pids.is_empty());
+    told.fact("ended", pids);
+    code
 }
 
-fn stop(mut ours: Ours, now: bool, told: &mut Told) -> ExitCode {
-    let pid = ours.note.pid;
-    let running = match ours.line.stop(now) {
-        Ok(running) => running,
-        Err(error) => {
-            told.fail(&format!(
-                "process {pid} does not take the order ({error}); `kill {pid}` ends it"
-            ));
-            return ExitCode::FAILURE;
-        }
+fn waits(pid: u32, running: usize, serving: bool) -> String {
+    let which = if serving {
+        String::new()
+    } else {
+        format!(" by process {pid}, which a restart had replaced")
     };
-    if running > 0 && !now {
-        told.say(&format!(
-            "{} finished first (timeouts.drain_ms at most); `transom stop --now` does not wait",
-            match running {
-                1 => "1 running exchange is".to_owned(),
-                many => format!("{} are", exchanges(many)),
-            }
-        ));
-    }
-    ours.line.wait_for_end();
-    told.say(&format!("transom is stopped: process {pid} has ended"));
-    told.fact("stopped", true);
-    told.fact("pid", pid);
-    ExitCode::SUCCESS
+    let are = if running == 1 { "is" } else { "are" };
+    format!(
+        "{} {are} finished first{which} (timeouts.drain_ms at most); `transom stop --now` does not wait",
+        exchanges(running)
+    )
 }

@@ -35,6 +35,31 @@ pub struct Component {
     pub refusals: Vec<Refusal>,
 }
 
+/// The router component that the configuration names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RouterComponent {
+    /// As the configuration names it.
+    pub name: String,
+    /// It was loaded, and takes its options.
+    pub usable: bool,
+    /// The file, if it is usable.
+    pub path: Option<PathBuf>,
+    /// Of its bytes.
+    pub sha256: Option<String>,
+    /// Why it is not usable; told as a problem of the configuration.
+    #[serde(skip)]
+    pub why: Option<String>,
+}
+
+/// Every component that the configuration names.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// In the order of their names.
+    pub transformers: Vec<Component>,
+    /// If there is one.
+    pub router: Option<RouterComponent>,
+}
+
 /// Loads every component that the configuration names, as a start would, from files in `dir` and
 /// the binary; also those of `providers` that have problems of their own. The problem is one of the
 /// machine.
@@ -43,7 +68,7 @@ pub fn load(
     providers: &[Glimpse],
     dir: PathBuf,
     runtime: &tokio::runtime::Runtime,
-) -> Result<Vec<Component>, Problem> {
+) -> Result<Found, Problem> {
     let instances = u32::try_from(config.limits.instances).unwrap_or(u32::MAX);
     let engine = Engine::new(instances, config.limits.memory).map_err(|error| {
         Problem::of_file(
@@ -59,7 +84,25 @@ pub fn load(
         options.insert(named.stage.options.clone());
     }
     registry.adopt(registry.prepare(wanted));
-    Ok(registry.slots().iter().map(component).collect())
+    registry.refresh_router();
+    Ok(Found {
+        transformers: registry.slots().iter().map(component).collect(),
+        router: router(&registry),
+    })
+}
+
+fn router(registry: &Registry) -> Option<RouterComponent> {
+    let name = registry.router_name()?;
+    let generation = registry.router();
+    let why = registry.router_error();
+    let loaded = generation.as_ref();
+    Some(RouterComponent {
+        name,
+        usable: why.is_none() && loaded.is_some(),
+        path: loaded.map(|loaded| loaded.path.clone()),
+        sha256: loaded.map(|loaded| loaded.component.sha256.clone()),
+        why,
+    })
 }
 
 fn component(slot: &Arc<Slot>) -> Component {
@@ -98,6 +141,15 @@ pub(super) fn problems(components: &[Component], examined: &Examined) -> Vec<Pro
         refusals.map(|refusal| problem(component, refusal, examined))
     });
     each.collect()
+}
+
+/// Why the router component cannot be asked: requests go by the rules alone then, which nobody would notice.
+pub(super) fn of_router(router: &RouterComponent, examined: &Examined) -> Option<Problem> {
+    let why = router.why.as_ref()?;
+    let message = format!("router component `{}`: {why}", router.name);
+    let remedy = "mend it, or take `router.component` out; docs/routing.md#a-router-component";
+    let spot = examined.router_component.clone();
+    Some(at(spot, message, Some(remedy.to_owned())))
 }
 
 /// Files that stand before a built-in, where the configuration names it first.

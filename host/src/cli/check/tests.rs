@@ -25,7 +25,13 @@ fn report(
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("c.json5");
     std::fs::write(&path, text).unwrap();
-    Report::of(Some(&path), &env, |config, _| components(config))
+    Report::of(Some(&path), &env, |config, _| {
+        let router = None;
+        components(config).map(|transformers| Found {
+            transformers,
+            router,
+        })
+    })
 }
 
 #[test]
@@ -187,7 +193,7 @@ fn programs_read_the_same_as_json() {
 #[test]
 fn without_a_file_it_says_where_one_goes() {
     let home = |name: &str| (name == "HOME").then(|| "/home/u".to_owned());
-    let report = Report::of(None, &home, |_, _| Ok(Vec::new()));
+    let report = Report::of(None, &home, |_, _| Ok(Found::default()));
     assert_shown(
         &report,
         &["put one at /home/u/.config/transom/config.json5"],

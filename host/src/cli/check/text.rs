@@ -22,6 +22,7 @@ impl fmt::Display for Report {
         self.providers(f)?;
         self.routes(f)?;
         self.transformers(f)?;
+        self.router(f)?;
         let file = path.display().to_string();
         listed(f, "problem", &file, &self.problems)?;
         listed(f, "warning", &file, &self.warnings)?;
@@ -100,6 +101,17 @@ impl Report {
         }
         Ok(())
     }
+
+    fn router(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(router) = &self.router else {
+            return Ok(());
+        };
+        let state = match (router.usable, &router.path) {
+            (true, Some(path)) => file_state(path, router.sha256.as_deref()),
+            _ => "problem, see below; the rules alone decide".to_owned(),
+        };
+        writeln!(f, "\nrouter component\n  {}: {state}", router.name)
+    }
 }
 
 fn state(component: &Component) -> String {
@@ -107,8 +119,13 @@ fn state(component: &Component) -> String {
     match (component.usable, &component.path) {
         (false, _) => "problem, see below".to_owned(),
         (true, None) => format!("built-in, sha256:{}", sha256.unwrap_or("?")),
-        (true, Some(path)) => format!("{}, sha256:{}", path.display(), sha256.unwrap_or("?")),
+        (true, Some(path)) => file_state(path, component.sha256.as_deref()),
     }
+}
+
+fn file_state(path: &std::path::Path, sha256: Option<&str>) -> String {
+    let sha256 = sha256.and_then(|sha256| sha256.get(..8));
+    format!("{}, sha256:{}", path.display(), sha256.unwrap_or("?"))
 }
 
 fn name(provider: &ProviderState) -> &str {

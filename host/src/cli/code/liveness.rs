@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::cli::activate::base_url;
+use crate::cli::listeners;
 use crate::config::Config;
 
 /// A service on this machine answers at once or is of no use.
@@ -19,8 +20,10 @@ const LONGEST_ANSWER: u64 = 64 << 10;
 /// Who listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// A transom, at this base URL.
+    /// A transom of this user or of root, at this base URL.
     Transom(String),
+    /// A transom of another user's: what is sent there is theirs, and so are its answers.
+    Anothers(Health),
     /// Something else: the port is taken.
     Other,
     /// Nobody.
@@ -39,8 +42,49 @@ pub struct Health {
     pub url: String,
     /// Its process.
     pub pid: Option<u32>,
-    /// Tells it from others.
-    pub instance: Option<String>,
+    /// Whose it is.
+    pub owner: Owner,
+}
+
+/// Whose a listener is, by the kernel's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// This process's user, or the system tells nothing of listeners.
+    Own,
+    /// Another user.
+    Another(u32),
+    /// Nobody of this machine: the port leads elsewhere.
+    Elsewhere,
+}
+
+impl Owner {
+    /// Of who listens there.
+    fn at(listen: SocketAddr) -> Self {
+        let own = listeners::own();
+        match listeners::users_at(listen) {
+            None => Self::Own,
+            Some(users) if users.is_empty() => Self::Elsewhere,
+            Some(users) => {
+                let another = users.into_iter().find(|user| *user != own);
+                another.map_or(Self::Own, Self::Another)
+            }
+        }
+    }
+}
+
+impl Health {
+    /// The user whose it is, if that is not this process's.
+    pub fn others(&self) -> Option<u32> {
+        match self.owner {
+            Owner::Another(user) => Some(user),
+            Owner::Own | Owner::Elsewhere => None,
+        }
+    }
+
+    /// It can be trusted with keys and prompts: root's can be as much as this user's own.
+    fn is_trusted(&self) -> bool {
+        matches!(self.owner, Owner::Own | Owner::Another(0))
+    }
 }
 
 /// Who listens, as [`Answer`] but with what it says of itself.
@@ -57,7 +101,8 @@ pub enum Listening {
 /// Asks `GET /health` of whoever listens on `listen`.
 pub async fn service_at(listen: SocketAddr) -> Answer {
     match health_at(listen).await {
-        Listening::Transom(health) => Answer::Transom(health.url),
+        Listening::Transom(health) if health.is_trusted() => Answer::Transom(health.url),
+        Listening::Transom(health) => Answer::Anothers(health),
         Listening::Other => Answer::Other,
         Listening::Nobody => Answer::Nobody,
     }
@@ -70,8 +115,13 @@ pub async fn health_at(listen: SocketAddr) -> Listening {
     let Ok(address) = address else {
         return Listening::Nobody;
     };
-    let Ok(Ok(stream)) = timeout(PATIENCE, TcpStream::connect(address)).await else {
-        return Listening::Nobody;
+    let stream = match timeout(PATIENCE, TcpStream::connect(address)).await {
+        Ok(Ok(stream)) => stream,
+        // Somebody who accepts nothing lets a connection wait.
+        Err(_) if listeners::users_at(listen).is_none_or(|users| !users.is_empty()) => {
+            return Listening::Other;
+        }
+        Ok(Err(_)) | Err(_) => return Listening::Nobody,
     };
     let Ok(Ok(answer)) = timeout(PATIENCE, ask(stream, address)).await else {
         return Listening::Other;
@@ -80,7 +130,7 @@ pub async fn health_at(listen: SocketAddr) -> Listening {
         Some(said) => Listening::Transom(Health {
             url,
             pid: said["pid"].as_u64().and_then(|pid| pid.try_into().ok()),
-            instance: said["instance"].as_str().map(str::to_owned),
+            owner: Owner::at(listen),
         }),
         None => Listening::Other,
     }

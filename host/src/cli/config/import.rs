@@ -7,7 +7,8 @@ use anyhow::Context as _;
 use super::{ImportArgs, destination};
 use crate::cli::{USAGE, prompt, term};
 use crate::config::{
-    Config, Imported, LiteralKeys, Paths, private_file, process_env, set_variable, variables,
+    Config, Imported, Importing, LiteralKeys, Paths, private_file, process_env, set_variable,
+    variables,
 };
 
 pub(super) fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
@@ -23,7 +24,11 @@ pub(super) fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
     } else {
         LiteralKeys::Move
     };
-    let read = |keys| Config::import(&file, &process_env, keys);
+    let read = |keys| {
+        let for_service = args.service;
+        let how = Importing { keys, for_service };
+        Config::import(&file, &process_env, how)
+    };
     let mut imported = match read(keys) {
         Ok(imported) => imported,
         Err(problems) => {

@@ -22,7 +22,7 @@ pub(super) fn run(args: &InitArgs) -> anyhow::Result<ExitCode> {
     };
     let preset = match &args.provider {
         Some(name) => find(name),
-        None if prompt::somebody() => find(&choose()?),
+        None if prompt::somebody() => Ok(choose()?),
         None => Err("nobody can be asked here: name a provider with --provider".to_owned()),
     };
     let preset = match preset {
@@ -61,11 +61,17 @@ fn wrong(why: &str) -> ExitCode {
     ExitCode::from(USAGE)
 }
 
-fn choose() -> std::io::Result<String> {
+/// Until one is named. Errors: the input ends.
+fn choose() -> std::io::Result<&'static Preset> {
     for (number, preset) in PRESETS.iter().enumerate() {
         term::note(&format!("  {}  {}", number + 1, preset.name));
     }
-    prompt::ask("Which provider", PRESETS[0].name)
+    loop {
+        match find(&prompt::ask("Which provider", PRESETS[0].name)?) {
+            Ok(preset) => return Ok(preset),
+            Err(why) => term::note(&why),
+        }
+    }
 }
 
 /// From the environment, a person, or standard input; none: it is to come later.

@@ -16,7 +16,7 @@ pub(super) struct Preset {
     pub(super) models: &'static [&'static str],
 }
 
-pub(super) const PRESETS: [Preset; 8] = [
+pub(super) const PRESETS: [Preset; 9] = [
     Preset {
         name: "cerebras",
         base_url: "https://api.cerebras.ai/v1",
@@ -45,7 +45,7 @@ pub(super) const PRESETS: [Preset; 8] = [
         name: "openai",
         base_url: "https://api.openai.com/v1",
         transformer: "openai",
-        more: "      options: { max_tokens_field: \"max_completion_tokens\", thinking_style: \"effort\" },\n",
+        more: "      options: { profile: \"openai\" },\n",
         variable: "OPENAI_API_KEY",
         models: &["gpt-5.4"],
     },
@@ -53,7 +53,7 @@ pub(super) const PRESETS: [Preset; 8] = [
         name: "deepseek",
         base_url: "https://api.deepseek.com",
         transformer: "openai",
-        more: "      options: { thinking_style: \"type\", reasoning_out: \"reasoning_content\", reasoning_required_with_tools: true },\n",
+        more: "      options: { profile: \"deepseek\" },\n",
         variable: "DEEPSEEK_API_KEY",
         models: &["deepseek-v4-pro", "deepseek-flash"],
     },
@@ -61,7 +61,7 @@ pub(super) const PRESETS: [Preset; 8] = [
         name: "openrouter",
         base_url: "https://openrouter.ai/api/v1",
         transformer: "openai",
-        more: "      options: { thinking_style: \"reasoning_obj\", reasoning_out: \"reasoning\" },\n",
+        more: "      options: { profile: \"openrouter\" },\n",
         variable: "OPENROUTER_API_KEY",
         models: &["openai/gpt-oss-120b"],
     },
@@ -69,7 +69,7 @@ pub(super) const PRESETS: [Preset; 8] = [
         name: "groq",
         base_url: "https://api.groq.com/openai/v1",
         transformer: "openai",
-        more: "      options: { schema_strip: [\"$$schema\"], tools_max: 128 },\n",
+        more: "      options: { profile: \"groq\" },\n",
         variable: "GROQ_API_KEY",
         models: &["openai/gpt-oss-120b"],
     },
@@ -80,6 +80,14 @@ pub(super) const PRESETS: [Preset; 8] = [
         more: "",
         variable: "",
         models: &["gpt-oss:20b"],
+    },
+    Preset {
+        name: "gemini",
+        base_url: "https://generativelanguage.googleapis.com/v1beta",
+        transformer: "gemini",
+        more: "",
+        variable: "GEMINI_API_KEY",
+        models: &["gemini-3.1-pro-preview", "gemini-3.8-flash"],
     },
 ];
 

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::Finding;
 use crate::cli::code::{Answer, running_service};
-use crate::cli::serve::unbound::owner;
+use crate::cli::listeners;
 use crate::config::{Config, Proxy, process_env};
 
 /// TLS certificates and signed requests bear no more.
@@ -24,9 +24,23 @@ async fn port(config: &Config) -> Finding {
     let listen = config.listen;
     match running_service(config).await {
         Answer::Transom(url) => Finding::ok("port", format!("a transom serves at {url}")),
+        Answer::Anothers(health) => {
+            let whose = health.others().map_or_else(
+                || "somebody who is not on this machine".to_owned(),
+                |user| format!("user {}", listeners::name_of(user)),
+            );
+            Finding::fail(
+                "port",
+                format!(
+                    "the transom at {listen} is that of {whose}, who would get keys and prompts that are sent there"
+                ),
+                "choose another address with `listen`",
+            )
+        }
         Answer::Nobody => Finding::ok("port", format!("{listen} is free; no service runs")),
         Answer::Other => {
-            let who = owner(listen.port()).unwrap_or_else(|| "another program".to_owned());
+            let who = listeners::process_at(listen.port())
+                .unwrap_or_else(|| "another program".to_owned());
             let who = who.trim_end_matches(',');
             Finding::fail(
                 "port",

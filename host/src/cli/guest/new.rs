@@ -1,4 +1,5 @@
-//! `transom guest new`: a folder with a transformer that builds, is tested, and changes one thing.
+//! `transom guest new`: a folder with a transformer, or a router component, that builds, is tested, and does
+//! one thing.
 
 mod carried;
 mod checkout;
@@ -44,10 +45,17 @@ pub(in crate::cli) struct NewArgs {
 }
 
 pub(super) fn run(args: &NewArgs) -> anyhow::Result<ExitCode> {
-    if (args.lang, args.from) == (Lang::Js, Kind::Own) {
-        term::fail(
+    let only_in_rust = match (args.lang, args.from) {
+        (Lang::Js, Kind::Own) => Some(
             "there is no `own` in JavaScript; begin with --from openai, which has every step, or in Rust",
-        );
+        ),
+        (Lang::Js, Kind::Router) => Some(
+            "there is no router component in JavaScript; begin in Rust, or with `router.rules`, which need no code",
+        ),
+        _ => None,
+    };
+    if let Some(why) = only_in_rust {
+        term::fail(why);
         return Ok(ExitCode::from(USAGE));
     }
     let chosen = Name::new(&args.name).and_then(|name| Ok((place(args, &name)?, name)));
@@ -69,7 +77,7 @@ pub(super) fn run(args: &NewArgs) -> anyhow::Result<ExitCode> {
         return Err(error);
     }
     term::show(&match args.lang {
-        Lang::Rust => told(&name, &place, files.len()),
+        Lang::Rust => told(&name, args.from, &place, files.len()),
         Lang::Js => javascript::told(&name, folder, files.len()),
     });
     Ok(ExitCode::SUCCESS)
@@ -96,16 +104,13 @@ fn write(folder: &Path, files: &[(String, String)]) -> anyhow::Result<()> {
 
 fn join(place: &Place, name: &Name, kind: Kind) -> anyhow::Result<()> {
     match place {
-        Place::Checkout { guests, .. } => {
-            let dependencies = [kind.dependencies(), &["fixtures"]].concat();
-            checkout::join(guests, name.get(), &dependencies)
-        }
+        Place::Checkout { guests, .. } => checkout::join(guests, name.get(), &kind.crates()),
         Place::Alone { .. } => Ok(()),
     }
 }
 
 /// What was made and the next three commands.
-fn told(name: &Name, place: &Place, files: usize) -> String {
+fn told(name: &Name, kind: Kind, place: &Place, files: usize) -> String {
     let (folder, name) = (place.folder().display(), name.get());
     match place {
         Place::Checkout { .. } => format!(
@@ -117,9 +122,15 @@ fn told(name: &Name, place: &Place, files: usize) -> String {
         Place::Alone { .. } => format!(
             "made {folder} ({files} files, most of them the SDK in {vendor}); write in {folder}/src/lib.rs, then:\n\n  \
              cd {folder} && cargo test --target host-tuple\n  \
-             cargo build --profile guest-dev\n  \
-             transom guest test target/wasm32-wasip2/guest-dev/{name}.wasm fixtures\n",
+             {build}\n",
             vendor = carried::FOLDER,
+            build = match kind {
+                Kind::Router => "cargo build --release".to_owned(),
+                Kind::Passthrough | Kind::Openai | Kind::Own => format!(
+                    "cargo build --profile guest-dev\n  \
+                     transom guest test target/wasm32-wasip2/guest-dev/{name}.wasm fixtures"
+                ),
+            },
         ),
     }
 }

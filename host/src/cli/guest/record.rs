@@ -7,7 +7,6 @@
 mod case_file;
 pub(super) mod component;
 mod fixture;
-mod machine;
 mod made;
 mod place;
 
@@ -22,7 +21,7 @@ use crate::cli::serve::configuration;
 use crate::cli::{Places, USAGE, runtime, term};
 use crate::config::{Config, Redaction, process_env};
 use crate::recorder::Recording;
-use crate::redact::Redactor;
+use crate::redact::{Known, Redactor};
 use made::{Maker, Written};
 
 #[derive(Args)]
@@ -114,8 +113,7 @@ fn redactor(args: &RecordArgs, config: &Config) -> Result<Redactor, String> {
     let own: Vec<Redaction> = given
         .chain(config.recorder.redact.iter().cloned())
         .collect();
-    Redactor::new(&machine::known(config, &process_env), &own)
-        .map_err(|why| format!("--redact: {why}"))
+    Redactor::new(&Known::of(config, &process_env), &own).map_err(|why| format!("--redact: {why}"))
 }
 
 async fn switch(recorder: &Recorder, on: bool) -> anyhow::Result<()> {

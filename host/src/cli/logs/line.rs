@@ -1,8 +1,11 @@
 //! One line of a log file: whether it is wanted, and how people read it.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use serde_json::{Map, Value};
+
+use crate::visible::{escaped, escaped_json, word};
 
 /// From which level on lines are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -55,7 +58,7 @@ impl Wanted {
 /// A line, as it is in the file.
 #[derive(Debug, Clone)]
 pub(super) struct Line {
-    pub(super) text: String,
+    text: String,
     fields: Map<String, Value>,
 }
 
@@ -81,24 +84,35 @@ impl Line {
             .unwrap_or_default()
     }
 
+    /// As it is in the file, but for what a terminal would act on.
+    pub(super) fn for_programs(&self) -> Cow<'_, str> {
+        escaped_json(&self.text)
+    }
+
     /// Time, level, what happened, and then the fields in their order.
     pub(super) fn for_people(&self) -> String {
         // Writing into a string does not fail.
         let message = self.word("message");
-        let mut out = format!("{} {:>5} {message}", self.at(), self.word("level"));
+        let mut out = format!(
+            "{} {:>5} {}",
+            escaped(self.at()),
+            escaped(self.word("level")),
+            escaped(message)
+        );
         let mut told = vec!["timestamp", "level", "message", "target"];
         if message == "exchange" {
             if let Some(status) = self.fields.get("status") {
-                let _ = write!(out, " {status}");
+                let _ = write!(out, " {}", shown(status));
             }
             if !self.word("provider").is_empty() {
-                let _ = write!(out, " {},{}", self.word("provider"), self.word("model"));
+                let target = format!("{},{}", self.word("provider"), self.word("model"));
+                let _ = write!(out, " {}", word(&target));
             }
             told.extend(["status", "provider", "model"]);
         }
         for (name, value) in &self.fields {
             if !told.contains(&name.as_str()) {
-                let _ = write!(out, " {name}={}", shown(value));
+                let _ = write!(out, " {}={}", word(name), shown(value));
             }
         }
         out
@@ -108,17 +122,15 @@ impl Line {
 /// A string without quotes where that is clear.
 fn shown(value: &Value) -> String {
     match value {
-        Value::String(text)
-            if !text.is_empty() && !text.contains([' ', '"', '=', '\n', '\t', '\u{1b}']) =>
-        {
-            text.clone()
-        }
-        other => other.to_string(),
+        Value::String(text) => word(text).into_owned(),
+        other => escaped_json(&other.to_string()).into_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const EXCHANGE: &str = r#"{"timestamp":"2026-11-22T00:00:00.000Z","level":"INFO","message":"exchange","request_id":"abc","provider":"p","model":"m","route":"default","status":200,"ms":1.5,"error":"a b","target":"t"}"#;
@@ -140,5 +152,25 @@ mod tests {
         assert!(!takes(Some(Level::Warn), None));
         assert!(!takes(None, Some("other")));
         assert!(Line::read("{\"half", &Wanted::new(None, None)).is_none());
+    }
+
+    #[test]
+    fn what_others_said_is_neither_another_line_nor_an_order_to_the_terminal() {
+        let line = json!({
+            "timestamp": "t", "level": "WARN", "message": "exchange", "status": 200, "provider": "p",
+            "model": "m\n2026 INFO forged", "error": "\u{1b}[2J\u{9b}", "route": "a\u{202e}b\r",
+        });
+        let line = Line::read(&line.to_string(), &Wanted::new(None, None)).unwrap();
+        assert_eq!(
+            line.for_people(),
+            r#"t  WARN exchange 200 "p,m\n2026 INFO forged" error="\u{1b}[2J\u{9b}" route="a\u{202e}b\r""#
+        );
+        let for_programs = line.for_programs();
+        assert!(
+            !for_programs.contains(crate::visible::acts),
+            "{for_programs}"
+        );
+        let read: Map<String, Value> = serde_json::from_str(&for_programs).unwrap();
+        assert_eq!(read, line.fields);
     }
 }

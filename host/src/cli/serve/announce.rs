@@ -29,6 +29,12 @@ pub(super) fn announce(running: &Running) {
             )),
         }
     }
+    if let Some(why) = running.app.registry.router_error() {
+        let name = running.app.registry.router_name().unwrap_or_default();
+        term::say(&format!(
+            "router component {name} is not asked, the rules alone decide: {why}"
+        ));
+    }
     if snapshot.config.path.is_none() {
         let place = Paths::of(&process_env).map_or_else(
             || "a file named by --config".to_owned(),

@@ -19,15 +19,21 @@ use crate::telemetry;
 pub(super) struct Predecessor {
     line: Line,
     listen: SocketAddr,
+    /// As it was started, so is its successor.
+    mode: Mode,
 }
 
 impl Predecessor {
     /// Of the service that listens there. Errors: it does not answer.
     pub(super) fn find(listen: SocketAddr) -> anyhow::Result<Self> {
         let place = place().context("there is no state folder: set HOME")?;
-        let line = Line::to(&place, listen)
-            .with_context(|| format!("the service at {listen} does not answer"))?;
-        Ok(Self { line, listen })
+        let asked = Line::to(&place, listen).and_then(|mut line| {
+            let mode = line.who()?.note.mode;
+            Ok((line, mode))
+        });
+        let (line, mode) =
+            asked.with_context(|| format!("the service at {listen} does not answer"))?;
+        Ok(Self { line, listen, mode })
     }
 
     /// Its listener, if it is one of the address that is wanted now.
@@ -49,15 +55,23 @@ pub(super) async fn serve(
     args: &ServeArgs,
     predecessor: Option<Predecessor>,
     announce: impl FnOnce(&Running),
-) {
+) -> anyhow::Result<()> {
     // Before anyone can know that the host is there: a signal right after that drains too.
     let stops = Stops::listen();
-    let control = control(&running, args, &stops);
+    let before = predecessor.as_ref().map(|before| before.mode);
+    let control = control(&running, args, before, &stops);
+    let control = match control.and_then(|control| control.take_place().map(|()| control)) {
+        Ok(control) => Some(control),
+        // The one before can be reached.
+        Err(error) if predecessor.is_some() => {
+            return Err(error).context("the state folder does not take what a service needs there");
+        }
+        Err(error) => {
+            tracing::warn!(%error, "`transom stop` and `restart` will not find this service");
+            None
+        }
+    };
     announce(&running);
-    let taken = control.as_ref().map(Control::take_place);
-    if let Some(Err(error)) = taken {
-        tracing::warn!(%error, "`transom stop` and `restart` will not find this service");
-    }
     if let Some(mut before) = predecessor {
         match before.line.take_over() {
             Ok(exchanges) => tracing::info!(exchanges, "took over from the process before"),
@@ -76,14 +90,21 @@ pub(super) async fn serve(
         leaving
     };
     tokio::select! {
-        () = running.serve(leaving) => {}
-        () = stops.at_once() => tracing::warn!("asked to stop again: running exchanges are cut off"),
+        () = running.serve_as_service(leaving, stops.ending()) => {}
+        () = stops.at_once() => tracing::warn!("running exchanges are cut off, as was asked"),
     }
+    Ok(())
 }
 
-/// None without a folder for it: the service serves all the same.
-fn control(running: &Running, args: &ServeArgs, stops: &Stops) -> Option<Control> {
-    let place = place()?;
+/// Errors: there is no folder for it. The service serves all the same.
+fn control(
+    running: &Running,
+    args: &ServeArgs,
+    before: Option<Mode>,
+    stops: &Stops,
+) -> std::io::Result<Control> {
+    let no_folder = || std::io::Error::other("there is no state folder: set HOME");
+    let place = place().ok_or_else(no_folder)?;
     let app = &running.app;
     let options = Options {
         config: app.snapshot().config.path.clone(),
@@ -91,26 +112,19 @@ fn control(running: &Running, args: &ServeArgs, stops: &Stops) -> Option<Control
         transformers: args.places.transformers.clone().map(absolute),
         record: args.record,
     };
-    let mode = if args.background {
-        Mode::Background
-    } else if systemd::started_us(&process_env) {
-        Mode::Unit
-    } else {
-        Mode::Foreground
+    let mode = match before {
+        Some(mode) => mode,
+        None if args.background => Mode::Background,
+        None if systemd::started_us(&process_env) => Mode::Unit,
+        None => Mode::Foreground,
     };
     let note = Note::of_this_process(&app.instance, app.address, mode, options);
     let obeying = Obeying {
         stops: stops.clone(),
         app: app.clone(),
     };
-    let opened = running
-        .listener()
-        .and_then(|listener| Control::open(&place, note, listener, app.in_flight.clone(), obeying));
-    opened
-        .inspect_err(|error| {
-            tracing::warn!(%error, "`transom stop` and `restart` will not find this service");
-        })
-        .ok()
+    let listener = running.listener()?;
+    Control::open(&place, note, listener, app.in_flight.clone(), obeying)
 }
 
 /// Where the services of this user are noted.

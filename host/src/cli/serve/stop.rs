@@ -1,5 +1,6 @@
-//! What ends `serve`: signals, and orders over the control socket. The first one drains, the second
-//! one does not wait; a handover drains too, and then the first one does not wait.
+//! What ends `serve`: signals, and orders over the control socket. A first signal drains, a second one
+//! does not wait; an order says which it wants, however often it comes. After a handover running
+//! exchanges have all the time they need, until somebody asks.
 
 use std::sync::Arc;
 
@@ -13,8 +14,18 @@ use crate::service::systemd;
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Asked {
-    stops: u32,
+    signals: u32,
+    /// By `transom stop`.
+    stop: bool,
+    /// By `transom stop --now`.
+    at_once: bool,
     handed_over: bool,
+}
+
+impl Asked {
+    fn to_end(self) -> bool {
+        self.signals > 0 || self.stop || self.at_once
+    }
 }
 
 /// Counts what was asked.
@@ -31,7 +42,7 @@ impl Stops {
                 Ok(mut listener) => {
                     tokio::spawn(async move {
                         while listener.recv().await.is_some() {
-                            stops.ask(1);
+                            stops.ask(|asked| asked.signals += 1);
                         }
                     });
                 }
@@ -41,14 +52,14 @@ impl Stops {
         stops
     }
 
-    fn ask(&self, stops: u32) {
-        self.0.send_modify(|asked| asked.stops += stops);
+    fn ask(&self, what: impl FnOnce(&mut Asked)) {
+        self.0.send_modify(what);
     }
 
     /// Ready when the service must leave.
     pub(super) async fn leaving(&self) -> Leaving {
         let asked = self
-            .reached(|asked| asked.stops > 0 || asked.handed_over)
+            .reached(|asked| asked.to_end() || asked.handed_over)
             .await;
         if asked.handed_over {
             tracing::info!("a successor serves; running exchanges are finished here");
@@ -63,8 +74,13 @@ impl Stops {
 
     /// Ready when it must not wait for running exchanges.
     pub(super) async fn at_once(&self) {
-        self.reached(|asked| asked.stops > 1 || (asked.handed_over && asked.stops > 0))
+        self.reached(|asked| asked.signals > 1 || asked.at_once)
             .await;
+    }
+
+    /// Ready when the service must end, also one that has handed over already.
+    pub(super) async fn ending(&self) {
+        self.reached(|asked| asked.to_end()).await;
     }
 
     async fn reached(&self, wanted: impl FnMut(&Asked) -> bool) -> Asked {
@@ -83,14 +99,29 @@ pub(super) struct Obeying {
 
 impl Orders for Obeying {
     fn stop(&self, now: bool) {
-        self.stops.ask(if now { 2 } else { 1 });
+        self.stops.ask(|asked| {
+            asked.stop = true;
+            asked.at_once |= now;
+        });
     }
 
     fn hand_over(&self) {
-        self.stops.0.send_modify(|asked| asked.handed_over = true);
+        self.stops.ask(|asked| asked.handed_over = true);
     }
 
     fn status(&self) -> Value {
         crate::http::status(&self.app, crate::http::Whose::Own)
+    }
+
+    /// What takes its value from the env file takes it when that changes, which is what comes next.
+    fn let_go(&self, variable: &str) -> bool {
+        let counted = crate::config::let_go(variable);
+        if counted {
+            tracing::info!(
+                variable,
+                "the env file counts for it from now on, not the environment that transom was started with"
+            );
+        }
+        counted
     }
 }

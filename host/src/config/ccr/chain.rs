@@ -95,6 +95,9 @@ impl<'t> Chain<'t> {
         let name = self.transformer(provider, url, endpoint);
         self.contradiction(at, endpoint, reader);
         let mut options = Options::new(name);
+        if let Some(profile) = compatible(url).filter(|_| name == "compatible") {
+            options.set("profile", Node::text(line, profile));
+        }
         if let Some(path) = endpoint.path.as_deref() {
             options.set("path", Node::text(at.node.line, super::literal(path)));
         }
@@ -124,6 +127,11 @@ impl<'t> Chain<'t> {
 
     /// By URL, then by what a plugin or the provider is called: an own endpoint before Cerebras is Cerebras.
     fn transformer(&self, provider: &str, url: &Url, endpoint: &Endpoint) -> &'static str {
+        match endpoint.format {
+            Format::Gemini => return "gemini",
+            Format::Responses => return "responses",
+            Format::Messages | Format::Chat | Format::Unknown => {}
+        }
         let host = url.host_str().unwrap_or_default();
         let called = |word: &str| {
             let named = |name: &str| name.to_ascii_lowercase().contains(word);
@@ -132,13 +140,15 @@ impl<'t> Chain<'t> {
         let messages = endpoint.format == Format::Messages
             || (endpoint.format == Format::Unknown && self.has("Anthropic"));
         if messages {
+            // The passthrough has no path of its own to choose.
             let of_zai = ["z.ai", "bigmodel.cn"]
                 .iter()
                 .any(|known| host.ends_with(known));
             let as_zai = url.path().contains("/api/anthropic") && called("zai");
-            // The passthrough has no path of its own to choose.
-            return if of_zai || as_zai || endpoint.path.is_some() {
+            return if of_zai || as_zai {
                 "zai"
+            } else if compatible(url).is_some() || endpoint.path.is_some() {
+                "compatible"
             } else {
                 "anthropic"
             };
@@ -175,7 +185,7 @@ impl<'t> Chain<'t> {
     fn by_model(&self, ours: &'static str, reader: &mut Reader<'_>) -> Option<Node> {
         let mut models = Vec::new();
         for (model, place, steps) in &self.models {
-            let mut options = Options::new(ours);
+            let mut options = Options::of_model(ours);
             for step in steps {
                 if built_in(&step.name) && !step.name.eq_ignore_ascii_case("anthropic") {
                     options.take(step, reader);
@@ -191,7 +201,10 @@ impl<'t> Chain<'t> {
             if members.is_empty() {
                 continue;
             }
-            if ours == "zai" || ours == "anthropic" {
+            if matches!(
+                ours,
+                "zai" | "compatible" | "anthropic" | "gemini" | "responses"
+            ) {
                 let what = "not carried over: options of one model";
                 reader.warning(place, what, "make a provider of its own for the model");
                 continue;
@@ -204,6 +217,25 @@ impl<'t> Chain<'t> {
         let line = models.first()?.line;
         Some(Node::object(line, models))
     }
+}
+
+/// The profile for a provider that speaks the Messages API beside its own.
+fn compatible(url: &Url) -> Option<&'static str> {
+    let host = url.host_str()?;
+    let profiles = [
+        ("deepseek.com", "deepseek"),
+        ("moonshot.ai", "kimi"),
+        ("moonshot.cn", "kimi"),
+        ("kimi.com", "kimi"),
+        ("minimax.io", "minimax"),
+        ("minimaxi.com", "minimax"),
+        ("openrouter.ai", "openrouter"),
+        ("aliyuncs.com", "qwen"),
+        ("siliconflow.com", "siliconflow"),
+    ];
+    let mut profiles = profiles.into_iter();
+    let (_, profile) = profiles.find(|(end, _)| host.ends_with(end))?;
+    Some(profile)
 }
 
 /// What one step becomes.
@@ -225,6 +257,9 @@ fn carry(
                 Node::text(step.place.node.line, "bearer"),
             ));
         }
+        return;
+    }
+    if ours == "responses" && step.name == "openai-responses" {
         return;
     }
     if FOREIGN.contains(&step.name.as_str()) {

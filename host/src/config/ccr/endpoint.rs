@@ -27,9 +27,6 @@ pub(super) struct Endpoint {
     pub(super) path: Option<String>,
 }
 
-/// Where Gemini takes chat completions.
-const GEMINI_CHAT: &str = "https://generativelanguage.googleapis.com/v1beta/openai";
-
 impl Endpoint {
     pub(super) fn of(url: &Url) -> Self {
         let mut base = url.clone();
@@ -61,9 +58,16 @@ impl Endpoint {
         }
         if url.host_str() == Some("generativelanguage.googleapis.com") && !path.ends_with("/openai")
         {
+            // ccr's own transformer adds the model to `…/models/`.
+            let version = path.split("/models").next().unwrap_or_default();
+            base.set_path(if version.is_empty() {
+                "/v1beta"
+            } else {
+                version
+            });
             return Self {
                 format: Format::Gemini,
-                base: GEMINI_CHAT.to_owned(),
+                base: shown(&base),
                 path: None,
             };
         }

@@ -37,6 +37,8 @@ const WRITTEN: [&str; 11] = [
 /// Options of one of our transformers.
 pub(super) struct Options {
     transformer: &'static str,
+    /// They hold for one model: a profile cannot be chosen there.
+    of_model: bool,
     members: Vec<Member>,
     extra: Vec<Member>,
 }
@@ -45,8 +47,17 @@ impl Options {
     pub(super) fn new(transformer: &'static str) -> Self {
         Self {
             transformer,
+            of_model: false,
             members: Vec::new(),
             extra: Vec::new(),
+        }
+    }
+
+    /// Those of one model of a provider.
+    pub(super) fn of_model(transformer: &'static str) -> Self {
+        Self {
+            of_model: true,
+            ..Self::new(transformer)
         }
     }
 
@@ -64,6 +75,26 @@ impl Options {
         let line = step.place.node.line;
         let value = Value::Bool(flag);
         self.set(name, Node { line, value });
+    }
+
+    /// What that transformer did for its provider, and more. `cerebras` has no profiles; a model of another
+    /// provider gets what the transformer changed of a request.
+    fn profile(&mut self, step: &Step<'_>, name: &str) {
+        match (name, self.of_model) {
+            _ if self.transformer != "openai" => {}
+            (_, false) => self.word("profile", step, name),
+            ("deepseek", true) => {
+                self.word("reasoning_out", step, "reasoning_content");
+                self.flag("reasoning_required_with_tools", step, true);
+            }
+            ("openrouter", true) => self.word("thinking_style", step, "reasoning_obj"),
+            (_, true) => {
+                let line = step.place.node.line;
+                let schema = Node::text(line, super::literal("$schema"));
+                let value = Value::List(vec![schema]);
+                self.set("schema_strip", Node { line, value });
+            }
+        }
     }
 
     pub(super) fn members(self) -> Vec<Member> {
@@ -100,34 +131,26 @@ impl Options {
             return;
         }
         if !self.speaks_chat() {
-            lost(step, "the provider speaks the Messages API", reader);
+            let why = match self.transformer {
+                "gemini" | "responses" => "the provider speaks a format of its own",
+                _ => "the provider speaks the Messages API",
+            };
+            lost(step, why, reader);
             return;
         }
         match name.as_str() {
-            "deepseek" => {
-                self.word("reasoning_out", step, "reasoning_content");
-                self.flag("reasoning_required_with_tools", step, true);
-            }
+            "deepseek" | "groq" => self.profile(step, &name),
             "openrouter" => {
-                self.word("thinking_style", step, "reasoning_obj");
+                self.profile(step, &name);
                 self.add(step.options.as_ref(), reader);
             }
-            "groq" => self.set("schema_strip", strip(step)),
             "maxcompletiontokens" => self.word("max_tokens_field", step, "max_completion_tokens"),
             "sampling" => self.sampling(step),
             "customparams" => self.add(step.options.as_ref(), reader),
             "reasoning" => self.reasoning(step),
             "extrathinktag" => self.word("think_tags", step, "parse"),
-            "tooluse" => lost(
-                step,
-                "models are not made to call a tool on every turn",
-                reader,
-            ),
-            _ => lost(
-                step,
-                "models are not told to write their thinking into tags",
-                reader,
-            ),
+            "tooluse" => self.flag("force_tools", step, true),
+            _ => self.flag("ask_for_thinking", step, true),
         }
     }
 
@@ -210,11 +233,4 @@ fn lost(step: &Step<'_>, why: &str, reader: &mut Reader<'_>) {
         format!("not carried over: `{}`: {why}", step.name),
         "nothing, if the models behave without it",
     );
-}
-
-fn strip(step: &Step<'_>) -> Node {
-    let line = step.place.node.line;
-    let schema = Node::text(line, super::literal("$schema"));
-    let value = Value::List(vec![schema]);
-    Node { line, value }
 }

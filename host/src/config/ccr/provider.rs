@@ -177,22 +177,12 @@ fn told(
             "this endpoint speaks the Messages API, so it is asked in that; ccr would send it OpenAI's format",
             "write transformer: { use: [\"Anthropic\"] } to say so",
         ),
-        Format::Gemini => reader.warning(
-            at,
-            "Gemini is asked through its own chat completions endpoint",
-            "nothing, if the models answer as before",
-        ),
-        Format::Responses => reader.warning(
-            at,
-            "the Responses API is not spoken: the provider is asked for chat completions",
-            "name its chat completions endpoint if that lies elsewhere",
-        ),
         Format::Unknown => reader.warning(
             at,
             format!("{url} is not the URL of an endpoint: /chat/completions is added to it"),
             "write the whole URL of the endpoint",
         ),
-        Format::Messages | Format::Chat => {}
+        Format::Messages | Format::Chat | Format::Gemini | Format::Responses => {}
     }
 }
 

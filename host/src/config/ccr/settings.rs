@@ -92,6 +92,7 @@ pub(super) fn settings(
     log(fields, members, reader);
     proxy(fields, members, reader);
     client(fields, members, reader);
+    system_prompt(fields, members, reader);
     not_carried(fields, reader);
 }
 
@@ -261,23 +262,42 @@ fn milliseconds(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<u64> {
     number
 }
 
+/// As in ccr the words take effect only where the client writes `<env>`, which today's does not.
+fn system_prompt(fields: &Fields<'_>, members: &mut Vec<Member>, reader: &mut Reader<'_>) {
+    const NAME: &str = "REWRITE_SYSTEM_PROMPT";
+    let Some(at) = fields.get(NAME) else { return };
+    let Value::String(text) = &at.node.value else {
+        if at.node.value != Value::Null {
+            reader.expected(at, "the path of a file, \"...\"");
+        }
+        return;
+    };
+    if text.is_empty() {
+        return;
+    }
+    reader.warning(
+        at,
+        "as in ccr, it replaces what stands before `<env>` in a system text; Claude Code 2.1 writes no `<env>` any more",
+        "`claude --system-prompt-file FILE` replaces the prompt there, or `system_prompt.before` names other words",
+    );
+    let line = at.node.line;
+    let file = Member::new("file", Node::text(line, as_written(text))).written_at(NAME);
+    members.push(Member::new("system_prompt", Node::object(line, vec![file])).written(NAME));
+}
+
 /// What has no counterpart, each with the way that leads to the same end.
 fn not_carried(fields: &Fields<'_>, reader: &mut Reader<'_>) {
     for (name, what, remedy) in [
         (
             "CUSTOM_ROUTER_PATH",
             "a router in JavaScript is not run",
-            "write its rules into `router`, or a router component: docs/routing.md",
-        ),
-        (
-            "REWRITE_SYSTEM_PROMPT",
-            "the system prompt is not rewritten from a file",
-            "a transformer can do it: docs/transformers.md",
+            "write its rules into `router.rules`, or as a router component, which `transom guest new NAME --from router` \
+             begins: docs/routing.md#a-router-component",
         ),
         (
             "forceUseImageAgent",
-            "there is no image agent",
-            "`Router.image` takes requests whose last message has an image; for a model without sight images are named in words",
+            "there is no image agent, which answers questions about earlier images by a tool of its own",
+            "`Router.image` takes requests whose last message has an image; to a model known to read text only, images go as words",
         ),
         (
             "tokenizers",

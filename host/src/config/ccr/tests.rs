@@ -121,22 +121,19 @@ fn every_key_is_honoured_or_named_in_the_list_of_what_is_not() {
     assert!(config.router.image.is_none());
     assert_eq!(config.statusline.as_ref().unwrap().len(), 4);
     for part in [
-        "REWRITE_SYSTEM_PROMPT: not carried over",
+        "REWRITE_SYSTEM_PROMPT: as in ccr",
         "CUSTOM_ROUTER_PATH: not carried over",
         "forceUseImageAgent: not carried over",
         "plugins: not carried over",
         "presets: not carried over",
         "DEEPSEEK_ORG: ccr hands it to its own process",
         "Providers[0].tokenizer: not carried over",
-        "not carried over: `tooluse`",
-        "not carried over: `forcereasoning`",
         "not carried over: `vertex-claude`",
         "not carried over: the plugin `my-plugin`, in whose place `openai` is used",
         "transformers[1]: not carried over: the plugin `gemini-cli`",
         "StatusLine.powerline: not carried over",
         "not carried over: a module that runs a script",
         "Providers[3].transformer.use[5][1].model: not carried over",
-        "Gemini is asked through its own chat completions endpoint",
     ] {
         assert!(shown.contains(part), "`{part}` is not in:\n{shown}");
     }
@@ -157,11 +154,11 @@ fn built_in_transformers_become_options() {
     );
     assert_eq!(
         of("use: ['deepseek', 'enhancetool']"),
-        json!({ "reasoning_out": "reasoning_content", "reasoning_required_with_tools": true })
+        json!({ "profile": "deepseek" })
     );
     assert_eq!(
         of("use: [['openrouter', { provider: { only: ['x'] } }]]"),
-        json!({ "thinking_style": "reasoning_obj", "extra_body": { "provider": { "only": ["x"] } } })
+        json!({ "profile": "openrouter", "extra_body": { "provider": { "only": ["x"] } } })
     );
     assert_eq!(
         of("use: [['sampling', { temperature: 0.5, top_k: 4 }]]"),
@@ -169,7 +166,17 @@ fn built_in_transformers_become_options() {
     );
     assert_eq!(
         of("use: [['reasoning', { enable: false }], 'groq']"),
-        json!({ "schema_strip": ["$schema"], "extra_body": { "enable_thinking": false } })
+        json!({ "profile": "groq", "extra_body": { "enable_thinking": false } })
+    );
+    assert_eq!(
+        of("use: ['tooluse', 'forcereasoning']"),
+        json!({ "force_tools": true, "ask_for_thinking": true })
+    );
+    assert_eq!(
+        of("'org/Model': { use: ['deepseek', 'groq'] }"),
+        json!({ "models": { "Model": {
+            "reasoning_out": "reasoning_content", "reasoning_required_with_tools": true, "schema_strip": ["$schema"],
+        } } })
     );
     assert_eq!(
         of("'org/Model': { use: [['maxtoken', { max_tokens: 5 }]] }"),
@@ -200,6 +207,17 @@ fn an_endpoint_tells_base_format_and_path() {
     assert_eq!(
         of("https://open.bigmodel.cn/api/anthropic/v1/messages"),
         "https://open.bigmodel.cn/api/anthropic zai"
+    );
+    let gemini = "https://generativelanguage.googleapis.com";
+    for end in ["/v1beta/models/", "/v1beta", ""] {
+        let whole = format!("{gemini}{end}");
+        assert_eq!(of(&whole), format!("{gemini}/v1beta gemini"), "{end}");
+    }
+    let chat = format!("{gemini}/v1beta/openai/chat/completions");
+    assert_eq!(of(&chat), format!("{gemini}/v1beta/openai openai"));
+    assert_eq!(
+        of("https://api.openai.com/v1/responses"),
+        "https://api.openai.com/v1 responses"
     );
     let azure = with("api_base_url: 'https://x.test/deployments/d/chat/completions?api-version=1'");
     assert_eq!(options(&azure).1["path"], "/chat/completions?api-version=1");

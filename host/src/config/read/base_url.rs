@@ -89,8 +89,12 @@ pub(super) fn in_the_clear(at: &Place<'_>, url: &Url, reader: &mut Reader<'_>) {
 enum Speaks {
     Anthropic,
     OpenAi,
+    Gemini,
     Unknown,
 }
+
+/// Serves Gemini's own API, and OpenAI's format below `/openai`.
+const GEMINI_HOST: &str = "generativelanguage.googleapis.com";
 
 /// Hosts that serve the `OpenAI` format below `/v1` and the like, and not Anthropic's there.
 const OPENAI_HOSTS: [&str; 8] = [
@@ -117,6 +121,8 @@ fn speaks(url: &Url) -> Speaks {
         || path.ends_with("/v1beta/openai")
     {
         Speaks::OpenAi
+    } else if host == GEMINI_HOST {
+        Speaks::Gemini
     } else {
         Speaks::Unknown
     }
@@ -129,6 +135,7 @@ pub(super) fn fitting(url: &Url) -> &'static str {
         Speaks::Anthropic if host.ends_with("z.ai") || host.ends_with("bigmodel.cn") => "zai",
         Speaks::Anthropic => "anthropic",
         _ if host == "api.cerebras.ai" => "cerebras",
+        Speaks::Gemini => "gemini",
         _ => "openai",
     }
 }
@@ -154,6 +161,22 @@ fn native_ollama(at: &Place<'_>, url: &Url, reader: &mut Reader<'_>) {
     );
 }
 
+/// Gemini's own API begins at its version; below /openai it speaks OpenAI's format.
+fn native_gemini(at: &Place<'_>, url: &Url, reader: &mut Reader<'_>) {
+    let whole = url.as_str().trim_end_matches('/');
+    let adds =
+        |base: &str| format!("`gemini` adds /models/MODEL:METHOD, which makes {base}/models/…");
+    if let Some(base) = whole.strip_suffix("/openai") {
+        let remedy =
+            format!("write \"{base}\", or transformer: \"openai\" for the API below /openai");
+        reader.problem(at, adds(whole), remedy);
+    } else if let Some(base) = whole.strip_suffix("/models") {
+        reader.problem(at, adds(whole), format!("write \"{base}\""));
+    } else if url.host_str() == Some(GEMINI_HOST) && url.path() == "/" {
+        reader.problem(at, adds(whole), format!("write \"{whole}/v1beta\""));
+    }
+}
+
 /// Says so when URL and transformer contradict each other.
 pub(super) fn contradiction(
     at: &Place<'_>,
@@ -167,8 +190,9 @@ pub(super) fn contradiction(
         Transformer::Chain(stages) => stages.last().map_or("", Stage::name),
     };
     let wants = match last {
-        "anthropic" | "zai" => Speaks::Anthropic,
+        "anthropic" | "compatible" | "zai" => Speaks::Anthropic,
         "openai" | "cerebras" => Speaks::OpenAi,
+        "gemini" => return native_gemini(at, url, reader),
         "ollama" => return native_ollama(at, url, reader),
         _ => return,
     };
@@ -191,6 +215,11 @@ pub(super) fn contradiction(
                 format!("write transformer: \"{fitting}\", or {other}"),
             );
         }
+        (Speaks::OpenAi | Speaks::Anthropic, Speaks::Gemini) => reader.problem(
+            at,
+            format!("`{last}` does not speak Gemini's own format, which {url} does"),
+            format!("write transformer: \"gemini\", or \"openai\" with \"{url}/openai\""),
+        ),
         (Speaks::Anthropic, _) if url.path().ends_with("/v1") => {
             let base = url.as_str().strip_suffix("/v1").unwrap_or_default();
             reader.problem(

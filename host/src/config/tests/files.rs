@@ -55,6 +55,8 @@ fn every_setting_is_documented() {
         &read::recorder::RECORDER,
         &read::retries::RETRIES,
         &read::retries::PACING,
+        &read::log::LOG,
+        &read::system_prompt::SYSTEM_PROMPT,
     ]
     .concat();
     let missing: Vec<_> = all
@@ -89,6 +91,11 @@ fn the_schema_knows_exactly_the_settings_that_the_reader_knows() {
     assert_eq!(names(&sections["recorder"]), read::recorder::RECORDER);
     assert_eq!(names(&sections["retries"]), read::retries::RETRIES);
     assert_eq!(names(&sections["pacing"]), read::retries::PACING);
+    assert_eq!(names(&sections["log"]), read::log::LOG);
+    assert_eq!(
+        names(&sections["system_prompt"]),
+        read::system_prompt::SYSTEM_PROMPT
+    );
     let model = &sections["providers"]["items"]["properties"]["models"]["items"]["anyOf"][1];
     assert_eq!(names(model), read::model::MODEL);
     assert_eq!(names(&model["properties"]["price"]), read::model::PRICE);

@@ -114,6 +114,20 @@ fn a_transformer_that_contradicts_the_url_is_told_with_the_one_that_fits() {
         &["write \"http://127.0.0.1:11434\""],
     );
     assert_eq!(problems(&pair("http://127.0.0.1:11434", "'ollama'")), "");
+    let gemini = "https://generativelanguage.googleapis.com";
+    for (end, transformer, remedy) in [
+        ("", "gemini", "/v1beta\""),
+        ("/v1beta/models", "gemini", "/v1beta\""),
+        ("/v1beta/openai", "gemini", "transformer: \"openai\""),
+        ("/v1beta", "openai", "transformer: \"gemini\""),
+    ] {
+        let url = format!("{gemini}{end}");
+        says(&pair(&url, &format!("'{transformer}'")), &[remedy]);
+    }
+    for (end, transformer) in [("/v1beta", "gemini"), ("/v1beta/openai", "openai")] {
+        let url = format!("{gemini}{end}");
+        assert_eq!(problems(&pair(&url, &format!("'{transformer}'"))), "");
+    }
     assert_eq!(
         problems(&pair("https://api.z.ai/api/anthropic", "'anthropic'")),
         ""

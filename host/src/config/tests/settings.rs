@@ -40,7 +40,7 @@ fn an_unknown_setting_names_the_nearest_known_one() {
     );
     says(
         &with("", "log: { zzz: 1 }"),
-        &["log.zzz", "known: files, format, level"],
+        &["log.zzz", "known: bodies, body_bytes, files, format, level"],
     );
 }
 

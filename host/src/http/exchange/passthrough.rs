@@ -144,7 +144,19 @@ pub(in crate::http) async fn passthrough_count(
     body: Bytes,
 ) -> Option<Bytes> {
     let path = "/v1/messages/count_tokens";
-    let mut answer = send(exchange, Keyed::Freely, path, body).await.ok()?;
+    let (tokens, base_url) = (&exchange.app.tokens, exchange.provider.base_url.as_str());
+    if tokens.is_silent(base_url, exchange.model) {
+        return None;
+    }
+    let mut answer = match send(exchange, Keyed::Freely, path, body).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            if error.status == 404 {
+                tokens.falls_silent(base_url, exchange.model);
+            }
+            return None;
+        }
+    };
     let body = answer
         .body
         .whole(super::transformed::ERROR_BODY)

@@ -215,7 +215,7 @@ fn context(exchange: &Exchange<'_>, operation: &str) -> Context {
         requested_model: exchange.head.model.clone(),
         operation: operation.to_owned(),
         streaming: exchange.head.stream,
-        input_estimate: exchange.head.input_estimate,
+        input_estimate: exchange.input_estimate,
         headers: visible(exchange.client_headers),
         limits: limits.flatten().collect(),
         extra: Vec::new(),

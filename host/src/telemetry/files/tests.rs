@@ -34,7 +34,7 @@ fn ten_days_of_traffic_stay_under_their_bound() {
     let mut files = Files::new(dir.path().to_owned(), BOUNDS);
     for hour in 0..240 {
         for number in 0..40 {
-            files.write(&line(number), hours(hour)).unwrap();
+            files.write(&mut &*line(number), hours(hour)).unwrap();
         }
         assert!(total(dir.path()) <= BOUNDS.total, "hour {hour}");
     }
@@ -53,7 +53,7 @@ fn a_process_that_restarts_all_the_time_goes_on_with_the_file_that_is_there() {
     let dir = tempfile::tempdir().unwrap();
     for number in 0..500 {
         let mut files = Files::new(dir.path().to_owned(), BOUNDS);
-        files.write(&line(number), hours(1)).unwrap();
+        files.write(&mut &*line(number), hours(1)).unwrap();
     }
     let files = files_of(dir.path());
     assert!(files.len() <= 6, "{files:?}");
@@ -64,14 +64,14 @@ fn a_process_that_restarts_all_the_time_goes_on_with_the_file_that_is_there() {
 fn half_a_line_of_a_process_that_was_killed_spoils_no_other() {
     let dir = tempfile::tempdir().unwrap();
     let mut files = Files::new(dir.path().to_owned(), BOUNDS);
-    files.write(b"{}\n", hours(1)).unwrap();
+    files.write(&mut &b"{}\n"[..], hours(1)).unwrap();
     let path = files.current().unwrap().to_owned();
     drop(files);
     let mut file = File::options().append(true).open(&path).unwrap();
     file.write_all(b"{\"half").unwrap();
     drop(file);
     let mut files = Files::new(dir.path().to_owned(), BOUNDS);
-    files.write(b"{}\n", hours(1)).unwrap();
+    files.write(&mut &b"{}\n"[..], hours(1)).unwrap();
     assert_eq!(fs::read_to_string(path).unwrap(), "{}\n{\"half\n{}\n");
 }
 
@@ -81,7 +81,7 @@ fn two_writers_of_a_folder_have_a_file_each_and_one_bound() {
     let mut writers = [0, 1].map(|_| Files::new(dir.path().to_owned(), BOUNDS));
     for number in 0..2000 {
         for writer in &mut writers {
-            writer.write(&line(number), hours(1)).unwrap();
+            writer.write(&mut &*line(number), hours(1)).unwrap();
         }
         assert!(total(dir.path()) <= BOUNDS.total, "after {number}");
     }
@@ -99,12 +99,12 @@ fn more_writers_than_there_is_room_for_are_told_so_and_the_bound_holds() {
         .collect();
     let refused = writers
         .iter_mut()
-        .filter_map(|writer| writer.write(&line(0), hours(1)).err())
+        .filter_map(|writer| writer.write(&mut &*line(0), hours(1)).err())
         .count();
     assert_eq!(refused, 2);
     for number in 0..400 {
         for writer in &mut writers {
-            drop(writer.write(&line(number), hours(1)));
+            drop(writer.write(&mut &*line(number), hours(1)));
         }
         assert!(total(dir.path()) <= BOUNDS.total);
     }
@@ -116,7 +116,7 @@ fn a_clock_that_jumps_neither_stops_the_log_nor_breaks_the_bound() {
     let mut files = Files::new(dir.path().to_owned(), BOUNDS);
     for jump in [0, 24 * 400, 3, 24 * 9000, 0, 24, 1] {
         for number in 0..300 {
-            files.write(&line(number), hours(jump)).unwrap();
+            files.write(&mut &*line(number), hours(jump)).unwrap();
             assert!(total(dir.path()) <= BOUNDS.total);
         }
         let newest = files_of(dir.path()).pop().unwrap();
@@ -128,15 +128,15 @@ fn a_clock_that_jumps_neither_stops_the_log_nor_breaks_the_bound() {
 fn old_days_go_and_a_file_that_was_removed_is_begun_anew() {
     let dir = tempfile::tempdir().unwrap();
     let mut files = Files::new(dir.path().to_owned(), BOUNDS);
-    files.write(&line(1), hours(0)).unwrap();
+    files.write(&mut &*line(1), hours(0)).unwrap();
     let first = files.current().unwrap().to_owned();
-    files.write(&line(2), hours(24 * 7)).unwrap();
+    files.write(&mut &*line(2), hours(24 * 7)).unwrap();
     assert!(first.exists());
-    files.write(&line(3), hours(24 * 8)).unwrap();
+    files.write(&mut &*line(3), hours(24 * 8)).unwrap();
     assert!(!first.exists(), "of eight days ago");
     let now = files.current().unwrap().to_owned();
     fs::remove_file(&now).unwrap();
-    files.write(&line(4), hours(24 * 8)).unwrap();
+    files.write(&mut &*line(4), hours(24 * 8)).unwrap();
     let written = fs::read_to_string(files.current().unwrap()).unwrap();
     assert!(written.contains("\"line\":4"));
 }
@@ -149,7 +149,7 @@ fn a_line_longer_than_a_file_is_left_out() {
     lines.extend(vec![b'x'; 20_000]);
     lines.push(b'\n');
     lines.extend(line(2));
-    files.write(&lines, hours(1)).unwrap();
+    files.write(&mut &*lines, hours(1)).unwrap();
     let written = fs::read_to_string(files.current().unwrap()).unwrap();
     assert_eq!(written.lines().count(), 2);
 }

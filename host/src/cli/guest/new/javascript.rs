@@ -39,7 +39,7 @@ pub(super) fn files(name: &Name, kind: Kind) -> Vec<(String, String)> {
     ];
     let fixtures = match kind {
         // `new` refuses it for JavaScript before.
-        Kind::Passthrough | Kind::Own => {
+        Kind::Passthrough | Kind::Own | Kind::Router => {
             let source = include_str!("template/js/transformer.js");
             own.push(("transformer.js", source.into()));
             kind.fixtures()

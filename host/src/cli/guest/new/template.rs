@@ -14,6 +14,8 @@ pub(in crate::cli) enum Kind {
     Openai,
     /// The provider's format is its own: each step is there, for an invented one
     Own,
+    /// No transformer: a router component, asked where each request goes
+    Router,
 }
 
 /// Path in the scaffold, and text.
@@ -56,12 +58,25 @@ const OWN: &[File] = files!["own":
 ];
 
 impl Kind {
-    /// The crates of `guests/` that it is built on, beside `fixtures`, which runs its tests.
-    pub(super) fn dependencies(self) -> &'static [&'static str] {
+    /// The crates of `guests/` that it is built on.
+    fn dependencies(self) -> &'static [&'static str] {
         match self {
-            Kind::Passthrough | Kind::Own => &["sdk"],
+            Kind::Passthrough | Kind::Own | Kind::Router => &["sdk"],
             Kind::Openai => &["chat", "sdk"],
         }
+    }
+
+    /// What runs its tests, if it is more than cargo.
+    fn dev_dependencies(self) -> &'static [&'static str] {
+        match self {
+            Kind::Passthrough | Kind::Own | Kind::Openai => &["fixtures"],
+            Kind::Router => &[],
+        }
+    }
+
+    /// Both.
+    pub(super) fn crates(self) -> Vec<&'static str> {
+        [self.dependencies(), self.dev_dependencies()].concat()
     }
 
     fn source(self) -> &'static str {
@@ -69,6 +84,7 @@ impl Kind {
             Kind::Passthrough => include_str!("template/passthrough/lib.rs"),
             Kind::Openai => include_str!("template/openai/lib.rs"),
             Kind::Own => include_str!("template/own/lib.rs"),
+            Kind::Router => include_str!("template/router/lib.rs"),
         }
     }
 
@@ -77,6 +93,14 @@ impl Kind {
             Kind::Passthrough => PASSTHROUGH,
             Kind::Openai => OPENAI,
             Kind::Own => OWN,
+            Kind::Router => &[],
+        }
+    }
+
+    fn what(self) -> &'static str {
+        match self {
+            Kind::Router => "Router component",
+            Kind::Passthrough | Kind::Openai | Kind::Own => "Transformer",
         }
     }
 
@@ -84,49 +108,33 @@ impl Kind {
     pub(super) fn base(self) -> &'static str {
         match self {
             Kind::Passthrough => "/anthropic",
-            Kind::Openai | Kind::Own => "/v1",
+            Kind::Openai | Kind::Own | Kind::Router => "/v1",
         }
     }
 }
 
 /// All files: path below the scaffold's folder, and text.
 pub(super) fn files(name: &Name, kind: Kind, place: &Place) -> Vec<(String, String)> {
-    let own = [
-        ("src/lib.rs", kind.source()),
-        (
-            "tests/fixtures.rs",
-            include_str!("template/fixtures_test.rs"),
-        ),
-    ];
-    let mut files = Vec::from(own);
+    let mut files = vec![("src/lib.rs", kind.source())];
+    if kind != Kind::Router {
+        let test = include_str!("template/fixtures_test.rs");
+        files.push(("tests/fixtures.rs", test));
+    }
     files.extend(kind.fixtures());
-    files.extend(match place {
-        Place::Checkout { .. } => [
-            ("Cargo.toml", include_str!("template/member.Cargo.toml")),
-            ("README.md", include_str!("template/README.member.md")),
-        ],
-        Place::Alone { .. } => [
-            ("Cargo.toml", include_str!("template/alone.Cargo.toml")),
-            ("README.md", include_str!("template/README.md")),
-        ],
-    });
+    files.extend(about(kind, place));
     let type_name = name.type_name();
-    let dependencies: Vec<String> = kind
-        .dependencies()
-        .iter()
-        .map(|dependency| match place {
-            Place::Checkout { .. } => format!("{dependency}.workspace = true"),
-            Place::Alone { .. } => {
-                let folder = carried::FOLDER;
-                format!("{dependency} = {{ path = \"{folder}/guests/{dependency}\" }}")
-            }
-        })
-        .collect();
+    let dependencies = listed(kind.dependencies(), place);
+    let dev_dependencies = match listed(kind.dev_dependencies(), place) {
+        none if none.is_empty() => none,
+        listed => format!("\n[dev-dependencies]\n{listed}\n"),
+    };
     let filled = |text: &str| {
         text.replace("__NAME__", name.get())
             .replace("__TYPE__", &type_name)
             .replace("__BASE__", kind.base())
-            .replace("__DEPENDENCIES__", &dependencies.join("\n"))
+            .replace("__WHAT__", kind.what())
+            .replace("__DEV_DEPENDENCIES__", &dev_dependencies)
+            .replace("__DEPENDENCIES__", &dependencies)
     };
     let mut files: Vec<(String, String)> = files
         .iter()
@@ -142,9 +150,44 @@ pub(super) fn files(name: &Name, kind: Kind, place: &Place) -> Vec<(String, Stri
     files
 }
 
+/// The manifest, and what tells a reader how to go on.
+fn about(kind: Kind, place: &Place) -> [File; 2] {
+    let (manifest, readme) = match (place, kind) {
+        (Place::Checkout { .. }, Kind::Router) => (
+            include_str!("template/member.Cargo.toml"),
+            include_str!("template/README.router.member.md"),
+        ),
+        (Place::Checkout { .. }, _) => (
+            include_str!("template/member.Cargo.toml"),
+            include_str!("template/README.member.md"),
+        ),
+        (Place::Alone { .. }, Kind::Router) => (
+            include_str!("template/alone.Cargo.toml"),
+            include_str!("template/README.router.md"),
+        ),
+        (Place::Alone { .. }, _) => (
+            include_str!("template/alone.Cargo.toml"),
+            include_str!("template/README.md"),
+        ),
+    };
+    [("Cargo.toml", manifest), ("README.md", readme)]
+}
+
+/// Crates as a manifest there names them, one a line.
+fn listed(crates: &[&str], place: &Place) -> String {
+    let lines = crates.iter().map(|name| match place {
+        Place::Checkout { .. } => format!("{name}.workspace = true"),
+        Place::Alone { .. } => {
+            let folder = carried::FOLDER;
+            format!("{name} = {{ path = \"{folder}/guests/{name}\" }}")
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// What a checkout has and a scaffold alone needs: the SDK, known good versions, settings.
 fn surroundings(kind: Kind) -> Vec<(String, String)> {
-    let crates = [kind.dependencies(), &["fixtures"]].concat();
+    let crates = kind.crates();
     let mut files: Vec<(String, String)> = carried::sources(&crates)
         .into_iter()
         .map(|(path, text)| (format!("{}/{path}", carried::FOLDER), text))

@@ -1,0 +1,85 @@
+//! What a model is urged to do that would not do it by itself: to call a tool on every turn (`force_tools`), to write
+//! down what it thinks (`ask_for_thinking`). Both say so at the end of the system text, in words that never change, so
+//! that the provider's prompt cache holds.
+
+use super::turn::Turn;
+use crate::Profile;
+use crate::stream::mend;
+use sdk::anthropic::Request;
+use sdk::host;
+use sdk::json::{Escaped, Members, Writer, from_str, separator};
+
+/// The tool by which a model that must call one says a text. What it says comes to the client as text.
+pub(crate) const FINAL_ANSWER: &str = "FinalAnswer";
+
+const CALL_A_TOOL: &str = "Every turn of yours must be a call of a tool. Choose the one that brings the task forward. \
+    When nothing is left to do, when no tool fits, or when you want to say or ask something, call `FinalAnswer` with \
+    the text that the user is to read: that is the only way to end your turn.";
+
+const THINK: &str = "Before every answer and every call of a tool, think the matter through step by step, also when it \
+    seems simple. Write these thoughts between <think> and </think>, and what you answer behind them.";
+
+/// Whether the model is made to call a tool: if it may choose among some.
+pub(super) fn forces_tools(request: &Request<'_>, profile: &Profile) -> bool {
+    let free = request
+        .tool_choice
+        .as_ref()
+        .is_none_or(|choice| choice.kind == "auto");
+    let tools = request.tools.as_deref().unwrap_or_default();
+    let own = tools.iter().any(|tool| tool.server_kind().is_empty());
+    profile.force_tools && free && own
+}
+
+/// Adds the words to the system text.
+pub(super) fn urge(turns: &mut Vec<Turn<'_>>, request: &Request<'_>, profile: &Profile) {
+    let mut words = Escaped::default();
+    if forces_tools(request, profile) {
+        words.join(separator::BLANK_LINE, Escaped::plain(CALL_A_TOOL));
+    }
+    let thinking = request.thinking.as_ref();
+    if profile.ask_for_thinking && thinking.is_none_or(|thinking| thinking.kind != "disabled") {
+        words.join(separator::BLANK_LINE, Escaped::plain(THINK));
+    }
+    if words.is_empty() {
+        return;
+    }
+    host::note("add", "system", "the model is urged, as the options say");
+    match turns.first_mut() {
+        Some(Turn::System { text, .. }) => text.join(separator::BLANK_LINE, words),
+        _ => turns.insert(
+            0,
+            Turn::System {
+                text: words,
+                marked: false,
+            },
+        ),
+    }
+}
+
+/// Writes the tool by which a text is said.
+pub(super) fn write_tool(out: &mut String) {
+    let mut object = Writer::object(out);
+    let function = object.raw("type", r#""function""#).member("function");
+    let mut function = Writer::object(function);
+    function
+        .plain("name", FINAL_ANSWER)
+        .plain("description", "Ends your turn with a text for the user.")
+        .raw(
+            "parameters",
+            r#"{"type":"object","properties":{"text":{"type":"string","description":"What the user reads."}},"required":["text"]}"#,
+        );
+    function.end();
+    object.end();
+}
+
+/// The text that a call of the tool says. Arguments that are no object are the text themselves.
+pub(crate) fn final_answer(arguments: &str) -> String {
+    let of = |arguments: &str| {
+        let members: Members<'_> = from_str(arguments).ok()?;
+        let text = members.get("text").and_then(Escaped::of)?;
+        Some(text.unescape().into_owned())
+    };
+    of(arguments)
+        .or_else(|| of(&mend(arguments)?))
+        .unwrap_or_else(|| arguments.to_owned())
+}

@@ -1,0 +1,133 @@
+//! Members of the request beside its messages and tools: limits, sampling, effort, and what is not for a foreign
+//! provider.
+
+use super::Client;
+use crate::Profile;
+use crate::profile::Sampling;
+use sdk::anthropic::is_attribution;
+use sdk::edits::Edits;
+use sdk::json::{Escaped, Members, RawValue, from_str};
+use sdk::{Context, host};
+
+/// Edits them. `meaningless` are members that are to be taken out as well.
+pub(super) fn edit(
+    edits: &mut Edits<'_>,
+    context: &Context,
+    profile: &Profile,
+    client: &Client<'_, '_>,
+    meaningless: &[&str],
+) {
+    if let Some(model) = client.get("model") {
+        let literal = format!("\"{}\"", Escaped::plain(&context.model).get());
+        if model.get() != literal {
+            edits.replace(model.get(), literal);
+        }
+    }
+    if let Some(limit) = client.get("max_tokens") {
+        clamp(edits, context, profile, limit);
+    }
+    if let Some(system) = client.get("system").filter(|_| !profile.attribution) {
+        attribution(edits, system);
+    }
+    if profile.sampling == Sampling::Clamp {
+        sampling(edits, client);
+    }
+    if let Some(config) = client.get("output_config") {
+        effort(edits, profile, config);
+    }
+    client.put_extra(edits);
+    take_out(edits, client, meaningless);
+}
+
+/// Asking for more than the model can give is a 400.
+fn clamp(edits: &mut Edits<'_>, context: &Context, profile: &Profile, limit: &RawValue) {
+    let Ok(wanted) = limit.get().parse::<u64>() else {
+        return;
+    };
+    let most = [
+        Some(profile.max_out_clamp),
+        sdk::limit(context, "max-output"),
+    ];
+    let most = most.into_iter().flatten().filter(|most| *most > 0).min();
+    if let Some(most) = most.filter(|most| *most < wanted) {
+        let why = format!("{most} is the most to ask for");
+        host::note("change", "max_tokens", &why);
+        edits.replace(limit.get(), most.to_string());
+    }
+}
+
+/// Puts `temperature` and `top_p` above 0 and to at most 1.
+fn sampling(edits: &mut Edits<'_>, client: &Client<'_, '_>) {
+    for name in ["temperature", "top_p"] {
+        let Some(value) = client.get(name) else {
+            continue;
+        };
+        let fitted = match value.get().parse::<f64>() {
+            Ok(number) if number <= 0.0 => "0.01",
+            Ok(number) if number > 1.0 => "1",
+            _ => continue,
+        };
+        host::note("change", name, "the provider takes a smaller range");
+        edits.replace(value.get(), fitted);
+    }
+}
+
+/// The nearest effort that the model takes.
+fn effort(edits: &mut Edits<'_>, profile: &Profile, config: &RawValue) {
+    let config: Members<'_> = from_str(config.get()).unwrap_or_default();
+    let Some(effort) = config
+        .get("effort")
+        .filter(|_| !profile.effort_set.is_empty())
+    else {
+        return;
+    };
+    let Some(wanted) = Escaped::of(effort).map(|word| word.unescape().into_owned()) else {
+        return;
+    };
+    let known = profile.effort_set.iter().map(String::as_str);
+    match sdk::effort::nearest(&wanted, known) {
+        Some(nearest) if nearest != wanted => {
+            let why = format!("{nearest} is the nearest that the model takes");
+            host::note("change", "output_config.effort", &why);
+            edits.replace(effort.get(), format!("\"{nearest}\""));
+        }
+        _ => {}
+    }
+}
+
+/// Takes out members that are not for this provider.
+fn take_out(edits: &mut Edits<'_>, client: &Client<'_, '_>, meaningless: &[&str]) {
+    let items: Vec<(&str, bool)> = client
+        .slices()
+        .iter()
+        .map(|(name, slice)| {
+            let no_tool = || meaningless.contains(name).then_some("no tool is left");
+            let why = client.why_not(name).or_else(no_tool);
+            if let Some(why) = why {
+                host::note("drop", name, why);
+            }
+            (*slice, why.is_some())
+        })
+        .collect();
+    edits.remove_items(&items);
+}
+
+/// Takes the attribution block out of `system`.
+fn attribution(edits: &mut Edits<'_>, system: &RawValue) {
+    let Ok(blocks) = from_str::<Vec<&RawValue>>(system.get()) else {
+        return;
+    };
+    let items: Vec<(&str, bool)> = blocks
+        .iter()
+        .map(|block| {
+            let members = from_str::<Members<'_>>(block.get()).unwrap_or_default();
+            let text = members.get("text").and_then(Escaped::of);
+            (block.get(), text.is_some_and(|text| is_attribution(&text)))
+        })
+        .collect();
+    if items.iter().any(|(_, gone)| *gone) {
+        let why = "the attribution block changes with every request";
+        host::note("drop", "system", why);
+        edits.remove_items(&items);
+    }
+}

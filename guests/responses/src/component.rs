@@ -1,0 +1,3 @@
+//! Makes a component of the transformer.
+
+sdk::export!(crate::Responses);

@@ -1,0 +1,71 @@
+//! The request: turns and parameters to the body of `POST /responses`.
+
+mod input;
+mod parameters;
+mod tools;
+
+use crate::{Options, model};
+use chat::{Conversation, Form, MidSystem, Names, Profile, Turn};
+use sdk::json::{Escaped, Writer};
+use sdk::{Context, Failure};
+
+/// What became of a request.
+pub(crate) enum Converted {
+    /// The upstream's body.
+    Body(String),
+    /// The answer is known without the upstream: an Anthropic message.
+    Answer(Vec<u8>),
+}
+
+/// Converts a body. `names` learns the tool names that had to be shortened. `thoughts`: what was thought, which
+/// the body holds sealed, goes back.
+pub(crate) fn convert(
+    context: &Context,
+    options: &Options,
+    names: &mut Names,
+    body: &[u8],
+    thoughts: bool,
+) -> Result<Converted, Failure> {
+    let profile = Profile {
+        mid_system: MidSystem::Keep,
+        images: options.images,
+        attribution: options.attribution,
+        strict_ok: options.strict_ok,
+        ..Profile::default()
+    };
+    let form = Form {
+        blocks: true,
+        failures: false,
+        documents: options.documents,
+    };
+    let request = chat::parse(body)?;
+    let turns = match chat::conversation(context, &profile, form, &request)? {
+        Conversation::Answer(message) => return Ok(Converted::Answer(message)),
+        Conversation::Turns(turns) => turns,
+    };
+    let reasons = model::reasons(&context.model, options);
+    let counts = context.operation == "count-tokens";
+    let mut out = String::with_capacity(body.len() + 256);
+    let mut object = Writer::object(&mut out);
+    object.plain("model", &context.model);
+    let mut turns = turns.as_slice();
+    if let [Turn::System { text, .. }, rest @ ..] = turns {
+        object.text("instructions", text);
+        turns = rest;
+    }
+    let known = thoughts.then_some(context);
+    input::write(object.member("input"), known, names, turns);
+    let offered = chat::offered_tools(&request, &profile);
+    tools::write(&mut object, names, &request, &offered, &profile);
+    parameters::reasoning(&mut object, context, options, &request, reasons);
+    parameters::format(&mut object, &request);
+    if !counts {
+        parameters::limits(&mut object, context, options, &request);
+        parameters::storage(&mut object, context, options, &request, reasons);
+        for (name, value) in &options.extra_body {
+            object.raw(Escaped::plain(name).get(), value.get());
+        }
+    }
+    object.end();
+    Ok(Converted::Body(out))
+}
