@@ -125,8 +125,69 @@ fn a_file_or_an_expectation_that_nothing_is_compared_with_is_an_error() {
     let plan =
         r#"{ why: "w", source: "s", expect: {status: 529, headers: {"retry-after": "77"}} }"#;
     let said = said_of(plan, &[("response.upstream.json", WHOLE)]);
-    assert!(said.contains("expect.status and expect.headers"), "{said}");
+    assert!(
+        said.contains("expect.status or expect.headers is there"),
+        "{said}"
+    );
 }
+
+#[test]
+fn what_a_case_says_of_a_stage_that_was_not_reached_is_an_error() {
+    let whole = ("response.upstream.json", WHOLE);
+    let stream = ("response.upstream.sse", STREAM);
+    let said = |members: &str, files: &[(&str, &str)]| {
+        said_of(
+            &format!("{{ why: \"w\", source: \"s\", {members} }}"),
+            files,
+        )
+    };
+    for (members, files, unreached) in [
+        (
+            "expect: {ends: \"cut\"}",
+            &[whole][..],
+            "expect.ends is there",
+        ),
+        (
+            "ending: {broken: \"x\"}",
+            &[whole],
+            "a broken `ending` is there",
+        ),
+        (
+            "upstream: {status: 529}",
+            &[],
+            "upstream.status or upstream.headers is there",
+        ),
+        (
+            "request: {answer: true, unsupported: true}",
+            &[],
+            "request was forwarded",
+        ),
+        (
+            "options: {no_such: 1}, configure_fails: [\"x\"], request: {path: \"/nonsense\"}",
+            &[whole],
+            "request.path, reply or headers is there",
+        ),
+        (
+            "options: {no_such: 1}, configure_fails: [\"x\"]",
+            &[whole],
+            "an answer of the upstream (response.upstream) is there",
+        ),
+        (
+            "ending: {broken: \"x\"}, expect: {status: 418}",
+            &[stream],
+            "expect.status or expect.headers is there",
+        ),
+    ] {
+        let told = said(members, files);
+        assert!(told.contains(unreached), "{members}: {told}");
+    }
+    let told = said("request: {headers: {\"Content-Type\": null}}", &[]);
+    assert!(told.contains("write `content-type`"), "{told}");
+}
+
+const STREAM: &str = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\
+    \"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,\
+    \"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\n";
 
 const WHOLE: &str = r#"{"id":"msg_1","type":"message","role":"assistant","model":"m",
     "content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","stop_sequence":null,

@@ -11,6 +11,8 @@ use crate::harness::host::{Builder, Host, provider};
 use crate::harness::upstream::{Answer, Upstream};
 use crate::scene;
 
+mod recording;
+
 const NAME: &str = "scaffold_dev";
 
 /// A running host whose provider uses a guest that is being written.

@@ -9,26 +9,35 @@
 
 mod body;
 mod edge;
+mod form;
 mod homes;
 mod keys;
 mod kind;
 mod learn;
+mod left;
 mod literal;
 mod machine;
 mod members;
 mod names;
 mod patterns;
+mod people;
+mod pieces;
 mod rule;
+mod taking;
 mod words;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::config::Redaction;
+use crate::config::{Redaction, Secret};
 use body::{Fragments, Role};
 pub use kind::{Counts, Kind};
+pub use left::Left;
 use names::{Names, is_common, is_too_short, tells_nobody};
+use pieces::Pieces;
 use rule::Rule;
 
 /// What is known before any exchange is looked at.
@@ -52,14 +61,8 @@ pub struct Redactor {
     literals: Vec<Rule>,
     names: Names,
     counts: Counts,
-}
-
-/// Which rules apply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rules {
-    All,
-    /// All but names of users and machines that stand for themselves: here they are words of a format.
-    NoNames,
+    /// The first that was found since it was asked for, and how it begins.
+    found: Option<(Kind, String)>,
 }
 
 impl Redactor {
@@ -71,8 +74,13 @@ impl Redactor {
             literals: Vec::new(),
             names: Names::default(),
             counts: Counts::default(),
+            found: None,
         };
-        for key in known.keys.iter().filter(|key| key.len() >= SHORTEST_KEY) {
+        for key in known
+            .keys
+            .iter()
+            .filter(|key| key.len() >= Secret::SHORTEST)
+        {
             redactor.add(Kind::Key, key);
         }
         if let Some(home) = &known.home {
@@ -95,8 +103,20 @@ impl Redactor {
     /// Recognises in a client's body who and where it is.
     pub fn learn_from_client(&mut self, body: &[u8]) {
         let text = String::from_utf8_lossy(body);
-        for string in Fragments::of(&text).decoded() {
-            for learned in learn::places(&string) {
+        let fragments = Fragments::of(&text);
+        self.learn_places(&fragments);
+        self.learn_from(&fragments);
+    }
+
+    /// Recognises ids and users in anything else.
+    pub fn learn(&mut self, body: &[u8]) {
+        let text = String::from_utf8_lossy(body);
+        self.learn_from(&Fragments::of(&text));
+    }
+
+    fn learn_places(&mut self, fragments: &Fragments<'_>) {
+        for fragment in fragments.all() {
+            for learned in learn::places(&fragment.text) {
                 match learned {
                     learn::Learned::Home(path) => self.add_home(&path),
                     learn::Learned::Directory(path) => self.add(Kind::Directory, &path),
@@ -104,23 +124,35 @@ impl Redactor {
                 }
             }
         }
-        self.learn(body);
     }
 
-    /// Recognises ids and users in anything else.
-    pub fn learn(&mut self, body: &[u8]) {
-        let text = String::from_utf8_lossy(body);
-        for (kind, value) in members::ids(&text) {
-            self.add(kind, &value);
-        }
-        for string in Fragments::of(&text).decoded() {
-            self.learn_users(&string);
+    fn learn_from(&mut self, fragments: &Fragments<'_>) {
+        for unit in pieces::units(fragments) {
+            let Some(first) = pieces::first(fragments, &unit) else {
+                continue;
+            };
+            let text = whole(fragments, &unit);
+            if let (Role::Value, Some(nested)) = (first.role, Fragments::nested(&text)) {
+                self.learn_from(&nested);
+                continue;
+            }
+            match members::kind_of(&first.under, &text) {
+                // A user's name is learned by its home alone: as a value it may be any word.
+                Some(kind) if kind.is_id() => self.add(kind, &text),
+                _ if first.role == Role::Number => {}
+                _ => {
+                    for (kind, value) in members::ids(&text) {
+                        self.add(kind, &value);
+                    }
+                    self.learn_users(&text);
+                }
+            }
         }
     }
 
-    /// Recognises whose homes are spoken of.
+    /// Recognises who is spoken of: whose homes, whose commits.
     pub fn learn_users(&mut self, text: &str) {
-        for name in homes::users(text) {
+        for name in homes::users(text).into_iter().chain(people::names(text)) {
             self.add(Kind::User, &name);
         }
     }
@@ -134,9 +166,13 @@ impl Redactor {
         }
     }
 
-    /// A value that is taken out wherever it stands, unless it tells nobody.
+    /// A value that is taken out wherever it stands, unless it tells nobody or may mean something else there.
     fn add(&mut self, kind: Kind, value: &str) {
-        if !tells_nobody(kind, value) {
+        let ids = || self.literals.iter().filter(|rule| rule.is_id()).count();
+        if kind.is_id() && (!form::looks_drawn(value) || ids() >= MOST_IDS) {
+            return;
+        }
+        if !tells_nobody(kind, value) && !self.names.gave(value) {
             self.look_for(kind, value, value);
         }
     }
@@ -162,166 +198,69 @@ impl Redactor {
     pub fn body(&mut self, body: &Bytes) -> Bytes {
         let text = String::from_utf8_lossy(body);
         let mut fragments = Fragments::of(&text);
-        let mut changed = false;
-        for channel in fragments.channels() {
-            changed |= self.across(&mut fragments, &channel);
+        for unit in pieces::units(&fragments) {
+            self.take_out(&mut fragments, &unit);
         }
-        for at in 0..fragments.len() {
-            let before = fragments.get(at);
-            let after = self.fragment(before, fragments.role(at), fragments.member(at));
-            if after != before {
-                fragments.set(at, after);
-                changed = true;
-            }
-        }
-        if changed {
+        if fragments.is_changed() {
             Bytes::from(fragments.joined())
         } else {
             body.clone()
         }
     }
 
-    /// One text of a body.
-    fn fragment(&mut self, text: &str, role: Role, member: Option<&str>) -> String {
-        match role {
-            Role::Text => self.text(text),
-            // A path or a sentence is no name that a format gave.
-            Role::Name if !words::is_identifier(text) => self.text(text),
-            Role::Name | Role::Event => self.by_rules(text, Rules::NoNames),
-            Role::Number => self.number(text, member),
-            Role::Value => self.value(text, member),
-        }
-    }
-
-    fn value(&mut self, text: &str, member: Option<&str>) -> String {
-        let after = self.by_own(text);
-        if after == text
-            && let Some(kind) = member.and_then(members::kind_of)
-            && !members::is_composed(text)
-            && !tells_nobody(kind, text)
-            && (kind != Kind::Key || keys::is_secret(text))
-        {
-            return self.named(kind, text);
-        }
-        let rules = if words::is_of_format(member, text) {
-            Rules::NoNames
-        } else {
-            Rules::All
+    /// Of one text of a body, and of its pieces.
+    fn take_out(&mut self, fragments: &mut Fragments<'_>, unit: &[usize]) {
+        let Some(first) = pieces::first(fragments, unit) else {
+            return;
         };
-        self.by_known(after, rules)
-    }
-
-    /// A number is an id where its member says so, and wherever that id stands.
-    fn number(&mut self, text: &str, member: Option<&str>) -> String {
-        let own = member.and_then(members::kind_of);
-        let own = own.filter(|kind| *kind != Kind::Key && !tells_nobody(*kind, text));
-        let elsewhere = || {
-            let literal = self.literals.iter().find(|rule| rule.is_for(text))?;
-            Some(literal.kind).filter(|kind| !matches!(kind, Kind::User | Kind::Host))
-        };
-        match own.or_else(elsewhere) {
-            Some(kind) => self.named(kind, text),
-            None => text.to_owned(),
+        let (role, under) = (first.role, first.under.clone());
+        let strings = unit.iter().filter_map(|at| fragments.all().get(*at));
+        let mut text = Pieces::of(strings.map(|one| &*one.text));
+        self.unit(&mut text, role, &under);
+        for (at, piece) in unit.iter().zip(text.pieces()) {
+            fragments.set(*at, piece.to_owned());
         }
     }
 
-    fn named(&mut self, kind: Kind, value: &str) -> String {
-        *self.counts.0.entry(kind).or_default() += 1;
-        self.names.of(kind, value)
-    }
-
-    /// A text without them.
-    pub fn text(&mut self, text: &str) -> String {
-        self.by_rules(text, Rules::All)
-    }
-
-    fn by_rules(&mut self, text: &str, rules: Rules) -> String {
-        let text = self.by_own(text);
-        self.by_known(text, rules)
-    }
-
-    fn by_own(&mut self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for rule in &self.own {
-            for (range, replacement) in rule.matches(&text, &mut self.names).into_iter().rev() {
-                *self.counts.0.entry(rule.kind).or_default() += 1;
-                self.put.insert(replacement.clone());
-                text.replace_range(range, &replacement);
-            }
-        }
-        text
-    }
-
-    fn by_known(&mut self, mut text: String, rules: Rules) -> String {
-        for rule in self.literals.iter().chain(&*patterns::ALL) {
-            if rules == Rules::NoNames && rule.is_bare_name() {
-                continue;
-            }
-            for (range, replacement) in rule.matches(&text, &mut self.names).into_iter().rev() {
-                *self.counts.0.entry(rule.kind).or_default() += 1;
-                text.replace_range(range, &replacement);
-            }
-        }
-        text
-    }
-
-    /// What a stream brought in pieces, such as a path of which each part is an event. The placeholder
-    /// stands in the piece in which the value began.
-    fn across(&mut self, fragments: &mut Fragments<'_>, channel: &[usize]) -> bool {
-        let mut pieces: Vec<String> = channel
-            .iter()
-            .map(|at| fragments.get(*at).to_owned())
-            .collect();
-        // The same string in every event (an id, a model) is not a text in pieces.
-        if pieces.windows(2).all(|pair| pair[0] == pair[1]) {
-            return false;
-        }
-        let mut changed = false;
-        for rule in self.own.iter().chain(&self.literals).chain(&*patterns::ALL) {
-            let whole = pieces.concat();
-            let found = rule.matches(&whole, &mut self.names);
-            for (range, replacement) in found.into_iter().rev() {
-                // A known value in one piece is found there by itself; a form may have its beginning before.
-                if body::replace_across(&mut pieces, range, &replacement, rule.is_form()) {
-                    *self.counts.0.entry(rule.kind).or_default() += 1;
-                    changed = true;
-                }
-            }
-        }
-        if changed {
-            for (at, piece) in channel.iter().zip(pieces) {
-                fragments.set(*at, piece);
-            }
-        }
-        changed
-    }
-
-    /// The kinds of which something is still in a text that was made of redacted ones. What a rule of one's
-    /// own put in counts for nothing, also where the rule would find it again.
-    pub fn left_in(&mut self, body: &Bytes) -> Vec<Kind> {
+    /// What is still in a text that was made of redacted ones. What a rule of one's own put in counts for
+    /// nothing, also where the rule would find it again.
+    pub fn left_in(&mut self, body: &Bytes) -> Vec<Left> {
         let before = std::mem::take(&mut self.counts);
         let own = std::mem::take(&mut self.own);
-        self.body(body);
-        self.own = own;
-        let mut found = std::mem::replace(&mut self.counts, before);
         let text = String::from_utf8_lossy(body);
-        for string in Fragments::of(&text).decoded() {
-            let is_put = |range: &std::ops::Range<usize>| {
-                let mut put = self.put.iter().flat_map(|put| string.match_indices(put));
-                put.any(|(at, put)| at <= range.start && range.end <= at + put.len())
+        let mut fragments = Fragments::of(&text);
+        let mut left = Vec::new();
+        for unit in pieces::units(&fragments) {
+            let Some(under) = pieces::first(&fragments, &unit).map(|first| first.under.clone())
+            else {
+                continue;
             };
-            let mut own = self.own.iter();
-            let names = &mut self.names;
-            if own.any(|rule| {
-                !rule
-                    .matches(&string, names)
-                    .iter()
-                    .all(|(at, _)| is_put(at))
-            }) {
-                found.0.insert(Kind::Own, 1);
+            let text = whole(&fragments, &unit);
+            for rule in &own {
+                let found = rule.matches(&text, &mut self.names);
+                let found = found.into_iter().map(|(range, _)| range);
+                left.extend(
+                    found
+                        .filter(|range| !self.is_put(&text, range))
+                        .map(|range| Left::of(Kind::Own, &text[range], &under)),
+                );
             }
+            self.found = None;
+            self.take_out(&mut fragments, &unit);
+            left.extend(
+                self.found
+                    .take()
+                    .map(|(kind, begin)| Left::of(kind, &begin, &under)),
+            );
         }
-        found.0.into_keys().collect()
+        self.own = own;
+        self.counts = before;
+        left
+    }
+
+    fn is_put(&self, text: &str, range: &Range<usize>) -> bool {
+        let mut put = self.put.iter().flat_map(|put| text.match_indices(put));
+        put.any(|(at, put)| at <= range.start && range.end <= at + put.len())
     }
 
     /// What was replaced since the last call.
@@ -330,8 +269,21 @@ impl Redactor {
     }
 }
 
-/// Shorter ones occur by themselves.
-const SHORTEST_KEY: usize = 8;
+/// The texts of a unit in one.
+fn whole<'f>(fragments: &'f Fragments<'_>, unit: &[usize]) -> Cow<'f, str> {
+    let mut strings = unit.iter().filter_map(|at| fragments.all().get(*at));
+    match (strings.next(), unit.len()) {
+        (Some(only), 1) => Cow::Borrowed(&*only.text),
+        (first, _) => first
+            .into_iter()
+            .chain(strings)
+            .map(|one| &*one.text)
+            .collect(),
+    }
+}
+
+/// So many ids are looked for wherever they stand; further ones are taken out of their members alone.
+const MOST_IDS: usize = 1000;
 
 #[cfg(test)]
 mod tests;

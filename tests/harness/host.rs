@@ -179,9 +179,19 @@ impl Builder {
 
 impl Host {
     /// Starts anew in the same home, with the configuration as it lies there. This one must have ended.
-    pub(crate) fn again(mut self) -> Self {
+    pub(crate) fn again(self) -> Self {
+        self.again_at("127.0.0.1:0")
+    }
+
+    /// The same at the same address, as a service that is restarted.
+    pub(crate) fn again_there(self) -> Self {
+        let address = self.base.trim_start_matches("http://").to_owned();
+        self.again_at(&address)
+    }
+
+    fn again_at(mut self, address: &str) -> Self {
         let home = std::mem::replace(&mut self.home, TempDir::new().expect("a temporary folder"));
-        let mut command = command_in(home.path(), None, &["serve", "--listen", "127.0.0.1:0"]);
+        let mut command = command_in(home.path(), None, &["serve", "--listen", address]);
         command.arg("--config").arg(config_path(&home));
         command
             .arg("--transformers")

@@ -23,6 +23,12 @@ use crate::config::{Limits, Paths, process_env};
 use crate::registry::builtin;
 use crate::wasm::Engine;
 
+/// A configuration can name a transformer so, and its file is in the transformers folder.
+fn can_be_name(name: &str) -> bool {
+    let valid = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    !name.is_empty() && name.len() <= 64 && name.chars().all(valid) && name != "anthropic"
+}
+
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// List the transformers of the running service, or of the folder and the binary

@@ -7,6 +7,10 @@ use std::fmt;
 pub struct Secret(String);
 
 impl Secret {
+    /// Shorter values are no keys, and words of their length occur by themselves: they are not looked for in
+    /// texts. In bytes.
+    pub const SHORTEST: usize = 8;
+
     /// Wraps a key.
     pub fn new(value: impl Into<String>) -> Self {
         Self(value.into())

@@ -1,5 +1,5 @@
-//! Tells a recorded answer that is whole from one in frames, and pushes a recorded stream through guests, in reads of the size that a running exchange gathers.
-//! How it was split when it came makes no difference.
+//! Tells a recorded answer that is whole from one in frames, and pushes a recorded stream through guests, in
+//! reads of the size that a running exchange gathers. How it was split when it came makes no difference.
 
 use bytes::Bytes;
 

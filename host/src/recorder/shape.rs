@@ -32,7 +32,7 @@ pub(crate) fn headers<'h>(all: impl Iterator<Item = (&'h str, &'h [u8])>) -> Val
     Value::Object(by_name)
 }
 
-/// The events of a stream. An event is its data, unless its name says something else. Comments do not count.
+/// The events of a stream: the name of each and its data, member beside member. Comments do not count.
 pub(crate) fn listed(stream: &[u8]) -> Value {
     frames(stream).filter_map(event).collect()
 }
@@ -51,29 +51,49 @@ fn event(frame: &[u8]) -> Option<Value> {
     }
     let data = value_of(&data.join(&b'\n'));
     let name = String::from_utf8_lossy(name);
-    Some(
-        if data.get("type").and_then(Value::as_str) == Some(&*name) {
-            data
-        } else {
-            json!({ "event": name, "data": data })
-        },
-    )
+    Some(match data {
+        Value::Object(members) if !members.contains_key(NAME) => {
+            let mut all = serde_json::Map::from_iter([(NAME.to_owned(), json!(name))]);
+            all.extend(members);
+            Value::Object(all)
+        }
+        data => json!({ NAME: name, "data": data }),
+    })
 }
+
+/// The member that is the name of an event.
+const NAME: &str = "event";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_event_is_its_data_unless_its_name_says_something_else() {
+    fn the_name_of_an_event_is_one_value_beside_its_data() {
         let stream = b": hi\n\nevent: ping\ndata: {\"type\":\"ping\"}\n\n\
-            event: pong\ndata: {\"type\":\"ping\"}\n\ndata: a\ndata: b\n\n";
+            data: a\ndata: b\n\nevent: x\ndata: {\"event\":1}\n\n";
         let expected = json!([
-            {"type": "ping"},
-            {"event": "pong", "data": {"type": "ping"}},
+            {"event": "ping", "type": "ping"},
             {"event": "", "data": "a\nb"},
+            {"event": "x", "data": {"event": 1}},
         ]);
         assert_eq!(listed(stream), expected);
+    }
+
+    #[test]
+    fn another_name_is_one_difference() {
+        let stream = |name: &str| {
+            let text = format!("event: {name}\ndata: {{\"type\":\"ping\",\"index\":0}}\n\n");
+            listed(text.as_bytes())
+        };
+        let (one, other) = (stream("ping"), stream("pong"));
+        let (one, other) = (one[0].as_object().unwrap(), other[0].as_object().unwrap());
+        let differ: Vec<_> = one
+            .iter()
+            .filter(|(name, value)| other.get(*name) != Some(value))
+            .collect();
+        assert_eq!(differ, [(&"event".to_owned(), &json!("ping"))]);
+        assert_eq!(one.len(), other.len());
     }
 
     #[test]

@@ -1,9 +1,15 @@
 //! A body as the texts in it: the strings of JSON with their escapes decoded, and what is no JSON as it
-//! is. What is not changed keeps its bytes.
+//! is. What is not changed keeps its bytes. Knows nothing of what is looked for.
+
+mod place;
+mod walk;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
+
+use place::{Place, Places};
+use walk::strings;
 
 /// The texts of a body, in order.
 pub(super) struct Fragments<'a> {
@@ -26,39 +32,42 @@ pub(super) enum Role {
     Text,
 }
 
-struct Fragment<'a> {
+/// The names that a value stands under, also inside a list. Very long ones are none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Under<'a> {
+    /// Its own.
+    pub(super) member: Option<Cow<'a, str>>,
+    /// That of the object that holds it.
+    pub(super) parent: Option<Cow<'a, str>>,
+}
+
+/// One text.
+pub(super) struct Fragment<'a> {
     /// In the body; of a string without its quotes.
-    range: Range<usize>,
-    text: Cow<'a, str>,
-    role: Role,
-    /// The name that a value stands under, also inside a list.
-    member: Option<Cow<'a, str>>,
+    pub(super) range: Range<usize>,
+    pub(super) text: Cow<'a, str>,
+    pub(super) role: Role,
+    pub(super) under: Under<'a>,
     changed: bool,
     /// Where the string stands in its event: those of one place may be pieces of one text.
-    place: Option<String>,
+    place: Option<Place>,
 }
 
 impl<'a> Fragments<'a> {
     /// One JSON value, else line by line: events, lines of JSON, or text.
     pub(super) fn of(body: &'a str) -> Self {
-        if let Some(strings) = strings(body, 0) {
-            let all = strings.into_iter().map(|string| Fragment {
-                place: None,
-                ..string
-            });
-            return Self {
-                body,
-                all: all.collect(),
-            };
+        if let Some(all) = strings(body, 0, None) {
+            return Self { body, all };
         }
         let is_stream = body.lines().any(|line| line.starts_with("data:"));
+        let mut places = Places::default();
         let mut all: Vec<Fragment<'a>> = Vec::new();
         let mut start = 0;
         for line in body.split_inclusive('\n') {
             let data = line.strip_prefix("data:").unwrap_or(line);
             let before = start + line.len() - data.len();
-            let ours = data.trim();
-            let json = ours.starts_with(['{', '[']).then(|| strings(data, before));
+            let is_json = data.trim().starts_with(['{', '[']);
+            let json = is_json.then(|| strings(data, before, Some(&mut places)));
             let names = is_stream && (line.starts_with("event:") || line.starts_with("retry:"));
             let range = start..start + line.len();
             match (json.flatten(), all.last_mut()) {
@@ -74,7 +83,7 @@ impl<'a> Fragments<'a> {
                     text: Cow::Borrowed(line),
                     range,
                     role: if names { Role::Event } else { Role::Text },
-                    member: None,
+                    under: Under::default(),
                     changed: false,
                     place: None,
                 }),
@@ -84,49 +93,35 @@ impl<'a> Fragments<'a> {
         Self { body, all }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.all.len()
+    /// A text that is an object or a list of JSON itself.
+    pub(super) fn nested(text: &'a str) -> Option<Self> {
+        let is_json = text.trim_start().starts_with(['{', '[']);
+        let all = is_json.then(|| strings(text, 0, None)).flatten()?;
+        Some(Self { body: text, all })
     }
 
-    pub(super) fn get(&self, at: usize) -> &str {
-        self.all.get(at).map_or("", |fragment| &fragment.text)
-    }
-
-    pub(super) fn role(&self, at: usize) -> Role {
-        self.all
-            .get(at)
-            .map_or(Role::Text, |fragment| fragment.role)
-    }
-
-    /// The name that a value stands under.
-    pub(super) fn member(&self, at: usize) -> Option<&str> {
-        self.all.get(at)?.member.as_deref()
+    pub(super) fn all(&self) -> &[Fragment<'a>] {
+        &self.all
     }
 
     pub(super) fn set(&mut self, at: usize, text: String) {
-        if let Some(fragment) = self.all.get_mut(at) {
+        if let Some(fragment) = self.all.get_mut(at)
+            && fragment.text != text
+        {
             fragment.text = Cow::Owned(text);
             fragment.changed = true;
         }
     }
 
-    /// Every text, decoded, and what came in pieces as one.
-    pub(super) fn decoded(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        let pieces = self.channels().into_iter().map(|channel| {
-            let pieces = channel.into_iter().map(|at| self.get(at));
-            Cow::Owned(pieces.collect::<String>())
-        });
-        let texts = self.all.iter();
-        texts
-            .map(|fragment| Cow::Borrowed(fragment.text.as_ref()))
-            .chain(pieces.collect::<Vec<_>>())
+    pub(super) fn is_changed(&self) -> bool {
+        self.all.iter().any(|fragment| fragment.changed)
     }
 
     /// For each place of an event that has a string in more than one: the fragments there.
     pub(super) fn channels(&self) -> Vec<Vec<usize>> {
-        let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut places: BTreeMap<Place, Vec<usize>> = BTreeMap::new();
         for (at, fragment) in self.all.iter().enumerate() {
-            if let Some(place) = &fragment.place {
+            if let Some(place) = fragment.place {
                 places.entry(place).or_default().push(at);
             }
         }
@@ -139,12 +134,7 @@ impl<'a> Fragments<'a> {
         let mut done = 0;
         for fragment in self.all.iter().filter(|fragment| fragment.changed) {
             out.push_str(&self.body[done..fragment.range.start]);
-            if matches!(fragment.role, Role::Name | Role::Value) {
-                let quoted = serde_json::Value::from(fragment.text.as_ref()).to_string();
-                out.push_str(&quoted[1..quoted.len() - 1]);
-            } else {
-                out.push_str(&fragment.text);
-            }
+            out.push_str(&fragment.written(&fragment.text));
             done = fragment.range.end;
         }
         out.push_str(&self.body[done..]);
@@ -152,211 +142,15 @@ impl<'a> Fragments<'a> {
     }
 }
 
-/// Replaces a part of the joined pieces if it spans more than one, or `within` one too. Said last to first.
-pub(super) fn replace_across(
-    pieces: &mut [String],
-    range: Range<usize>,
-    with: &str,
-    within: bool,
-) -> bool {
-    let mut start = 0;
-    let mut touched = Vec::new();
-    for (at, piece) in pieces.iter().enumerate() {
-        let own = start..start + piece.len();
-        if own.start < range.end && range.start < own.end {
-            let from = range.start.max(own.start) - start;
-            let to = range.end.min(own.end) - start;
-            touched.push((at, from..to));
-        }
-        start = own.end;
-    }
-    if touched.is_empty() || (touched.len() < 2 && !within) {
-        return false;
-    }
-    for (nth, (at, part)) in touched.into_iter().enumerate() {
-        if let Some(piece) = pieces.get_mut(at) {
-            piece.replace_range(part, if nth == 0 { with } else { "" });
-        }
-    }
-    true
-}
-
-/// The strings of a text that is one JSON value; names of members are strings too. `offset` is where
-/// the text begins in the body.
-fn strings(text: &str, offset: usize) -> Option<Vec<Fragment<'_>>> {
-    let mut walk = Walk {
-        text,
-        offset,
-        at: 0,
-        path: String::new(),
-        member: None,
-        found: Vec::new(),
-    };
-    walk.value(0)?;
-    walk.blank();
-    (walk.at == text.len()).then_some(walk.found)
-}
-
-/// Deeper JSON is taken for text.
-const DEEPEST: usize = 200;
-
-struct Walk<'a> {
-    text: &'a str,
-    offset: usize,
-    at: usize,
-    path: String,
-    member: Option<Cow<'a, str>>,
-    found: Vec<Fragment<'a>>,
-}
-
-impl<'a> Walk<'a> {
-    fn rest(&self) -> &'a [u8] {
-        &self.text.as_bytes()[self.at..]
-    }
-
-    fn blank(&mut self) {
-        let blank = |byte: &&u8| byte.is_ascii_whitespace();
-        self.at += self.rest().iter().take_while(blank).count();
-    }
-
-    fn byte(&mut self, wanted: u8) -> Option<()> {
-        self.blank();
-        (self.rest().first() == Some(&wanted)).then(|| self.at += 1)
-    }
-
-    fn value(&mut self, depth: usize) -> Option<()> {
-        self.blank();
-        match self.rest().first()? {
-            _ if depth > DEEPEST => None,
-            b'{' => self.object(depth),
-            b'[' => self.list(depth),
-            b'"' => {
-                let (range, text) = self.string()?;
-                let place = Some(self.path.clone());
-                self.keep(range, text, Role::Value, place);
-                Some(())
-            }
-            _ => self.number_or_word(),
-        }
-    }
-
-    fn object(&mut self, depth: usize) -> Option<()> {
-        self.byte(b'{')?;
-        let (length, first) = (self.path.len(), self.found.len());
-        let mut index = None;
-        let mut more = self.byte(b'}').is_none();
-        while more {
-            self.blank();
-            let (range, name) = self.string()?;
-            self.path.push('/');
-            self.path.push_str(&name);
-            let is_index = name == "index";
-            self.keep(range, name.clone(), Role::Name, None);
-            self.byte(b':')?;
-            self.blank();
-            let start = self.at;
-            let outer = self.member.replace(name);
-            self.value(depth + 1)?;
-            self.member = outer;
-            if is_index {
-                index = self.text.get(start..self.at);
-            }
-            self.path.truncate(length);
-            more = self.byte(b',').is_some();
-            if !more {
-                self.byte(b'}')?;
-            }
-        }
-        // Blocks and calls of a stream are told apart by their index.
-        if let Some(index) = index {
-            let below = self.found.iter_mut().skip(first);
-            for place in below.filter_map(|fragment| fragment.place.as_mut()) {
-                place.push('#');
-                place.push_str(index);
-            }
-        }
-        Some(())
-    }
-
-    fn list(&mut self, depth: usize) -> Option<()> {
-        self.byte(b'[')?;
-        let length = self.path.len();
-        let mut number = 0_usize;
-        let mut more = self.byte(b']').is_none();
-        while more {
-            self.path.push('/');
-            self.path.push_str(&number.to_string());
-            self.value(depth + 1)?;
-            self.path.truncate(length);
-            number += 1;
-            more = self.byte(b',').is_some();
-            if !more {
-                self.byte(b']')?;
-            }
-        }
-        Some(())
-    }
-
-    /// Where it stands without its quotes, and what it says.
-    fn string(&mut self) -> Option<(Range<usize>, Cow<'a, str>)> {
-        self.byte(b'"')?;
-        let start = self.at;
-        let mut escaped = false;
-        loop {
-            let rest = self.rest();
-            let stop = memchr::memchr2(b'"', b'\\', rest)?;
-            self.at += stop;
-            if rest.get(stop) == Some(&b'"') {
-                break;
-            }
-            escaped = true;
-            // The escaped character may be of several bytes in what is no proper JSON.
-            self.at += 1 + self.text.get(self.at + 1..)?.chars().next()?.len_utf8();
-        }
-        let range = start..self.at;
-        self.at += 1;
-        let raw = self.text.get(range.clone())?;
-        let text = if escaped {
-            let quoted = self.text.get(start - 1..self.at)?;
-            Cow::Owned(serde_json::from_str(quoted).ok()?)
+impl Fragment<'_> {
+    /// Another text as it is written in the body in the place of this one.
+    pub(super) fn written<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if matches!(self.role, Role::Name | Role::Value) {
+            let quoted = serde_json::Value::from(text).to_string();
+            Cow::Owned(quoted[1..quoted.len() - 1].to_owned())
         } else {
-            Cow::Borrowed(raw)
-        };
-        Some((range, text))
-    }
-
-    fn number_or_word(&mut self) -> Option<()> {
-        let start = self.at;
-        let word = self.plain()?;
-        if word.bytes().all(|byte| byte.is_ascii_digit()) {
-            self.keep(start..self.at, Cow::Borrowed(word), Role::Number, None);
+            Cow::Borrowed(text)
         }
-        Some(())
-    }
-
-    /// A number or a word.
-    fn plain(&mut self) -> Option<&'a str> {
-        let start = self.at;
-        let plain = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
-        self.at += self.rest().iter().take_while(plain).count();
-        self.text
-            .get(start..self.at)
-            .filter(|word| !word.is_empty())
-    }
-
-    fn keep(&mut self, range: Range<usize>, text: Cow<'a, str>, role: Role, place: Option<String>) {
-        let member = match role {
-            Role::Value | Role::Number => self.member.clone(),
-            Role::Name | Role::Event | Role::Text => None,
-        };
-        self.found.push(Fragment {
-            range: range.start + self.offset..range.end + self.offset,
-            text,
-            role,
-            member,
-            changed: false,
-            place,
-        });
     }
 }
 
@@ -365,18 +159,36 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn texts<'f>(fragments: &'f Fragments<'_>) -> Vec<&'f str> {
+        let all = fragments.all.iter();
+        all.map(|fragment| fragment.text.as_ref()).collect()
+    }
+
     #[test]
     fn strings_are_decoded_and_only_what_is_set_is_written_anew() {
         let body = r#"{ "a\/b": "x\/y", "n": 1.50, "l": ["q\"", {"c": true}] }"#;
         let mut fragments = Fragments::of(body);
-        let texts: Vec<_> = fragments.decoded().collect();
-        assert_eq!(texts, ["a/b", "x/y", "n", "l", "q\"", "c"]);
-        assert_eq!(fragments.member(4), Some("l"));
+        assert_eq!(texts(&fragments), ["a/b", "x/y", "n", "l", "q\"", "c"]);
         fragments.set(4, "\"Q\"".to_owned());
         assert_eq!(
             fragments.joined(),
             r#"{ "a\/b": "x\/y", "n": 1.50, "l": ["\"Q\"", {"c": true}] }"#
         );
+    }
+
+    #[test]
+    fn a_value_knows_its_name_and_that_of_its_object_also_inside_a_list() {
+        let body = r#"{"tools": [{"name": "a", "list": ["b"]}], "n": "c"}"#;
+        let fragments = Fragments::of(body);
+        let under = |text: &str| {
+            let all = fragments.all.iter();
+            let mut found = all.filter(|one| one.text == text);
+            let under = found.next().unwrap().under.clone();
+            (under.member.unwrap().into_owned(), under.parent)
+        };
+        assert_eq!(under("a"), ("name".to_owned(), Some("tools".into())));
+        assert_eq!(under("b"), ("list".to_owned(), Some("tools".into())));
+        assert_eq!(under("c"), ("n".to_owned(), None));
     }
 
     #[test]
@@ -386,10 +198,11 @@ mod tests {
         };
         let body = [event(0, "a"), event(1, "x"), event(0, "b")].concat();
         let fragments = Fragments::of(&body);
+        let texts = texts(&fragments);
         let channels: Vec<Vec<&str>> = fragments
             .channels()
             .iter()
-            .map(|channel| channel.iter().map(|at| fragments.get(*at)).collect())
+            .map(|channel| channel.iter().map(|at| texts[*at]).collect())
             .collect();
         assert_eq!(channels, [["a", "b"]]);
     }
@@ -397,15 +210,20 @@ mod tests {
     #[test]
     fn what_is_no_json_is_text() {
         let body = "data: {\"a\": \"half\nplain\n";
-        assert_eq!(Fragments::of(body).decoded().collect::<String>(), body);
+        assert_eq!(texts(&Fragments::of(body)).concat(), body);
     }
 
     #[test]
-    fn a_part_that_spans_pieces_stands_in_the_first_of_them() {
-        let mut pieces = ["say /ho", "me", "/al", "ice!"].map(str::to_owned);
-        assert!(replace_across(&mut pieces, 4..15, "X", false));
-        assert_eq!(pieces, ["say X", "", "", "!"]);
-        assert!(!replace_across(&mut pieces, 0..3, "Y", false));
+    fn a_name_of_any_length_above_many_strings_takes_no_room() {
+        let strings = vec!["x0"; 20_000];
+        let name = "\u{e9}".repeat(50_000);
+        let body = serde_json::json!({ name: strings }).to_string();
+        for body in [body.clone(), format!("data: {body}\n\n")] {
+            let fragments = Fragments::of(&body);
+            assert!(fragments.all.len() > 20_000);
+            let last = fragments.all.iter().rfind(|one| one.role == Role::Value);
+            assert_eq!(last.unwrap().under.member, None);
+        }
     }
 
     proptest! {
@@ -418,7 +236,7 @@ mod tests {
         fn every_string_of_a_value_is_found(texts in proptest::collection::vec(".{0,10}", 0..5)) {
             let body = serde_json::to_string(&texts).unwrap();
             let fragments = Fragments::of(&body);
-            let found: Vec<_> = fragments.decoded().collect();
+            let found: Vec<_> = fragments.all.iter().map(|one| one.text.to_string()).collect();
             prop_assert_eq!(found, texts);
         }
     }

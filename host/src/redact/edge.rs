@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::form::compiled;
+
 /// What must not stand beside a match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Edge {
@@ -21,7 +23,7 @@ pub(super) enum Edge {
 static ESCAPE: LazyLock<Regex> = LazyLock::new(|| {
     let form =
         r"(?:\\+[nrtbfv]|%[0-9A-Fa-f]{2}|(?:\x1b|\\+(?:u001[bB]|x1[bB]|033|e))\[[0-9;]*[A-Za-z])$";
-    Regex::new(form).expect("invariant: a constant that a test compiles")
+    compiled(form)
 });
 
 /// The longest escape that is looked for, in characters.

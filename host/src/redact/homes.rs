@@ -5,19 +5,18 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Kind;
+use super::form::{SLASH, compiled};
 use super::names::tells_nobody;
 use super::rule::Rule;
 
-/// A slash: plain, escaped in JSON, or as an address has it.
-const SLASH: &str = r"(?:\\*/|\\+u002[fF]|%(?:25)*2[fF])";
 const BACKSLASH: &str = r"(?:\\+|%(?:25)*5[cC])";
 /// A letter of a name, escaped or not.
-const LETTER: &str = r"(?:[\w.+-]|\\+u[0-9a-fA-F]{4}|%[89A-Fa-f][0-9A-Fa-f])";
+const LETTER: &str = r"(?:[\w.+@-]|\\+u[0-9a-fA-F]{4}|%[89A-Fa-f][0-9A-Fa-f])";
 /// Folders between the usual one and the homes of a site.
 const GROUPS: [&str; 6] = ["users", "staff", "students", "people", "members", "faculty"];
 
 static FORMS: LazyLock<[String; 4]> = LazyLock::new(|| {
-    let last = LETTER.replace("[\\w.+-]", "[\\w+-]");
+    let last = LETTER.replace("[\\w.+@-]", "[\\w+-]");
     let name = format!("(?<value>{LETTER}*{last})");
     let groups = GROUPS.join("|");
     [
@@ -25,17 +24,13 @@ static FORMS: LazyLock<[String; 4]> = LazyLock::new(|| {
         format!("{SLASH}Users{SLASH}{name}"),
         // Windows: names with blanks, if something follows that ends them.
         format!(
-            r#"\b[A-Za-z](?:(?::|%3[aA]){BACKSLASH}|:?{SLASH})Users(?:{BACKSLASH}|{SLASH})(?<value>[^\\/:*?"<>|%\r\n]{{1,60}})(?:{BACKSLASH}|{SLASH})"#
+            r#"\b[A-Za-z](?:(?::|%3[aA]){BACKSLASH}|:?{SLASH})(?:Users|Documents and Settings)(?:{BACKSLASH}|{SLASH})(?<value>[^\\/:*?"<>|%\r\n]{{1,60}})(?:{BACKSLASH}|{SLASH})"#
         ),
         format!("{BACKSLASH}(?:home|Users){BACKSLASH}{name}"),
     ]
 });
 
-static FOUND: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    let compiled =
-        |form: &String| Regex::new(form).expect("invariant: constants that a test compiles");
-    order().map(compiled).collect()
-});
+static FOUND: LazyLock<Vec<Regex>> = LazyLock::new(|| order().map(|form| compiled(form)).collect());
 
 /// Longer names first: what is behind a blank is not found once its beginning is replaced.
 fn order() -> impl Iterator<Item = &'static String> {
@@ -45,7 +40,11 @@ fn order() -> impl Iterator<Item = &'static String> {
 
 /// A name in each of these places is replaced there, whatever it is.
 pub(super) fn rules() -> impl Iterator<Item = Rule> {
-    order().map(|form| Rule::form(Kind::User, form, is_nobody))
+    // Below the name of a domain: `/home/CORP/bobby`. Where it is a user's own folder, it is replaced in vain.
+    let domain = format!("{SLASH}home{SLASH}[A-Z][A-Z0-9-]+{SLASH}(?<value>{LETTER}*\\w)");
+    let below = Rule::form(Kind::User, &domain, is_nobody);
+    let own = order().map(|form| Rule::form(Kind::User, form, is_nobody));
+    [below].into_iter().chain(own)
 }
 
 /// The names of all homes in a text, decoded. Pages of the web have folders of such names too: theirs are
@@ -65,12 +64,18 @@ pub(super) fn users(text: &str) -> Vec<String> {
             seen.push(value.start());
             let start = captures.get(0).map_or(0, |whole| whole.start());
             let name = decoded(value.as_str());
-            if !is_nobody(&name) && !is_in_address(text, start) {
+            let above = is_domain(&name) && text[value.end()..].starts_with(['/', '\\', '%']);
+            if !is_nobody(&name) && !above && !is_in_address(text, start) {
                 found.push(name);
             }
         }
     }
     found
+}
+
+/// What has homes below it: `CORP` of `/home/CORP/bobby`. No word to look for.
+fn is_domain(name: &str) -> bool {
+    name.len() > 1 && !name.contains(|c: char| c.is_lowercase())
 }
 
 fn is_in_address(text: &str, at: usize) -> bool {
@@ -125,6 +130,8 @@ mod tests {
             ("/home/users/alice/proj", "alice"),
             ("/export/home/alice", "alice"),
             ("/Users/alice.", "alice"),
+            (r"C:\Documents and Settings\bobby\x", "bobby"),
+            ("/home/alice@corp.example.com/src", "alice@corp.example.com"),
             (r"\\wsl$\Ubuntu\home\alice\x", "alice"),
         ] {
             let found = users(text);

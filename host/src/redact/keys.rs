@@ -5,11 +5,12 @@
 //! GitHub secret scanning, trufflehog), in words of our own and wider where that costs nothing.
 
 use super::Kind;
+use super::form::has_no_digit;
 use super::rule::Rule;
 use super::words::is_word;
 
 /// Begin so that nothing else does. The issuer, and the form.
-const SURE: [(&str, &str); 62] = [
+const SURE: [(&str, &str); 56] = [
     ("Z.ai, Zhipu", r"\b[0-9a-f]{32}\.[A-Za-z0-9]{16}\b"),
     ("GitHub", r"\bgh[pousr]_[A-Za-z0-9]{20,}"),
     ("GitHub", r"\bgithub_pat_[A-Za-z0-9_]{20,}"),
@@ -17,7 +18,6 @@ const SURE: [(&str, &str); 62] = [
         "GitLab",
         r"\bgl(?:pat|ptt|dt|rt|cbt|ft|soat|agent|imt|ffct|oas)-[A-Za-z0-9_.-]{16,}",
     ),
-    ("Slack", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
     ("Slack", r"\bxapp-\d-[A-Za-z0-9-]{10,}"),
     (
         "Slack",
@@ -45,18 +45,10 @@ const SURE: [(&str, &str); 62] = [
     ),
     ("NVIDIA", r"\bnvapi-[A-Za-z0-9_-]{20,}"),
     ("Perplexity", r"\bpplx-[A-Za-z0-9]{20,}"),
-    ("Fireworks, Together", r"\b(?:fw|tgp_v1)_[A-Za-z0-9_-]{20,}"),
-    ("Tavily, Firecrawl", r"\b(?:tvly|fc)-[A-Za-z0-9-]{20,}"),
-    (
-        "Jina, LangSmith, Pinecone",
-        r"\b(?:jina|lsv2|ls__|pcsk)_[A-Za-z0-9_]{20,}",
-    ),
     ("PostHog", r"\bph[cx]_[A-Za-z0-9]{20,}"),
     ("npm", r"\bnpm_[A-Za-z0-9]{20,}"),
-    ("PyPI", r"\bpypi-[A-Za-z0-9_-]{16,}"),
     ("RubyGems", r"\brubygems_[a-f0-9]{40,}"),
     ("crates.io", r"\bcio[A-Za-z0-9]{32}\b"),
-    ("Docker", r"\bdckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}"),
     (
         "Stripe",
         r"\b(?:sk|pk|rk)_(?:live|test|prod)_[A-Za-z0-9]{10,}",
@@ -80,10 +72,6 @@ const SURE: [(&str, &str); 62] = [
         "Square",
         r"\b(?:sq0[a-z]{3}-[A-Za-z0-9_-]{20,}|EAAA[A-Za-z0-9_-]{50,})",
     ),
-    (
-        "Linear, Notion, Figma",
-        r"\b(?:lin_(?:api|oauth)|ntn|secret|figd)_[A-Za-z0-9_-]{32,}",
-    ),
     ("Postman", r"\bPMAK-[a-f0-9]{24}-[a-f0-9]{34}"),
     ("Atlassian", r"\bAT(?:ATT|CTT|BB)[A-Za-z0-9_=-]{24,}"),
     ("Databricks", r"\bdapi[0-9a-f]{32}(?:-\d)?\b"),
@@ -93,14 +81,8 @@ const SURE: [(&str, &str); 62] = [
         r"\b[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{40,}",
     ),
     ("Pulumi", r"\bpul-[a-f0-9]{40}\b"),
-    ("Sentry", r"\bsntry[su]_[A-Za-z0-9+/=_-]{20,}"),
-    ("Grafana", r"\bgl(?:c|sa)_[A-Za-z0-9+/=_-]{20,}"),
     ("New Relic", r"\bNR(?:AK|AA|II)-[A-Za-z0-9]{20,}"),
     ("Fly.io", r"\bfm[12][ar]?_[A-Za-z0-9+/=_-]{20,}"),
-    (
-        "Supabase",
-        r"\bsb(?:p|_secret|_publishable)_[A-Za-z0-9_-]{20,}",
-    ),
     ("Airtable", r"\bpat[A-Za-z0-9]{14}\.[0-9a-f]{32,}"),
     (
         "Doppler, PlanetScale",
@@ -121,19 +103,54 @@ const SURE: [(&str, &str); 62] = [
         "the beginning of one",
         r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s\\:,-]*",
     ),
+    ("HubSpot", r"\bpat-[a-z]{2}\d-[0-9a-f-]{32,}"),
+    ("Alibaba, Tencent", r"\b(?:LTAI|AKID)[A-Za-z0-9]{12,40}\b"),
+    (
+        "Discord",
+        r"\bdiscord(?:app)?\.com/api/webhooks/(?<value>\d+/[A-Za-z0-9_-]{20,})",
+    ),
+    (
+        "Kubernetes",
+        r#"\bclient-key-data\\*["']?\s*:\s*\\*["']?(?<value>[A-Za-z0-9+/]{16,}=*)"#,
+    ),
+    ("netrc", r"\blogin\s+\S+\s+password\s+(?<value>\S{4,})"),
     (
         "HTTP",
         r"(?i)\bauthorization\W{1,8}(?:basic|digest|token|apikey)\s+(?<value>[A-Za-z0-9._~+/-]{8,}=*)",
     ),
+];
+
+/// Begin as words and names of functions may begin, too: the rest must look as if it was drawn.
+const AMONG_WORDS: [(&str, &str); 11] = [
+    ("Fireworks, Together", r"\b(?:fw|tgp_v1)_[A-Za-z0-9_-]{20,}"),
+    ("Tavily, Firecrawl", r"\b(?:tvly|fc)-[A-Za-z0-9-]{20,}"),
     (
-        "curl",
-        r"(?:\s-u|--user)[\s=]+['\x22]?(?<value>[^\s:'\x22]+:[^\s'\x22]{3,})",
+        "Jina, LangSmith, Pinecone",
+        r"\b(?:jina|lsv2|ls__|pcsk)_[A-Za-z0-9_]{20,}",
+    ),
+    ("PyPI", r"\bpypi-[A-Za-z0-9_-]{16,}"),
+    ("Docker", r"\bdckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}"),
+    (
+        "Linear, Notion, Figma",
+        r"\b(?:lin_(?:api|oauth)|ntn|secret|figd)_[A-Za-z0-9_-]{32,}",
+    ),
+    ("Slack", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    (
+        "Supabase",
+        r"\bsb(?:p|_secret|_publishable)_[A-Za-z0-9_-]{20,}",
+    ),
+    ("Sentry", r"\bsntry[su]_[A-Za-z0-9+/=_-]{20,}"),
+    ("Grafana", r"\bgl(?:c|sa)_[A-Za-z0-9+/=_-]{20,}"),
+    (
+        "Vercel, Stripe, Render, Netlify, Neon, Sourcegraph, Chutes, Weights & Biases",
+        r"\b(?:vck|sk|rnd|nfp|napi|sgp|cpk|wandb_v1)_[A-Za-z0-9]{20,}",
     ),
 ];
 
-/// Begin as words may begin, too: a key has digits in it.
-const WITH_DIGITS: [&str; 4] = [
+/// Words may begin so, and code may stand behind such names: a key has digits in it.
+const WITH_DIGITS: [&str; 5] = [
     r"\b(?:[a-z]{0,2}sk|pk|rk)-[A-Za-z0-9_-]{16,}",
+    r#"(?i)\b(?:set-)?cookie\\*["']?\s*[:=]\s*\\*["']?(?<value>[^\s"'\\;=]+=[^"'\\;\r\n]{4,}(?:;\s*[^\s"'\\;=]+=[^"'\\;\r\n]+)*)"#,
     r"(?i)\bbearer\s+(?<value>[A-Za-z0-9._~+/-]{16,}=*)",
     r#"(?i)(?:api[_-]?key|token|auth)\\*["']?\s*[:=]\s*\\*["']?(?<value>[A-Za-z0-9._~+/-]{16,}=*)"#,
     r#"(?i)--(?:api-?key|token|auth-?token|access-?token)\s+\\*["']?(?<value>[A-Za-z0-9._~+/-]{8,}=*)"#,
@@ -147,33 +164,68 @@ const SAID: [&str; 3] = [
 ];
 
 /// The same of a password, which may be a word.
-const PASSWORDS: [&str; 2] = [
+const PASSWORDS: [&str; 4] = [
     r#"\b[A-Z0-9_]*(?:PASSWORD|PASSWD|PASSPHRASE|_PASS)(?:_[A-Z0-9]+)?=\\*["']?(?<value>[^\s"'`\\,;\[\]<>(){}$*]{4,})"#,
     r#"(?i)(?:passw(?:or)?d|passphrase)\\*["']\s*[:=]\s*\\*["'](?<value>[^\s"'`\\<>(){}$*\[\]]{4,})"#,
+    r#"(?m)^[ \t]*[\w.-]*(?:passw(?:or)?d|passphrase)[ \t]*[:=][ \t]*(?<value>[^\sA-Z"'`\\,;\[\]<>(){}$*][^\s"'`\\,;\[\]<>(){}$*]{7,})[ \t]*$"#,
+    r#"(?i)--(?:password|passwd)[\s=]+\\*["']?(?<value>[^\s"'`\\,;\[\]<>(){}$*-][^\s"'`\\,;\[\]<>(){}$*]{7,})"#,
 ];
 
-/// `https://name:password@host`.
-const LOGIN: &str = r"://(?<value>[^\s/@:\x22']*:[^\s/@\x22']+)@";
+/// `https://name:password@host`, and what `curl -u` takes.
+const LOGINS: [&str; 2] = [
+    r"://(?<value>[^\s/@:\x22']*:[^\s@\x22']+)@",
+    r"(?:\s-u|--user)[\s=]+['\x22]?(?<value>[^\s:'\x22]+:[^\s'\x22]{3,})",
+];
 
 /// All of them.
 pub(super) fn rules() -> impl Iterator<Item = Rule> {
-    let sure = SURE
-        .iter()
-        .map(|(_, form)| Rule::form(Kind::Key, form, |_| false));
-    let with_digits = WITH_DIGITS
-        .iter()
-        .map(|form| Rule::form(Kind::Key, form, has_no_digit));
-    let said = SAID
-        .iter()
-        .map(|form| Rule::form(Kind::Key, form, |value| !is_secret(value)));
-    let login = Rule::form(Kind::Key, LOGIN, |_| false);
-    let passwords = PASSWORDS
-        .iter()
-        .map(|form| Rule::form(Kind::Key, form, |value| is_word(value) || is_code(value)));
-    sure.chain(with_digits)
-        .chain(said)
-        .chain(passwords)
-        .chain([login])
+    issued(&SURE, |_| false)
+        .chain(issued(&AMONG_WORDS, are_words))
+        .chain(said(&WITH_DIGITS, has_no_digit))
+        .chain(said(&SAID, |value| {
+            !is_secret(value) || are_short_words(value)
+        }))
+        .chain(said(&PASSWORDS, |value| is_word(value) || is_code(value)))
+        .chain(said(&LOGINS, is_no_login))
+}
+
+fn issued(
+    forms: &'static [(&'static str, &'static str)],
+    stays: fn(&str) -> bool,
+) -> impl Iterator<Item = Rule> {
+    let forms = forms.iter();
+    forms.map(move |(_, form)| Rule::form(Kind::Key, form, stays))
+}
+
+fn said(forms: &'static [&'static str], stays: fn(&str) -> bool) -> impl Iterator<Item = Rule> {
+    let forms = forms.iter();
+    forms.map(move |form| Rule::form(Kind::Key, form, stays))
+}
+
+/// `some_long_function_name`, `embeddings-v3-base`: what was drawn has digits among capitals, or in a long run.
+fn are_words(value: &str) -> bool {
+    let long = |part: &str| part.len() >= 10 && !has_no_digit(part);
+    let capitals = value.bytes().any(|byte| byte.is_ascii_uppercase());
+    has_no_digit(value) || !(capitals || value.split(['_', '-']).any(long))
+}
+
+/// `v1-linux-x64`: the name of something that is no secret.
+fn are_short_words(value: &str) -> bool {
+    let parts = || value.split(['-', '_', '.']);
+    let short = |part: &str| {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        part.len() <= 6 && part.bytes().all(plain)
+    };
+    parts().count() > 2 && parts().all(short)
+}
+
+/// Numbers, as of a container's user; a user and a group of one name; a port, and `@` in what follows it.
+fn is_no_login(value: &str) -> bool {
+    let (name, password) = value.split_once(':').unwrap_or((value, ""));
+    let port = password.split_once('/').map(|(port, _)| port);
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let numbers = !name.is_empty() && is_number(name) && is_number(password);
+    name == password || numbers || port.is_some_and(is_number)
 }
 
 /// Under a name that says so, this is a secret: not a word of code, nor the place of one.
@@ -193,20 +245,14 @@ fn is_code(value: &str) -> bool {
         || words.iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
-/// Words with hyphens and names of variables have none.
-fn has_no_digit(value: &str) -> bool {
-    !value.bytes().any(|byte| byte.is_ascii_digit())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_form_compiles() {
-        assert_eq!(
-            rules().count(),
-            SURE.len() + WITH_DIGITS.len() + SAID.len() + PASSWORDS.len() + 1
-        );
+        let issued = SURE.len() + AMONG_WORDS.len();
+        let said = WITH_DIGITS.len() + SAID.len() + PASSWORDS.len() + LOGINS.len();
+        assert_eq!(rules().count(), issued + said);
     }
 }

@@ -35,6 +35,25 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// An id of somebody or something.
+    pub(super) fn is_id(self) -> bool {
+        matches!(
+            self,
+            Self::Device | Self::Account | Self::Organisation | Self::Session
+        )
+    }
+
+    /// One of it in a sentence.
+    pub fn one(self) -> String {
+        let word = self.word();
+        let article = if word.starts_with(['a', 'e', 'o']) {
+            "an"
+        } else {
+            "a"
+        };
+        format!("{article} {word}")
+    }
+
     /// One of it in words.
     pub fn word(self) -> &'static str {
         match self {

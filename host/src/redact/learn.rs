@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::form::compiled;
+
 /// What Claude Code's own blocks tell.
 pub(super) enum Learned {
     Home(String),
@@ -36,8 +38,4 @@ pub(super) fn places(text: &str) -> Vec<Learned> {
         .into_iter()
         .map(|path| Learned::Directory(path.trim_end_matches('/').to_owned()));
     homes.chain(directories).chain(users).collect()
-}
-
-fn compiled(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("invariant: a constant that a test compiles")
 }

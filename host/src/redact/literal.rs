@@ -1,6 +1,8 @@
 //! A value as a regular expression that also finds it where JSON stands inside a JSON string: with
 //! slashes, quotes and other letters escaped, once or several times, or as an address has them.
 
+use super::form::SLASH;
+
 /// The expression.
 pub(super) fn pattern(value: &str) -> String {
     value.chars().map(of).collect()
@@ -8,7 +10,7 @@ pub(super) fn pattern(value: &str) -> String {
 
 fn of(c: char) -> String {
     match c {
-        '/' => r"(?:\\*/|\\+u002[fF]|%(?:25)*2[fF])".to_owned(),
+        '/' => SLASH.to_owned(),
         '\\' => r"\\+".to_owned(),
         '"' => r#"\\*""#.to_owned(),
         c if c.is_ascii() => regex::escape(c.encode_utf8(&mut [0; 4])),

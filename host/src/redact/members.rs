@@ -5,37 +5,67 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::Kind;
+use super::body::Under;
+use super::form::{self, compiled};
 use super::rule::Rule;
+use super::{Kind, keys};
 
-/// Names without case, `_` and `-`, as a regular expression.
+/// Names without case, as a regular expression; `-` is `_`, `-`, a blank or nothing.
 const IDS: [(Kind, &str); 4] = [
     (
         Kind::Device,
-        "(?:device|machine|installation|anonymous|hardware)(?:uu)?id",
+        "(?:device|machine|installation|anonymous|hardware)-(?:uu|gu)?id",
     ),
     (
         Kind::Account,
-        "(?:account|user|enduser|customer|owner|subscriber)(?:uu)?id|safetyidentifier",
+        "(?:account|user|end-user|customer|owner|subscriber)-(?:uu|gu)?id|safety-identifier",
     ),
     (
         Kind::Organisation,
-        "(?:org|organi[sz]ation|tenant|workspace|team|project|subscription|billingaccount)(?:uu)?id",
+        "(?:org|organi[sz]ation|tenant|workspace|team|project|subscription|billing-account)-(?:uu|gu)?id",
     ),
     (
         Kind::Session,
-        "(?:parent)?(?:session|conversation|thread)(?:uu)?id",
+        "(?:parent-)?(?:session|conversation|thread)-(?:uu|gu)?id",
     ),
+];
+
+/// Names of members that hold an id without saying so, if it looks like one.
+const BARE: [(Kind, &str); 2] = [
+    (Kind::Account, "user|account|customer"),
+    (Kind::Organisation, "org|organi[sz]ation|tenant"),
 ];
 
 /// Names of members that hold a secret, in the same form.
 const SECRETS: &str = "(?:.*(?:apikey|accesskey|accountkey|authkey|privatekey|secretkey|signingkey|encryptionkey\
     |sharedkey|masterkey|password|passwd|passphrase|secret|credential|connectionstring)|.*(?:access|auth|refresh|bearer|api|bot|id|session)token)";
 
-static NAMES: LazyLock<Vec<(Kind, Regex)>> = LazyLock::new(|| {
-    let whole = |(kind, names): &(Kind, &str)| (*kind, compiled(&format!("(?:{names})$")));
-    let secret = (Kind::Key, compiled(&format!("^(?:{SECRETS})$")));
-    IDS.iter().map(whole).chain([secret]).collect()
+/// The same, if the value is long enough to be one: they may also name something harmless.
+const PERHAPS: &str = "auth|authorization|token|key|pat|pwd|pass|session|cookie";
+
+struct Known {
+    ids: Vec<(Kind, Regex)>,
+    bare: Vec<(Kind, Regex)>,
+    users: Regex,
+    secrets: Regex,
+    perhaps: Regex,
+}
+
+static NAMES: LazyLock<Known> = LazyLock::new(|| {
+    let all = |names: &[(Kind, &str)], before: &str| {
+        let named = names.iter().map(|(kind, names)| {
+            let names = names.replace('-', "");
+            (*kind, compiled(&format!("{before}(?:{names})$")))
+        });
+        named.collect()
+    };
+    Known {
+        ids: all(&IDS, ""),
+        bare: all(&BARE, "^"),
+        users: compiled("^(?:username|userlogin|login)$"),
+        secrets: compiled(&format!("^(?:{SECRETS})$")),
+        perhaps: compiled(&format!("^(?:{PERHAPS})$")),
+    }
 });
 
 /// `metadata.user_id` of older clients. The account is empty for those who have none.
@@ -45,15 +75,68 @@ static JOINED: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Names in JSON, however escaped, with what stands under them: a string or a whole number.
 static INSIDE: LazyLock<Regex> =
-    LazyLock::new(|| compiled(r#""([A-Za-z_-]+)\\*"\s*:\s*(?:\\*"([^"\\{}\[\]]+)\\*"|(\d+)\b)"#));
+    LazyLock::new(|| compiled(r#""([A-Za-z_ -]+)\\*"\s*:\s*(?:\\*"([^"\\{}\[\]]+)\\*"|(\d+)\b)"#));
 
-/// What kind of value stands under a name.
-pub(super) fn kind_of(name: &str) -> Option<Kind> {
-    let plain = |c: &char| !matches!(c, '_' | '-');
-    let name: String = name.chars().filter(plain).collect();
-    let name = name.to_ascii_lowercase();
-    let known = NAMES.iter().find(|(_, names)| names.is_match(&name));
-    known.map(|(kind, _)| *kind)
+/// What a value is by the names that it stands under.
+pub(super) fn kind_of(under: &Under<'_>, value: &str) -> Option<Kind> {
+    let name = plain(under.member.as_deref()?);
+    if is_composed(value) {
+        return None;
+    }
+    let known = id_of(&name).or_else(|| {
+        // `account: {id: "..."}`, `users: [{id: "..."}]`
+        let parent = plain(under.parent.as_deref()?);
+        let is_id = ["id", "uid", "uuid", "guid"].contains(&name.as_str());
+        is_id.then(|| id_of(&format!("{}id", parent.trim_end_matches('s'))))?
+    });
+    let bare = || {
+        let mut bare = NAMES.bare.iter();
+        let (kind, _) = bare.find(|(_, names)| names.is_match(&name))?;
+        is_some_id(value).then_some(*kind)
+    };
+    let user = || (NAMES.users.is_match(&name) && is_one_word(value)).then_some(Kind::User);
+    let secret = || {
+        let is_secret = keys::is_secret(value)
+            && (NAMES.secrets.is_match(&name)
+                || (NAMES.perhaps.is_match(&name) && is_long_secret(value)));
+        is_secret.then_some(Kind::Key)
+    };
+    known.or_else(bare).or_else(user).or_else(secret)
+}
+
+/// Without case, `_` and `-`.
+fn plain(name: &str) -> String {
+    let plain = name.chars().filter(|c| !matches!(c, '_' | '-' | ' '));
+    plain.collect::<String>().to_ascii_lowercase()
+}
+
+fn id_of(name: &str) -> Option<Kind> {
+    let mut ids = NAMES.ids.iter();
+    ids.find(|(_, names)| names.is_match(name))
+        .map(|(kind, _)| *kind)
+}
+
+/// An id under a name that may hold anything: `user: "jane-4711"`, not `user: "hello"`.
+fn is_some_id(value: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || "-_.:|".contains(c);
+    let is_number = value.len() >= 6 && value.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number || form::looks_drawn(value)) && value.chars().all(plain)
+}
+
+fn is_one_word(value: &str) -> bool {
+    !value.is_empty() && !value.contains(|c: char| c.is_whitespace() || "@/\\<>{}$".contains(c))
+}
+
+/// Of one word, and no place: `pwd` may be a password or a folder.
+fn is_long_secret(value: &str) -> bool {
+    let signs = value
+        .chars()
+        .any(|c| !c.is_alphanumeric() && !"._-:/".contains(c));
+    let least = if signs { 8 } else { 16 };
+    value.len() >= least
+        && !form::has_no_digit(value)
+        && !value.starts_with(['/', '~', '.'])
+        && !value.contains(char::is_whitespace)
 }
 
 /// It holds several ids, each of which is looked for by itself.
@@ -61,14 +144,15 @@ pub(super) fn is_composed(value: &str) -> bool {
     value.starts_with(['{', '[']) || JOINED.is_match(value)
 }
 
-/// The ids in a text as it came, each with its kind.
+/// The ids in a text that is no JSON itself, each with its kind.
 pub(super) fn ids(text: &str) -> Vec<(Kind, String)> {
     let mut found = Vec::new();
     for captures in INSIDE.captures_iter(text) {
         let value = captures.get(2).or_else(|| captures.get(3));
-        let kind = captures.get(1).and_then(|name| kind_of(name.as_str()));
+        let kind = captures
+            .get(1)
+            .and_then(|name| id_of(&plain(name.as_str())));
         if let (Some(kind), Some(value)) = (kind, value)
-            && kind != Kind::Key
             && !is_composed(value.as_str())
         {
             found.push((kind, value.as_str().to_owned()));
@@ -85,14 +169,8 @@ pub(super) fn ids(text: &str) -> Vec<(Kind, String)> {
 
 /// Rules for such members inside a text: with quotes any value, without them one that has digits.
 pub(super) fn rules() -> impl Iterator<Item = Rule> {
-    IDS.iter().flat_map(|(kind, names)| {
-        // Between the words of a name there may be `_` or `-`.
-        let names = names
-            .replace("(?:uu)?id", "[_-]?(?:uu)?id")
-            .replace("enduser", "end[_-]?user")
-            .replace("billingaccount", "billing[_-]?account")
-            .replace("(?:parent)?", "(?:parent[_-]?)?")
-            .replace("safetyidentifier", "safety[_-]?identifier");
+    let named = IDS.iter().flat_map(|(kind, names)| {
+        let names = names.replace('-', "[ _-]?");
         let quoted =
             format!(r#"(?i)(?:{names})\\*["']\s*[:=]\s*\\*["'](?<value>[^"'\\\s{{}}\[\]]+)"#);
         let number = format!(r#"(?i)(?:{names})\\*["']\s*[:=]\s*(?<value>\d+)\b"#);
@@ -100,22 +178,33 @@ pub(super) fn rules() -> impl Iterator<Item = Rule> {
         [
             Rule::form(*kind, &quoted, super::words::is_word),
             Rule::form(*kind, &number, |_| false),
-            Rule::form(*kind, &plain, has_no_digit),
+            Rule::form(*kind, &plain, form::has_no_digit),
         ]
-    })
-}
-
-fn has_no_digit(value: &str) -> bool {
-    !value.bytes().any(|byte| byte.is_ascii_digit())
-}
-
-fn compiled(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("invariant: a constant that a test compiles")
+    });
+    let bare = BARE.iter().map(|(kind, names)| {
+        // In a text many things follow `user:`.
+        let names = names.trim_start_matches("user|");
+        let form =
+            format!(r#"(?i)\b(?:{names})\\*["']?\s*[:=#]\s*\\*["']?(?<value>[\w-]{{6,}})\b"#);
+        Rule::form(*kind, &form, |value| !is_some_id(value))
+    });
+    named.chain(bare)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
+
+    fn kind_in(parent: Option<&str>, member: &str, value: &str) -> Option<Kind> {
+        let of = |name: &str| Some(Cow::Owned(name.to_owned()));
+        let under = Under {
+            member: of(member),
+            parent: parent.and_then(of),
+        };
+        kind_of(&under, value)
+    }
 
     #[test]
     fn names_are_known_in_every_spelling() {
@@ -123,14 +212,17 @@ mod tests {
             ("account_id", Kind::Account),
             ("accountUuid", Kind::Account),
             ("user-id", Kind::Account),
+            ("Account ID", Kind::Account),
             ("org_id", Kind::Organisation),
             ("organizationId", Kind::Organisation),
             ("parent_session_id", Kind::Session),
             ("installation_id", Kind::Device),
             ("aws_secret_access_key", Kind::Key),
             ("DB_PASSWORD", Kind::Key),
+            ("user", Kind::Account),
+            ("username", Kind::User),
         ] {
-            assert_eq!(kind_of(name), Some(kind), "{name}");
+            assert_eq!(kind_in(None, name, "jane-4711"), Some(kind), "{name}");
         }
         for name in [
             "tool_use_id",
@@ -140,15 +232,48 @@ mod tests {
             "token",
             "message_id",
         ] {
-            assert_eq!(kind_of(name), None, "{name}");
+            assert_eq!(kind_in(None, name, "jane-4711"), None, "{name}");
         }
         assert!(rules().count() > 0);
     }
 
     #[test]
-    fn ids_are_found_as_text_and_as_numbers_inside_json_too() {
+    fn an_id_is_known_by_the_object_that_it_is_of() {
+        assert_eq!(kind_in(Some("account"), "id", "a"), Some(Kind::Account));
+        assert_eq!(kind_in(Some("users"), "uuid", "a"), Some(Kind::Account));
+        assert_eq!(
+            kind_in(Some("organization"), "id", "a"),
+            Some(Kind::Organisation)
+        );
+        assert_eq!(kind_in(Some("message"), "id", "a"), None);
+    }
+
+    #[test]
+    fn names_that_may_mean_something_else_need_a_value_that_does_not() {
+        for (name, value) in [
+            ("token", "a8f5f167f44f4964e6c998dee827110c"),
+            ("pwd", "Tr0ub4dor&3"),
+            ("key", "0123456789abcdef"),
+        ] {
+            assert_eq!(kind_in(None, name, value), Some(Kind::Key), "{name}");
+        }
+        for (name, value) in [
+            ("token", " the1"),
+            ("token", "2024"),
+            ("pwd", "/srv/project-1234567"),
+            ("key", "PROJ-12345"),
+            ("user", "hello"),
+            ("username", "a b"),
+            ("session", "monday morning 2024-11-20"),
+        ] {
+            assert_eq!(kind_in(None, name, value), None, "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn ids_are_found_in_text_that_looks_like_json() {
         let text =
-            r#"{"account_id": 8812345678, "a": "{\"session_id\":\"s-1\",\"user_id\":\"{}\"}"}"#;
+            r#"so {"account_id": 8812345678, "a": "{\"session_id\":\"s-1\",\"user_id\":\"{}\"}"}"#;
         let expected = [
             (Kind::Account, "8812345678".to_owned()),
             (Kind::Session, "s-1".to_owned()),

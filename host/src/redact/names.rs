@@ -160,6 +160,7 @@ fn is_digits(value: &str) -> bool {
 pub(super) struct Names {
     given: HashMap<(Kind, String), String>,
     counted: HashMap<Kind, usize>,
+    made: HashSet<String>,
     /// Values that are looked for themselves, and so stand for nothing else.
     never: HashSet<String>,
 }
@@ -199,7 +200,13 @@ impl Names {
             }
         });
         self.given.insert(key, name.clone());
+        self.made.insert(name.clone());
         name
+    }
+
+    /// It is a placeholder of this run. Those of an earlier one are known by their form.
+    pub(super) fn gave(&self, value: &str) -> bool {
+        self.made.contains(value)
     }
 
     fn number_of_home(&self, user: &str) -> Option<usize> {

@@ -2,11 +2,20 @@
 
 use std::sync::LazyLock;
 
+use super::form::is_a_word;
 use super::names::is_placeholder;
 use super::rule::Rule;
-use super::{Kind, homes, keys, members};
+use super::{Kind, homes, keys, members, people};
 
-const EMAIL: &str = r"[\w.%+-]+@(?:[\w-]+\.)+[A-Za-z]{2,}\b";
+/// Also as an address of the web or JSON in a string has it.
+const EMAIL: &str =
+    r"(?:[\w.%+-]|\\+u[0-9a-fA-F]{4})+(?:@|%(?:25)*40|\\+u0040)(?:[\w-]+\.)+[A-Za-z]{2,}\b";
+
+/// What the name of a file ends with that may have `@` in it: `icon@2x.png`, `getty@tty1.service`.
+const ENDINGS: [&str; 14] = [
+    "css", "gif", "html", "jpeg", "jpg", "js", "json", "mjs", "mount", "png", "service", "svg",
+    "timer", "webp",
+];
 
 /// `git@host:path`, `ssh://git@host/path`, `https://host/path.git`: the path.
 const REMOTES: [&str; 2] = [
@@ -18,6 +27,22 @@ const REMOTES: [&str; 2] = [
 const ORGANISATION: &str = r"\b(?<value>org[-_][A-Za-z0-9]{8,})";
 const ACCOUNT: &str = r"\b(?<value>(?:proj|acct|team|user)[-_][A-Za-z0-9]{16,})";
 
+/// Where clouds put an account's id.
+const PLACES: [(Kind, &str); 3] = [
+    (
+        Kind::Account,
+        r"\barn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:(?<value>\d{12}):",
+    ),
+    (
+        Kind::Organisation,
+        r"(?i)/subscriptions/(?<value>[0-9a-f]{8}-[0-9a-f-]{27})\b",
+    ),
+    (
+        Kind::Account,
+        r"\bcloudflare\.com/(?:[a-z0-9/]+/)?(?<value>[0-9a-f]{32})\b",
+    ),
+];
+
 /// What Claude Code's attribution line ends with.
 const MARK: &str = r"\bcch=(?<value>[0-9A-Za-z]+)";
 
@@ -28,6 +53,9 @@ fn all() -> Vec<Rule> {
     let remotes = REMOTES
         .iter()
         .map(|form| Rule::form(Kind::Remote, form, |_| false));
+    let places = PLACES
+        .iter()
+        .map(|(kind, form)| Rule::form(*kind, form, |_| false));
     let others = [
         Rule::form(Kind::Organisation, ORGANISATION, is_a_word),
         Rule::form(Kind::Account, ACCOUNT, |value| {
@@ -42,25 +70,26 @@ fn all() -> Vec<Rule> {
     ];
     keys::rules()
         .chain(members::rules())
+        .chain(places)
         .chain(remotes)
         .chain(homes::rules())
+        .chain(people::rules())
         .chain(others)
         .collect()
 }
 
-/// What was drawn at random has digits or capitals in it.
-fn is_a_word(value: &str) -> bool {
-    let random = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
-    !value.bytes().any(random)
-}
-
-/// Addresses of programs, what is the login of a git remote, and what an earlier run put in.
+/// Addresses of programs, names of files, what is the login of a git remote, and what an earlier run put in.
 fn is_nobodys_address(address: &str) -> bool {
     let (name, domain) = address.split_once('@').unwrap_or_default();
     let program = ["noreply", "no-reply"];
     name.eq_ignore_ascii_case("git")
         || program.iter().any(|known| name.eq_ignore_ascii_case(known))
+        || address.rsplit('.').next().is_some_and(is_ending)
         || (domain == "example.com" && is_placeholder(name))
+}
+
+fn is_ending(last: &str) -> bool {
+    ENDINGS.contains(&last)
 }
 
 #[cfg(test)]

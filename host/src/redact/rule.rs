@@ -6,6 +6,7 @@ use std::ops::Range;
 use regex::{Captures, Regex};
 
 use super::edge::Edge;
+use super::form::compiled;
 use super::names::{Names, is_placeholder};
 use super::{Kind, literal};
 use crate::config::Redaction;
@@ -101,15 +102,15 @@ impl Rule {
         })
     }
 
-    /// A name of a person or a machine that is known by itself, not by where it stands.
-    pub(super) fn is_bare_name(&self) -> bool {
-        matches!(self.kind, Kind::User | Kind::Host)
-            && matches!(self.becomes, Becomes::Literal { .. })
+    /// A name or an id that is known by itself, not by where it stands: it may be a word of a format.
+    pub(super) fn is_word(&self) -> bool {
+        let is_name = matches!(self.kind, Kind::User | Kind::Host);
+        (is_name && matches!(self.becomes, Becomes::Literal { .. })) || self.is_id()
     }
 
-    /// It is known by what stands around it.
-    pub(super) fn is_form(&self) -> bool {
-        matches!(self.becomes, Becomes::Found(_))
+    /// An id that was recognised in the exchange.
+    pub(super) fn is_id(&self) -> bool {
+        self.kind.is_id() && matches!(self.becomes, Becomes::Literal { .. })
     }
 
     pub(super) fn is_of(&self, of: Kind, text: &str) -> bool {
@@ -171,7 +172,7 @@ impl Rule {
             Becomes::Literal { named, .. } => Some(names.of(self.kind, named)),
             Becomes::Fixed { placeholder, .. } => Some(placeholder.clone()),
             Becomes::Found(tells_nobody) => {
-                let stays = tells_nobody(value) || is_placeholder(value);
+                let stays = tells_nobody(value) || is_placeholder(value) || names.gave(value);
                 (!stays).then(|| names.of(self.kind, value))
             }
             Becomes::Expanded(with) => {
@@ -181,8 +182,4 @@ impl Rule {
             }
         }
     }
-}
-
-fn compiled(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("invariant: an escaped literal, or a constant that a test compiles")
 }

@@ -13,12 +13,12 @@ use serde_json::{Value, json};
 use similar::TextDiff;
 
 use super::case::{
-    CLIENT_REQUEST, CLIENT_STREAM, CLIENT_WHOLE, Case, EndingPlan, Ends, Flaw, PLAN,
+    CLIENT_REQUEST, CLIENT_STREAM, CLIENT_WHOLE, Case, ERROR_HEADERS, EndingPlan, Ends, Flaw, PLAN,
     UPSTREAM_REQUEST,
 };
 use super::outcome::Outcome;
 use super::play::{Answered, Asked, Play, Sent, Streamed, envelope};
-use super::run::{ERROR_HEADERS, error_header};
+use super::run::error_header;
 use crate::error::ApiError;
 use plan::Edits;
 

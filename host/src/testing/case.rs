@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 pub(super) use plan::Plan;
-pub(super) use plan::{EndingPlan, Ends, FailsPlan};
+pub(super) use plan::{ERROR_HEADERS, EndingPlan, Ends, ExpectPlan, FailsPlan};
 pub(super) use upstream::Form;
 
 use crate::config::{Problem, Problems, nearest};

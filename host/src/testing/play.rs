@@ -110,6 +110,10 @@ impl Player {
         }
     }
 
+    pub(super) fn with_limits(self, limits: Arc<Limits>) -> Self {
+        Self { limits, ..self }
+    }
+
     pub(super) fn component(&self) -> &Arc<Component> {
         &self.generation.component
     }

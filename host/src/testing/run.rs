@@ -1,9 +1,10 @@
 //! Runs a case in every way that must make no difference, and gives the verdict.
 
 mod judge;
+mod reached;
 mod repeat;
 
-pub(super) use judge::{ERROR_HEADERS, error_header};
+pub(super) use judge::error_header;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use super::case::{Case, Flaw};
 use super::finding::{Finding, Kind};
 use super::outcome::Outcome;
 use super::play::{Inputs, Play, Player, Reads, Way};
+use crate::config::Limits;
 use crate::wasm::{Component, Engine};
 
 /// How many times a stream is cut at random.
@@ -37,6 +39,13 @@ impl Runner {
     pub fn of(engine: &Engine, component: Component, seed: u64) -> Self {
         let player = Player::of(engine, component);
         Self { player, seed }
+    }
+
+    /// The same with the limits of a configuration.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Arc<Limits>) -> Self {
+        self.player = self.player.with_limits(limits);
+        self
     }
 
     /// What the cases run through.

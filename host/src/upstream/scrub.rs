@@ -15,9 +15,6 @@ use crate::config::Secret;
 /// What stands in the place of a secret.
 pub const REDACTED: &str = "[redacted]";
 
-/// Shorter values are no keys, and words of their length occur by themselves.
-const SHORTEST: usize = 8;
-
 /// What most programs escape in a URL: all but RFC 3986's unreserved characters.
 const RESERVED: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
     .remove(b'-')
@@ -137,7 +134,7 @@ impl std::fmt::Debug for Secrets {
 }
 
 fn forms(secret: &str) -> Vec<String> {
-    if secret.len() < SHORTEST {
+    if secret.len() < Secret::SHORTEST {
         return Vec::new();
     }
     let json = serde_json::to_string(secret).unwrap_or_default();

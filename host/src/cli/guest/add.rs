@@ -12,6 +12,7 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use serde_json::json;
 
+use super::can_be_name;
 use super::dev::put;
 use crate::cli::serve::configuration;
 use crate::cli::{Places, USAGE, runtime, term};
@@ -164,8 +165,7 @@ fn name_of(args: &AddArgs) -> Result<String, String> {
     let last = args.source.split(['?', '#']).next().unwrap_or_default();
     let stem = Path::new(last).file_stem().and_then(|stem| stem.to_str());
     let name = args.name.as_deref().or(stem).unwrap_or_default();
-    let valid = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if name.is_empty() || name.len() > 64 || !name.chars().all(valid) || name == "anthropic" {
+    if !can_be_name(name) {
         return Err(format!(
             "`{name}` cannot be a transformer's name; give one of letters, digits, - and _ with --name"
         ));

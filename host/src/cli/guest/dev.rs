@@ -11,6 +11,7 @@ mod sources;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -18,7 +19,7 @@ use clap::Args;
 
 use crate::cli::serve::configuration;
 use crate::cli::{Places, USAGE, runtime, term};
-use crate::config::{Config, Limits, Paths, process_env};
+use crate::config::{Config, Paths, process_env};
 use crate::registry::{Wanted, check_pin, smoke};
 use crate::testing::{Runner, cases_in};
 use crate::wasm::{Cache, Component, Engine};
@@ -60,7 +61,7 @@ pub(super) fn run(args: &DevArgs) -> anyhow::Result<ExitCode> {
         }
     };
     let target = target(&args.places, &package.name)?;
-    let engine = Engine::new(INSTANCES, Limits::default().memory)
+    let engine = Engine::new(INSTANCES, config.limits.memory)
         .map_err(|error| anyhow::anyhow!("the WebAssembly engine cannot be built: {error:#}"))?;
     let cache = Paths::of(&process_env).and_then(|paths| Cache::open(&paths.cache).ok());
     let desk = Desk {
@@ -72,10 +73,11 @@ pub(super) fn run(args: &DevArgs) -> anyhow::Result<ExitCode> {
         runtime,
         json: args.json,
     };
-    let recording = live::Recording::begin(&desk.config, &desk.runtime);
     // Before the first build: what is saved while it runs is the next round.
     let mut sources = Sources::watch(&desk.package.folders)?;
+    let mut recording = live::Recording::new(&desk.config);
     loop {
+        recording.keep(&desk.runtime);
         let good = desk.round();
         if args.once {
             recording.end(&desk.runtime);
@@ -151,7 +153,8 @@ impl Desk {
     fn compiled(&self, bytes: &[u8]) -> anyhow::Result<Runner> {
         let name = &self.package.name;
         let component = Component::load(&self.engine, self.cache.as_ref(), name, bytes)?;
-        let runner = Runner::of(&self.engine, component, 1);
+        let limits = Arc::new(self.config.limits.clone());
+        let runner = Runner::of(&self.engine, component, 1).with_limits(limits);
         let mut wanted = Wanted::of(&self.config);
         let options = wanted.options.remove(name).unwrap_or_default();
         let tried = smoke(runner.component(), &options, &wanted.limits);
@@ -172,10 +175,10 @@ impl Desk {
 
     /// How many cases passed. Errors: the first that failed, and how many more did.
     fn test(&self, runner: &Runner) -> anyhow::Result<usize> {
-        let Some(folder) = &self.package.fixtures else {
+        let Some(folder) = self.package.fixtures() else {
             return Ok(0);
         };
-        let cases = cases_in(folder)?;
+        let cases = cases_in(&folder)?;
         let mut failed = Vec::new();
         for case in &cases {
             let outcome = self.runtime.block_on(runner.run(case));
@@ -200,8 +203,10 @@ fn on_one_line(why: &str) -> &str {
     first
 }
 
-/// By rename, so that nobody reads half a file.
+/// By rename, so that nobody reads half a file. What a link leads to is replaced, not the link, and a file
+/// that is there keeps its mode.
 pub(super) fn put(target: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let target = &target.canonicalize().unwrap_or_else(|_| target.to_owned());
     let folder = target
         .parent()
         .context("invariant: a file lies in a folder")?;
@@ -210,6 +215,9 @@ pub(super) fn put(target: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let mut fresh = tempfile::NamedTempFile::new_in(folder)
         .with_context(|| format!("{} cannot be written into", folder.display()))?;
     std::io::Write::write_all(&mut fresh, bytes)?;
+    if let Ok(there) = std::fs::metadata(target) {
+        fresh.as_file().set_permissions(there.permissions())?;
+    }
     fresh.persist(target)?;
     Ok(())
 }
@@ -218,4 +226,25 @@ fn timed<T>(step: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<(T, Dura
     let began = Instant::now();
     let done = step()?;
     Ok((done, began.elapsed()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_link_stays_a_link_and_a_file_keeps_its_mode() {
+        let home = tempfile::tempdir().unwrap();
+        let (file, link) = (home.path().join("built.wasm"), home.path().join("t.wasm"));
+        std::fs::write(&file, "old").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(&file, &link).unwrap();
+        put(&link, b"new").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
+    }
 }

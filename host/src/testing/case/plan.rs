@@ -70,6 +70,9 @@ pub(in crate::testing) enum EndingPlan {
     Broken(String),
 }
 
+/// The headers that the host makes of an error.
+pub(in crate::testing) const ERROR_HEADERS: [&str; 2] = ["retry-after", "x-should-retry"];
+
 #[derive(Debug, Clone, Default)]
 pub(in crate::testing) struct ExpectPlan {
     pub(in crate::testing) status: Option<u16>,
@@ -162,7 +165,7 @@ fn plan(root: &Place<'_>, reader: &mut Reader<'_>) -> Plan {
     with(&fields, "upstream", |at| {
         if let Some(fields) = reader.fields(at, &["status", "headers"]) {
             plan.upstream.status = status(&fields, "status", reader);
-            plan.upstream.headers = strings(&fields, "headers", reader);
+            plan.upstream.headers = headers(&fields, reader);
         }
     });
     with(&fields, "ending", |at| {
@@ -212,7 +215,7 @@ fn context(at: &Place<'_>, reader: &mut Reader<'_>) -> ContextPlan {
         input_estimate: estimate
             .and_then(|at| reader.number(at, "tokens", bounds))
             .and_then(|number| u32::try_from(number).ok()),
-        headers: strings(&fields, "headers", reader),
+        headers: headers(&fields, reader),
         limits: strings(&fields, "limits", reader),
         extra: strings(&fields, "extra", reader),
     }
@@ -226,6 +229,7 @@ fn request(at: &Place<'_>, reader: &mut Reader<'_>) -> RequestPlan {
     let mut headers = BTreeMap::new();
     with(&fields, "headers", |at| {
         for (name, place) in reader.entries(at).unwrap_or_default() {
+            lower_case(&place, name, reader);
             let value = match &place.node.value {
                 Written::Null => Some(None),
                 _ => reader.string(&place).map(Some),
@@ -275,9 +279,20 @@ fn expect(at: &Place<'_>, reader: &mut Reader<'_>) -> ExpectPlan {
     let Some(fields) = reader.fields(at, &["status", "headers", "ends"]) else {
         return ExpectPlan::default();
     };
+    let mut headers = BTreeMap::new();
+    with(&fields, "headers", |at| {
+        if let Some(fields) = reader.fields(at, &ERROR_HEADERS) {
+            let made = ERROR_HEADERS.iter();
+            let given = made.filter_map(|name| {
+                let value = string(&fields, name, reader)?;
+                Some(((*name).to_owned(), value))
+            });
+            headers = given.collect();
+        }
+    });
     ExpectPlan {
         status: status(&fields, "status", reader),
-        headers: strings(&fields, "headers", reader),
+        headers,
         ends: fields.get("ends").and_then(|at| reader.choice(at, &ENDS)),
     }
 }
@@ -315,6 +330,24 @@ fn strings(fields: &Fields<'_>, name: &str, reader: &mut Reader<'_>) -> BTreeMap
         .iter()
         .filter_map(|(name, place)| Some(((*name).to_owned(), reader.string(place)?)));
     texts.collect()
+}
+
+/// Headers as everybody hands them over: in lower case.
+fn headers(fields: &Fields<'_>, reader: &mut Reader<'_>) -> BTreeMap<String, String> {
+    with(fields, "headers", |at| {
+        for (name, place) in reader.entries(at).unwrap_or_default() {
+            lower_case(&place, name, reader);
+        }
+    });
+    strings(fields, "headers", reader)
+}
+
+fn lower_case(at: &Place<'_>, name: &str, reader: &mut Reader<'_>) {
+    let lower = name.to_ascii_lowercase();
+    if name != lower {
+        let what = format!("no header is called `{name}` where they are compared");
+        reader.problem(at, what, format!("write `{lower}`"));
+    }
 }
 
 fn status(fields: &Fields<'_>, name: &str, reader: &mut Reader<'_>) -> Option<u16> {
@@ -358,6 +391,22 @@ mod tests {
                 "6: expect.ends: the value `completes` is not known; did you mean `complete`?",
             ]
         );
+    }
+
+    #[test]
+    fn headers_that_no_one_could_see_are_refused() {
+        let text = "{ why: \"w\", source: \"s\",\n request: { headers: { \"X-A\": null } },\n \
+            upstream: { headers: { \"Retry-After\": \"3\" } },\n \
+            expect: { headers: { \"Retry-After\": \"3\", \"x-nope\": \"1\" } } }";
+        let told = problems(text);
+        assert_eq!(told.len(), 4, "{told:?}");
+        assert!(
+            told[0].starts_with("2: ") && told[0].ends_with("write `x-a`"),
+            "{told:?}"
+        );
+        assert!(told[1].ends_with("write `retry-after`"), "{told:?}");
+        assert!(told[2].ends_with("did you mean `retry-after`?"), "{told:?}");
+        assert!(told[3].contains("x-nope"), "{told:?}");
     }
 
     #[test]

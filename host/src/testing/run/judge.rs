@@ -4,9 +4,11 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::reached::unreached;
 use crate::error::ApiError;
 use crate::testing::case::{
-    CLIENT_STREAM, CLIENT_WHOLE, Case, EndingPlan, Ends, FailsPlan, UPSTREAM_REQUEST,
+    CLIENT_STREAM, CLIENT_WHOLE, Case, ERROR_HEADERS, EndingPlan, Ends, ExpectPlan, FailsPlan,
+    UPSTREAM_REQUEST,
 };
 use crate::testing::compare::{Event, events, stream_differences, value_differences};
 use crate::testing::finding::{Finding, Kind};
@@ -23,6 +25,8 @@ pub(super) fn failures(case: &Case, inputs: &Inputs, play: &Play) -> Vec<Finding
     judge.asked(&play.asked);
     judge.answered(&play.answered);
     judge.orphans(play);
+    let unreached = unreached(case, inputs, play);
+    unreached.for_each(|text| judge.unexpected(text));
     judge.notes(play);
     judge.found
 }
@@ -113,6 +117,10 @@ impl Judge<'_> {
     fn failure(&mut self, fails: &FailsPlan, error: &ApiError) {
         if fails.status.is_some_and(|status| status != error.status) {
             self.differs("request.fails.status", fails.status, Some(error.status));
+        }
+        // What else the client gets of it, if the case says so.
+        if is_of_error(&self.case.plan.expect) {
+            self.envelope(error);
         }
         if let Some(kind) = fails.kind.as_deref().filter(|kind| *kind != error.kind) {
             self.differs("request.fails.kind", kind, error.kind);
@@ -207,6 +215,11 @@ impl Judge<'_> {
         if error.message.trim().is_empty() {
             self.grammar(vec!["an error without a message".to_owned()]);
         }
+        self.envelope(error);
+    }
+
+    /// Status and headers of an error.
+    fn envelope(&mut self, error: &ApiError) {
         let expect = &self.case.plan.expect;
         if expect.status.is_some_and(|status| status != error.status) {
             self.differs("expect.status", expect.status, Some(error.status));
@@ -277,16 +290,6 @@ impl Judge<'_> {
             );
             self.unexpected(text);
         }
-        let failed = match (&play.asked, &play.answered) {
-            (Asked::Failed(_), _) | (_, Answered::Whole(Err(_))) => true,
-            (_, Answered::Stream(streamed)) => streamed.error.is_some(),
-            _ => false,
-        };
-        let expect = &self.case.plan.expect;
-        if !failed && (expect.status.is_some() || !expect.headers.is_empty()) {
-            let text = "expect.status and expect.headers are those of an error, and none is made; remove them";
-            self.unexpected(text);
-        }
     }
 
     fn notes(&mut self, play: &Play) {
@@ -315,6 +318,11 @@ impl Judge<'_> {
     }
 }
 
+/// Status or headers are expected, which only an error before any event has.
+pub(super) fn is_of_error(expect: &ExpectPlan) -> bool {
+    expect.status.is_some() || !expect.headers.is_empty()
+}
+
 /// How the client's stream must end.
 fn expected_end(case: &Case) -> Ends {
     let usual = match case.plan.ending {
@@ -324,9 +332,6 @@ fn expected_end(case: &Case) -> Ends {
     };
     case.plan.expect.ends.unwrap_or(usual)
 }
-
-/// The headers that the host makes of an error.
-pub(in crate::testing) const ERROR_HEADERS: [&str; 2] = ["retry-after", "x-should-retry"];
 
 /// One of them.
 pub(in crate::testing) fn error_header(error: &ApiError, name: &str) -> Option<String> {

@@ -2,6 +2,8 @@
 //! the new bytes or says why it does not.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure};
@@ -32,37 +34,74 @@ pub(super) enum Went {
 }
 
 /// The running service keeps its last exchanges as long as this is there, so that each version is tried on
-/// them. Asked for once: who switches it off meanwhile has the last word.
+/// them. Each service is asked once: who switches it off meanwhile has the last word.
 pub(super) struct Recording {
-    /// It did not before; then it is switched off at the end.
-    of_ours: Option<Config>,
+    config: Config,
+    /// The service that was asked, by the name that it gave itself when it started.
+    asked: Option<String>,
+    /// It did not record before; then it is switched off at the end.
+    of_ours: Arc<AtomicBool>,
+    /// Something waits for a signal that ends this.
+    watched: bool,
 }
 
 impl Recording {
-    /// Has it begin, unless its configuration decides.
-    pub(super) fn begin(config: &Config, runtime: &Runtime) -> Self {
-        let of_ours = runtime.block_on(switch(config, true)) == Some(false);
-        let of_ours = of_ours.then(|| config.clone());
-        if let Some(config) = of_ours.clone() {
+    /// Of the service that runs with this configuration; nothing is asked of it yet.
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            config: config.clone(),
+            asked: None,
+            of_ours: Arc::default(),
+            watched: false,
+        }
+    }
+
+    /// Has the service that runs now begin, if it was not asked before and its configuration does not decide.
+    pub(super) fn keep(&mut self, runtime: &Runtime) {
+        let Some(instance) = runtime.block_on(instance(&self.config)) else {
+            return;
+        };
+        if self.asked.as_ref() == Some(&instance) {
+            return;
+        }
+        self.asked = Some(instance);
+        let began = runtime.block_on(switch(&self.config, true)) == Some(false);
+        self.of_ours.store(began, Ordering::Relaxed);
+        if began {
             term::note(
                 "the running service keeps its last exchanges until this ends, in memory, to try each version on them; `transom guest record --off` ends that",
             );
-            runtime.spawn(async move {
-                if interrupted().await.is_ok() {
-                    switch(&config, false).await;
-                    end_interrupted();
-                }
-            });
+            self.watch(runtime);
         }
-        Self { of_ours }
+    }
+
+    fn watch(&mut self, runtime: &Runtime) {
+        if std::mem::replace(&mut self.watched, true) {
+            return;
+        }
+        let (config, of_ours) = (self.config.clone(), self.of_ours.clone());
+        runtime.spawn(async move {
+            if interrupted().await.is_ok() {
+                if of_ours.load(Ordering::Relaxed) {
+                    switch(&config, false).await;
+                }
+                end_interrupted();
+            }
+        });
     }
 
     /// Has it end, if it began here.
     pub(super) fn end(self, runtime: &Runtime) {
-        if let Some(config) = self.of_ours {
-            runtime.block_on(switch(&config, false));
+        if self.of_ours.load(Ordering::Relaxed) {
+            runtime.block_on(switch(&self.config, false));
         }
     }
+}
+
+/// What the running service calls itself since it started; none if none runs, or it does not tell.
+async fn instance(config: &Config) -> Option<String> {
+    let status = Service::running(config).await?.status().await.ok()?;
+    status.get("instance")?.as_str().map(str::to_owned)
 }
 
 /// What the recorder was before; none if it is not ours to switch.
@@ -82,9 +121,12 @@ fn end_interrupted() -> ! {
 
 async fn interrupted() -> std::io::Result<()> {
     let mut end = signal(SignalKind::terminate())?;
+    // The terminal was closed.
+    let mut closed = signal(SignalKind::hangup())?;
     tokio::select! {
         asked = tokio::signal::ctrl_c() => asked,
         _ = end.recv() => Ok(()),
+        _ = closed.recv() => Ok(()),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{cargo, npm};
+use crate::cli::guest::can_be_name;
 
 /// A guest that can be built.
 #[derive(Debug)]
@@ -13,8 +14,8 @@ pub(super) struct Package {
     folder: PathBuf,
     /// What a build depends on.
     pub(super) folders: Vec<PathBuf>,
-    /// Recorded exchanges, if there are any.
-    pub(super) fixtures: Option<PathBuf>,
+    /// Where its recorded exchanges may be.
+    cases: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,12 @@ impl Package {
                 "there is no guest in `{guest}` or `guests/{guest}` (a folder with a Cargo.toml, or with a package.json); {here}"
             ));
         };
+        if !can_be_name(&name) {
+            return Err(format!(
+                "the package in {} is called `{name}`, which cannot be a transformer's name; give it one of letters, digits, - and _, at most 64 (not `anthropic`)",
+                folder.display()
+            ));
+        }
         let folder = folder
             .canonicalize()
             .map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -60,24 +67,32 @@ impl Package {
         let shared = beside
             .and_then(Path::parent)
             .map(|root| root.join("tests/fixtures").join(&name));
-        let fixtures = [Some(folder.join("fixtures")), shared]
+        let cases: Vec<PathBuf> = [folder.join("fixtures")]
             .into_iter()
-            .flatten()
-            .find(|dir| dir.is_dir());
+            .chain(shared)
+            .collect();
         let libraries = ["sdk", "chat"]
             .iter()
             .filter_map(|library| Some(beside?.join(library)));
         let folders = [folder.clone()]
             .into_iter()
             .chain(libraries)
-            .chain(fixtures.clone());
+            .chain(cases.clone());
         Ok(Self {
             name,
             lang,
             folders: folders.filter(|folder| folder.is_dir()).collect(),
             folder,
-            fixtures,
+            cases,
         })
+    }
+
+    /// Recorded exchanges, if there are any by now.
+    pub(super) fn fixtures(&self) -> Option<PathBuf> {
+        let holds_any = |folder: &&PathBuf| {
+            std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+        };
+        self.cases.iter().find(holds_any).cloned()
     }
 
     /// Builds quickly. Errors: one line; what the compiler says was printed before.
@@ -123,7 +138,9 @@ mod tests {
         std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
         let package = Package::find(&folder.to_string_lossy()).unwrap();
         assert_eq!((package.name.as_str(), package.lang), ("acme", Lang::Rust));
-        assert!(package.fixtures.is_some());
+        assert_eq!(package.fixtures(), None, "an empty folder");
+        std::fs::create_dir(folder.join("fixtures/one")).unwrap();
+        assert!(package.fixtures().is_some(), "as soon as it is there");
 
         std::fs::remove_file(folder.join("Cargo.toml")).unwrap();
         std::fs::write(folder.join("package.json"), r#"{"name": "other"}"#).unwrap();
@@ -132,5 +149,11 @@ mod tests {
             (package.name.as_str(), package.lang),
             ("other", Lang::JavaScript)
         );
+        for name in ["@me/acme", "@me/../../acme", "", "anthropic"] {
+            let manifest = format!(r#"{{"name": "{name}"}}"#);
+            std::fs::write(folder.join("package.json"), manifest).unwrap();
+            let why = Package::find(&folder.to_string_lossy()).unwrap_err();
+            assert!(why.contains("cannot be a transformer's name"), "{why}");
+        }
     }
 }

@@ -215,13 +215,9 @@ impl<'a> Maker<'a> {
 
     fn context(&mut self, context: &Context) -> Context {
         let mut clean = context.clone();
-        let texts = [
-            &mut clean.provider,
-            &mut clean.model,
-            &mut clean.requested_model,
-        ];
-        for text in texts {
-            *text = self.redactor.text(text);
+        clean.provider = self.redactor.text(&clean.provider);
+        for model in [&mut clean.model, &mut clean.requested_model] {
+            *model = self.redactor.model(model);
         }
         let lists = [&mut clean.headers, &mut clean.limits, &mut clean.extra];
         for (_, value) in lists.into_iter().flatten() {
@@ -248,10 +244,9 @@ impl<'a> Maker<'a> {
         let files = fixture.files.iter().map(|(name, content)| (*name, content));
         for (name, content) in files.chain([case]) {
             let left = self.redactor.left_in(content);
-            if let Some(kind) = left.first() {
+            if let Some(left) = left.first() {
                 bail!(
-                    "{name} would hold a {} still, as the transformer makes it of what was redacted; nothing is written. Have the text that it is made of taken out by a rule: --redact 'REGEX=>TEXT'",
-                    kind.word()
+                    "{name} would hold {left} still, as the transformer makes it of what was redacted; nothing is written. Have the text that it is made of taken out by a rule that need not say it: `recorder.redact` in the configuration, or --redact 'REGEX=>TEXT'"
                 );
             }
         }

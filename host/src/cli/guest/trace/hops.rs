@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use super::changed::told;
-use super::shown::{Length, body, part, size, visible};
+use super::shown::{Length, body, part, size};
 use crate::recorder::{Attempt, End, Recording, Step};
 use crate::wasm::bindings::Ending;
 
@@ -17,7 +17,7 @@ pub(super) fn text(recording: &Recording, length: Length) -> String {
     let mut text = String::new();
     let written = write(recording, length, &mut text);
     debug_assert!(written.is_ok(), "a string takes everything");
-    visible(&text)
+    text
 }
 
 fn write(recording: &Recording, length: Length, out: &mut String) -> std::fmt::Result {

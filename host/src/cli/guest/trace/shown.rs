@@ -40,7 +40,7 @@ pub(super) fn size(bytes: usize) -> String {
 fn cut(bytes: &[u8], length: Length, most: usize) -> String {
     let text = String::from_utf8_lossy(bytes);
     let characters = text.chars().count();
-    let text = if length == Length::Whole || characters <= most {
+    if length == Length::Whole || characters <= most {
         text.into_owned()
     } else {
         let (head, tail) = (most * 2 / 3, most / 3);
@@ -48,15 +48,7 @@ fn cut(bytes: &[u8], length: Length, most: usize) -> String {
         let begin: String = text.chars().take(head).collect();
         let end: String = text.chars().skip(characters - tail).collect();
         format!("{begin} … {left_out} characters … {end}")
-    };
-    visible(&text)
-}
-
-/// Without what a terminal would act on, but for the ends of lines: words of upstreams and guests may
-/// hold anything.
-pub(super) fn visible(text: &str) -> String {
-    let shown = |c: char| if c.is_control() && c != '\n' { ' ' } else { c };
-    text.chars().map(shown).collect()
+    }
 }
 
 fn indented(text: &str) -> String {
@@ -83,11 +75,8 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_a_body_acts_on_the_terminal() {
-        assert_eq!(
-            part(b"a\x1b[2Jb\r\n\nc", Length::Whole),
-            "      a [2Jb\n      c\n"
-        );
+    fn a_body_is_indented_line_by_line_without_empty_ones() {
+        assert_eq!(part(b"a\r\n\nc", Length::Whole), "      a\n      c\n");
     }
 
     #[test]

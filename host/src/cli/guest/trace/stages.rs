@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::changed::told;
-use super::shown::{Length, body, size, visible};
+use super::shown::{Length, body, size};
 use crate::cli::guest::record::component::{find_of, pinned};
 use crate::config::Config;
 use crate::recorder::{Back, Made, Played, Recording, Requested, play_stages};
@@ -47,7 +47,7 @@ pub(super) async fn text(
     for (stage, played) in recording.stages.iter().zip(&played) {
         one(&stage.name, played, length, &mut text)?;
     }
-    Ok(visible(&text))
+    Ok(text)
 }
 
 fn missing(gone: &[&str]) -> String {

@@ -1,0 +1,157 @@
+//! What must stay: words of the formats, names of members, models and tools.
+
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn names_of_members_and_words_of_the_formats_stay_whatever_a_user_is_called() {
+    for user in [
+        "max", "stop", "delta", "index", "role", "usage", "end", "high", "ping",
+    ] {
+        let body = json!({
+            user: {"type": user, "role": user, "finish_reason": user, "stop_reason": "end_turn"},
+            "max_tokens": 16, "usage": {"input_tokens": 1}, "text": format!("by {user}, of {user}_x"),
+        });
+        let clean: serde_json::Value =
+            serde_json::from_str(&learned(&named(user, "athena"), &body)).unwrap();
+        let mut expected = body.clone();
+        expected["text"] = format!("by user, of {user}_x").into();
+        let words = ["stop", "delta", "usage", "high", "ping", "max"];
+        if words.contains(&user) {
+            assert_eq!(clean, expected);
+        } else {
+            assert_eq!(clean["text"], expected["text"]);
+            assert!(
+                clean[user].is_object() && clean["max_tokens"] == 16,
+                "{clean}"
+            );
+        }
+    }
+    let stream = Bytes::from_static(b"event: ping\ndata: {\"type\":\"ping\"}\n\ndata: [DONE]\n\n");
+    let mut redactor = Redactor::new(&named("ping", "retry"), &[]).unwrap();
+    assert_eq!(redactor.body(&stream), stream);
+}
+
+#[test]
+fn words_of_the_formats_stay_where_a_user_is_called_so() {
+    let known = Known {
+        home: Some("/home/max".to_owned()),
+        users: vec!["max".to_owned(), "stop".to_owned(), "block".to_owned()],
+        ..Known::default()
+    };
+    let mut redactor = Redactor::new(&known, &[]).unwrap();
+    let body = json!({
+        "max_tokens": 16, "stop_sequences": ["x"], "finish_reason": "stop", "max_own": 1,
+        "messages": [{"role": "user", "content": "max_tokens of max, in /home/max/x"}],
+        "files": {"/home/max/a": 1, "max-a/b": 2},
+    });
+    let clean = redactor.body(&Bytes::from(body.to_string()));
+    let clean: serde_json::Value = serde_json::from_slice(&clean).unwrap();
+    for (name, value) in body.as_object().unwrap() {
+        if !["messages", "files"].contains(&name.as_str()) {
+            assert_eq!(clean.get(name), Some(value), "{name}");
+        }
+    }
+    let said = clean["messages"][0]["content"].as_str().unwrap();
+    assert!(said.ends_with("of user, in /home/user/x"), "{said}");
+    let files: Vec<_> = clean["files"].as_object().unwrap().keys().collect();
+    assert_eq!(files, ["/home/user/a", "user-a/b"]);
+    let event =
+        "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n";
+    let event = Bytes::from_static(event.as_bytes());
+    assert_eq!(redactor.body(&event), event);
+}
+
+/// The same body again: nothing of it may be taken out.
+fn stays(known: &Known, body: &serde_json::Value) {
+    let clean: serde_json::Value = serde_json::from_str(&learned(known, body)).unwrap();
+    assert_eq!(clean, *body);
+}
+
+#[test]
+fn an_id_that_is_a_word_or_a_round_number_is_taken_out_of_its_member_alone() {
+    let result = json!({"project_id": "stream", "user_id": "tool_use", "owner_id": "max_tokens",
+        "team_id": "openai", "account_id": 128_000});
+    let body = json!({
+        "model": "openai/gpt-oss-120b", "stream": true, "max_tokens": 128_000,
+        "messages": [
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "toolu_1", "input": result.clone()}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1",
+                "content": format!("{result}")}, {"type": "text", "text": "openai can stream 128000"}]},
+        ],
+    });
+    let clean: serde_json::Value =
+        serde_json::from_str(&learned(&Known::default(), &body)).unwrap();
+    let input = &clean["messages"][0]["content"][0]["input"];
+    assert_eq!(input["project_id"], "organisation-1", "{input}");
+    assert_eq!(input["account_id"], 1_000_000_003_u64, "{input}");
+    let content = clean["messages"][1]["content"][0]["content"]
+        .as_str()
+        .unwrap();
+    assert_eq!(
+        &serde_json::from_str::<serde_json::Value>(content).unwrap(),
+        input
+    );
+    let mut expected = body.clone();
+    expected["messages"][0]["content"][0]["input"] = input.clone();
+    expected["messages"][1]["content"][0]["content"] = content.into();
+    assert_eq!(clean, expected);
+}
+
+#[test]
+fn an_id_that_is_a_name_of_json_is_taken_out_there_too() {
+    let body = json!({"user_id": "kunde-4711-jane", "of": {"kunde-4711-jane": {"stream": 1}}});
+    let clean = learned(&Known::default(), &body);
+    assert_eq!(
+        clean,
+        r#"{"user_id":"account-1","of":{"account-1":{"stream":1}}}"#
+    );
+}
+
+#[test]
+fn names_of_models_stay_whatever_a_user_or_a_machine_is_called() {
+    for (name, models) in [
+        ("mini", ["gpt-5-mini", "oa,gpt-5-mini"]),
+        ("oss", ["openai/gpt-oss-120b", "accounts/x/models/gpt-oss"]),
+        ("gpt", ["gpt-5", "@cf/openai/gpt-oss"]),
+    ] {
+        for known in [named(name, "athena"), named("alice", name)] {
+            for model in models {
+                let mut redactor = Redactor::new(&known, &[]).unwrap();
+                assert_eq!(redactor.model(model), model);
+                stays(&known, &json!({"model": model, "messages": []}));
+            }
+        }
+    }
+    let mut redactor = redactor(&[]);
+    assert_eq!(redactor.model("/home/alice/x.gguf"), "/home/user/x.gguf");
+    assert_eq!(redactor.model("alice,gpt"), "user,gpt");
+}
+
+#[test]
+fn a_schema_keeps_its_members_and_a_tool_its_name() {
+    let known = Known {
+        users: vec!["end".to_owned(), "max".to_owned()],
+        ..Known::default()
+    };
+    let schema = json!({"type": "object", "properties": {"end": {"enum": ["end", "max"]}}, "required": ["end"]});
+    stays(
+        &known,
+        &json!({
+            "tools": [{"name": "max", "input_schema": schema}],
+            "tool_choice": {"type": "tool", "name": "max"}, "stop_sequences": ["end"],
+            "messages": [{"role": "assistant", "content": [{"type": "tool_use", "name": "max", "input": {}}]}],
+        }),
+    );
+}
+
+#[test]
+fn names_in_a_string_that_is_json_are_names() {
+    let inner = json!({"max_results": 5, "max": 3, "of": "max"}).to_string();
+    let body = json!({"function": {"arguments": inner}});
+    let clean: serde_json::Value =
+        serde_json::from_str(&learned(&named("max", "athena"), &body)).unwrap();
+    let arguments = clean["function"]["arguments"].as_str().unwrap();
+    assert_eq!(arguments, r#"{"max_results":5,"max":3,"of":"user"}"#);
+}

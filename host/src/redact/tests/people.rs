@@ -1,0 +1,176 @@
+//! Who somebody is and where: users, homes, machines, addresses.
+
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn what_is_known_of_the_machine_is_taken_out_wherever_it_stands() {
+    assert_eq!(redacted("see /home/alice/x"), "see /home/user/x");
+    assert_eq!(
+        redacted(r#"{"p":"\/home\/alice\/x"}"#),
+        r#"{"p":"/home/user\/x"}"#
+    );
+    assert_eq!(redacted("-I/home/alice"), "-I/home/user");
+    assert_eq!(redacted("alice@athena:~$"), "user@host:~$");
+    assert_eq!(redacted("by athena.corp.example."), "by host.");
+    assert_eq!(redacted("chalice and root"), "chalice and root");
+    assert_eq!(redacted("key a-key/of-mine+123."), "key [redacted-key].");
+    assert_eq!(redacted("a short text"), "a short text");
+}
+
+/// As Claude Code 2.1.330 says it.
+const ENVIRONMENT: &str = "# Environment\nYou have been invoked in the following environment: \n - \
+    Primary working directory: /srv/work/bob/acme\n - Is a git repository: true\n\n# Memory\n\nYou have a \
+    persistent file-based memory at `/data/bob/.claude/projects/-srv-work-bob-acme/memory/`.";
+
+#[test]
+fn the_place_where_claude_code_runs_is_recognised() {
+    let mut redactor = Redactor::new(&Known::default(), &[]).unwrap();
+    let git = "Current branch: main\n\nGit user: Robert Smith\n\nStatus:\n(clean)";
+    let body = json!({"messages": [
+        {"role": "system", "content": ENVIRONMENT},
+        {"role": "user", "content": [{"type": "text", "text": git}]},
+        {"role": "user", "content": "ls /srv/work/bob/acme/src; asked by Robert Smith, as bob"},
+    ]});
+    let body = Bytes::from(body.to_string());
+    redactor.learn_from_client(&body);
+    let clean = String::from_utf8(redactor.body(&body).to_vec()).unwrap();
+    for told in ["bob", "Robert", "/srv/work", "/data"] {
+        assert!(!clean.contains(told), "{told}: {clean}");
+    }
+    assert!(
+        clean.contains("directory: /home/user/project\\n"),
+        "{clean}"
+    );
+    assert!(
+        clean.contains("`/home/user/.claude/projects/-home-user-project/memory/`"),
+        "{clean}"
+    );
+    assert!(
+        clean.contains("ls /home/user/project/src; asked by user-2, as user"),
+        "{clean}"
+    );
+    assert_eq!(
+        redactor.take_counts().to_string(),
+        "3 working folders, 1 home folder, 3 user names"
+    );
+}
+
+#[test]
+fn addresses_remotes_and_marks_are_taken_out_and_those_of_nobody_stay() {
+    assert_eq!(
+        redacted("mail bob@corp.io now"),
+        "mail user@example.com now"
+    );
+    assert_eq!(
+        redacted("<noreply@anthropic.com>"),
+        "<noreply@anthropic.com>"
+    );
+    assert_eq!(
+        redacted("origin git@github.com:acme/secret.git (fetch)"),
+        "origin git@github.com:user/project.git (fetch)"
+    );
+    assert_eq!(
+        redacted("clone https://bob:pw@git.corp.io/acme/secret.git"),
+        "clone https://[redacted-key]@git.corp.io/user/project.git"
+    );
+    assert_eq!(
+        redacted("cc_version=2; cch=a1b2c;"),
+        "cc_version=2; cch=00000;"
+    );
+    assert_eq!(redacted("/Users/carol/x"), "/Users/user-2/x");
+    assert_eq!(
+        redacted("limit for organization org-AbCdEf012345"),
+        "limit for organization organisation-1"
+    );
+}
+
+#[test]
+fn whose_home_is_named_is_taken_out_wherever_the_name_stands() {
+    for (home, name) in [
+        ("/home/jürgen/x", "jürgen"),
+        ("/home/zo/x", "zo"),
+        ("%2Fhome%2Falice%2Fx", "alice"),
+        (r"C:\Users\Jane Doe\x", "Jane Doe"),
+        ("/home/users/alice/proj", "alice"),
+        ("/export/home/alice", "alice"),
+    ] {
+        let body = json!({"messages": [{"content": home}, {"content":
+            format!("/data/{name}/x ~{name} ssh://{name}@h {name}@localhost {name}_x")}]});
+        let clean: serde_json::Value =
+            serde_json::from_str(&learned(&Known::default(), &body)).unwrap();
+        assert!(
+            !clean["messages"][0]["content"]
+                .as_str()
+                .unwrap()
+                .contains(name),
+            "{clean}"
+        );
+        let expected = format!("/data/user/x ~user ssh://user@h user@localhost {name}_x");
+        assert_eq!(clean["messages"][1]["content"], expected);
+    }
+}
+
+#[test]
+fn homes_are_found_in_whatever_letters_they_are_written() {
+    for (text, clean) in [
+        ("/home/jürgen/x", "/home/user/x"),
+        ("/home/zo/x", "/home/user/x"),
+        ("file:%2Fhome%2Fcarol%2Fx", "file:%2Fhome%2Fuser%2Fx"),
+        ("%2fUsers%2fj%C3%BCrgen%2fx", "%2fUsers%2fuser%2fx"),
+        (r"C:\Users\Jane Doe\x", r"C:\Users\user\x"),
+        (r"C:\Users\jane and more", r"C:\Users\user and more"),
+        (
+            "/home/user/x and /Users/shared",
+            "/home/user/x and /Users/shared",
+        ),
+    ] {
+        let mut redactor = Redactor::new(&Known::default(), &[]).unwrap();
+        assert_eq!(redactor.text(text), clean);
+        assert_eq!(redactor.text(clean), clean);
+    }
+}
+
+#[test]
+fn an_address_of_anybody_is_taken_out_whatever_its_domain() {
+    for address in [
+        "alice@example.com",
+        "bob@mail.example.org",
+        "jürgen@firma.example",
+    ] {
+        let mut redactor = Redactor::new(&Known::default(), &[]).unwrap();
+        let clean = redactor.text(&format!("by {address}."));
+        assert_eq!(clean, "by user@example.com.", "{address}");
+        assert_eq!(redactor.text(&clean), clean);
+    }
+}
+
+#[test]
+fn people_are_found_where_programs_write_them() {
+    for (text, clean) in [
+        ("alice.liddell%40acme-corp.com", "user@example.com"),
+        (r"\u0061lice.liddell\u0040acme-corp.com", "user@example.com"),
+        ("/home/CORP/bobby/src", "/home/user-2/user/src"),
+        ("/home/alice@corp.example.com/src", "/home/user/src"),
+        (
+            r"C:\Documents and Settings\bobby\x",
+            r"C:\Documents and Settings\user\x",
+        ),
+        (
+            "uid=1000(bobby) gid=1000(bobby)",
+            "uid=1000(user) gid=1000(user)",
+        ),
+        ("username: bobby", "username: user"),
+        ("bobby@build-box-17:~/src$ ls", "user@host:~/src$ ls"),
+        (
+            "Author: Alice Liddell <a@corp.example>",
+            "Author: user <user@example.com>",
+        ),
+    ] {
+        let mut redactor = Redactor::new(&Known::default(), &[]).unwrap();
+        redactor.learn_users(text);
+        assert_eq!(redactor.text(text), clean, "{text}");
+        assert_eq!(redactor.text(clean), clean, "{text}");
+    }
+}

@@ -1,0 +1,80 @@
+//! Rules of one's own, and what was put in already.
+
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn rules_of_ones_own_come_first_and_may_keep_a_part() {
+    let own = [Redaction {
+        pattern: r"(ticket )ACME-\d+".to_owned(),
+        with: "${1}ACME-0".to_owned(),
+    }];
+    let mut redactor = redactor(&own);
+    assert_eq!(
+        redactor.text("ticket ACME-123 by alice"),
+        "ticket ACME-0 by user"
+    );
+    assert_eq!(
+        redactor.take_counts().to_string(),
+        "1 user name, 1 match of an own rule"
+    );
+    let wrong = [Redaction {
+        pattern: "(".to_owned(),
+        with: String::new(),
+    }];
+    let error = Redactor::new(&Known::default(), &wrong).err().unwrap();
+    assert!(error.contains("not a regular expression"), "{error}");
+}
+
+#[test]
+fn what_is_redacted_already_stays_and_is_not_counted() {
+    let mut redactor = redactor(&[]);
+    let once =
+        redactor.text("alice in /home/alice with csk-0123456789abcdefghij, bob@corp.io, cch=12");
+    redactor.take_counts();
+    assert_eq!(redactor.text(&once), once);
+    assert_eq!(redactor.take_counts(), Counts::default());
+    let harmless = Bytes::from_static(b"{\"a\": \"nothing\"}");
+    assert_eq!(redactor.body(&harmless).as_ptr(), harmless.as_ptr());
+}
+
+#[test]
+fn a_placeholder_is_never_taken_for_what_is_looked_for() {
+    let body = json!({"a": "/home/alice/x by user-2", "b": "user-2"});
+    let clean = learned(&named("user-2", "host"), &body);
+    assert!(
+        !clean.contains("alice") && !clean.contains("user-2"),
+        "{clean}"
+    );
+}
+
+#[test]
+fn what_a_rule_of_ones_own_put_in_is_no_leak_though_the_rule_finds_it() {
+    let own = [Redaction {
+        pattern: "acme".to_owned(),
+        with: "acme-co".to_owned(),
+    }];
+    let mut redactor = redactor(&own);
+    let clean = redactor.body(&Bytes::from_static(b"{\"a\":\"by acme\"}"));
+    assert_eq!(clean, "{\"a\":\"by acme-co\"}");
+    assert_eq!(redactor.left_in(&clean), []);
+    let other = Bytes::from_static(b"{\"a\":\"acme and acme-co\"}");
+    let left = redactor.left_in(&other);
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!(
+        left[0].to_string(),
+        "a match of an own rule that begins with `acm` (under `a`)"
+    );
+}
+
+#[test]
+fn more_ids_than_a_small_number_are_placeholders_all_the_same() {
+    let ids: Vec<_> = (0..12_000)
+        .map(|number| json!({"user_id": format!("kunde-{number}-x")}))
+        .collect();
+    let body = json!({"messages": [{"role": "user", "content": json!(ids).to_string()}]});
+    let clean = learned(&Known::default(), &body);
+    assert!(!clean.contains("kunde"), "{}", &clean[..200]);
+    assert!(clean.contains("account-12000"));
+}
