@@ -9,8 +9,9 @@ use serde_json::Value;
 use crate::harness::host::Builder;
 
 /// The built-in transformers. Each must have cases.
-const GUESTS: [&str; 7] = [
+const GUESTS: [&str; 8] = [
     "cerebras",
+    "compatible",
     "gemini",
     "ollama",
     "openai",
@@ -64,6 +65,11 @@ fn every_folder_of_fixtures_belongs_to_a_guest_that_is_run() {
 #[test]
 fn cerebras_does_what_its_fixtures_say() {
     run("cerebras");
+}
+
+#[test]
+fn compatible_does_what_its_fixtures_say() {
+    run("compatible");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::harness::client::{self, Reply};
 use crate::harness::host::{self, Builder, Host};
-use crate::harness::upstream::{Answer, Upstream};
+use crate::harness::upstream::Upstream;
 
 pub(crate) mod cases;
 mod component;

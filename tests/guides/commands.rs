@@ -14,7 +14,8 @@ const PAGES: [&str; 4] = [
 ];
 
 /// Programs that are not ours, and that the pages may show.
-const FOREIGN: [&str; 15] = [
+const FOREIGN: [&str; 16] = [
+    ".",
     "cd",
     "claude",
     "curl",

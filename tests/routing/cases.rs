@@ -42,7 +42,6 @@ pub(crate) const PROVIDER: &str = "main";
 
 /// The folder of the project that has a table of its own, a conversation in it, and one with its own table.
 pub(crate) const PROJECT: &str = "/p/one";
-pub(crate) const IN_PROJECT: &str = "in-one";
 pub(crate) const OWN_TABLE: &str = "of-one";
 
 /// A message that holds it goes where whoever is asked first says.

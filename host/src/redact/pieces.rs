@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::body::{Fragment, Fragments, Role};
+use super::body::{Fragment, Fragments};
 use super::{members, words};
 
 /// What is looked at as one text: the fragments of it, in order.
@@ -134,6 +134,7 @@ pub(super) fn first<'f, 'a>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::body::Role;
     use super::*;
     use proptest::prelude::*;
 

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::case::{CLIENT_REQUEST, Case};
 use super::outcome::Outcome;
-use super::play::{Answered, Asked, Note};
+use super::play::{Answered, Asked, Note, model};
 use covers::{Covers, covers};
 use haystack::Haystack;
 use missing::{Missing, missing, parts};
@@ -70,6 +70,7 @@ pub fn remarks(case: &Case, outcome: &Outcome) -> Vec<Remark> {
             serde_json::from_slice::<Value>(&sent.body),
         )
     {
+        let client = with_model(client, model(case), &sent.path);
         found.extend(of_request(&client, &upstream, &outcome.notes));
     }
     let upstream = case.upstream().ok().flatten();
@@ -80,6 +81,20 @@ pub fn remarks(case: &Case, outcome: &Outcome) -> Vec<Remark> {
     };
     found.extend(of_answer(&came, &given));
     found
+}
+
+/// The client's request as the guest gets its model: by the host, in the provider's words. A model that stands in the
+/// path is sent, too.
+fn with_model(mut client: Value, model: &str, path: &str) -> Value {
+    let Some(members) = client.as_object_mut() else {
+        return client;
+    };
+    if path.contains(model) {
+        members.remove("model");
+    } else if let Some(named) = members.get_mut("model") {
+        *named = model.into();
+    }
+    client
 }
 
 fn of_note(note: &Note) -> Remark {

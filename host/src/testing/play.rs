@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 pub(super) use drive::{Reads, Way};
-pub(super) use input::Inputs;
+pub(super) use input::{Inputs, model};
 
 use super::case::Ends;
 use crate::chain::{Chain, Explained, Outbound, Pinned, Planned, Sink};

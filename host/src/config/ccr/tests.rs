@@ -202,7 +202,7 @@ fn an_endpoint_tells_base_format_and_path() {
     );
     assert_eq!(
         of("https://api.moonshot.ai/anthropic/v1/messages"),
-        "https://api.moonshot.ai/anthropic anthropic"
+        "https://api.moonshot.ai/anthropic compatible"
     );
     assert_eq!(
         of("https://open.bigmodel.cn/api/anthropic/v1/messages"),
@@ -347,7 +347,7 @@ fn what_ccr_does_not_look_at_is_a_warning() {
         let loaded = good(&usual(top, provider, router));
         let shown = warnings(&loaded);
         assert!(shown.contains(told), "`{told}` is not in:\n{shown}");
-        assert!(told.is_empty() != shown.is_empty(), "{shown}");
+        assert_eq!(told.is_empty(), shown.is_empty(), "{shown}");
     }
 }
 

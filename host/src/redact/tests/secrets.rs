@@ -1,5 +1,7 @@
 //! Keys and passwords, by their form and by what is said before them.
 
+use serde_json::json;
+
 use super::*;
 
 #[test]

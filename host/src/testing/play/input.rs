@@ -59,6 +59,11 @@ fn usual_request(context: &Context) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 
+/// The model as the provider of a case names it.
+pub(in crate::testing) fn model(case: &Case) -> &str {
+    case.plan.context.model.as_deref().unwrap_or("test-model")
+}
+
 fn context(case: &Case, guest: &str, sent: Option<&[u8]>, streamed: bool) -> Context {
     let plan = &case.plan.context;
     let text =
@@ -73,7 +78,7 @@ fn context(case: &Case, guest: &str, sent: Option<&[u8]>, streamed: bool) -> Con
         body.get("stream").and_then(Value::as_bool).unwrap_or(false)
     });
     let provider = text(&plan.provider, guest);
-    let model = text(&plan.model, "test-model");
+    let model = model(case).to_owned();
     Context {
         exchange_id: text(&plan.exchange_id, "0123456789abcdefghijABCD"),
         requested_model: text(&plan.requested_model, &format!("{provider},{model}")),
