@@ -148,7 +148,7 @@ fn problems_of_such_a_file_are_told_at_once_with_its_own_names() {
     for part in [
         "config.json:3: Providers[0].api_base_url: the URL speaks the Messages API, and the transformer `OpenAI`",
         "config.json:5: Providers[1].name: there is a provider `a` already",
-        "config.json:5: Providers[1].modls: the setting `modls` is not known; did you mean `models`?",
+        "config.json:5: Providers[1].modls: ccr's setting `modls` is not known; did you mean `models`?",
         "config.json:7: Router.default: the provider `b` is not known",
         "config.json:8: APIKEY: the variable NOT_SET_ANYWHERE is not set",
         "config.json:9: PORTT: ccr's setting `PORTT` is not known; did you mean `PORT`?",

@@ -115,7 +115,7 @@ async fn what_is_wrong_with_the_request_goes_to_nobody_else() {
     let overflow = "prompt is too long: 210000 tokens > 200000 maximum";
     for (status, words) in [
         (400, "no"),
-        (404, "no such model"),
+        (404, "no such path"),
         (413, "too large"),
         (422, "no"),
         (400, overflow),

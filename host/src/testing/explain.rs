@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::case::{CLIENT_REQUEST, Case};
 use super::outcome::Outcome;
-use super::play::{Answered, Asked, Note, model};
+use super::play::{Answered, Asked, Note, Sent, model};
 use covers::{Covers, covers};
 use haystack::Haystack;
 use missing::{Missing, missing, parts};
@@ -70,7 +70,7 @@ pub fn remarks(case: &Case, outcome: &Outcome) -> Vec<Remark> {
             serde_json::from_slice::<Value>(&sent.body),
         )
     {
-        let client = with_model(client, model(case), &sent.path);
+        let client = as_handed_over(client, &upstream, model(case), sent);
         found.extend(of_request(&client, &upstream, &outcome.notes));
     }
     let upstream = case.upstream().ok().flatten();
@@ -83,16 +83,21 @@ pub fn remarks(case: &Case, outcome: &Outcome) -> Vec<Remark> {
     found
 }
 
-/// The client's request as the guest gets its model: by the host, in the provider's words. A model that stands in the
-/// path is sent, too.
-fn with_model(mut client: Value, model: &str, path: &str) -> Value {
+/// The client's request but for what is not sent as a member of it: the model is named by the host, in the provider's
+/// words, and may stand in the path; and whether it is a stream may be told by the path alone, and is by how the
+/// guest wants the answer.
+fn as_handed_over(mut client: Value, upstream: &Value, model: &str, sent: &Sent) -> Value {
     let Some(members) = client.as_object_mut() else {
         return client;
     };
-    if path.contains(model) {
+    if sent.path.contains(model) {
         members.remove("model");
     } else if let Some(named) = members.get_mut("model") {
         *named = model.into();
+    }
+    let in_frames = !matches!(sent.reply.as_str(), "whole" | "untouched");
+    if members.get("stream") == Some(&Value::Bool(in_frames)) && upstream.get("stream").is_none() {
+        members.remove("stream");
     }
     client
 }

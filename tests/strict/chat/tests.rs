@@ -88,9 +88,12 @@ fn reasoning_that_does_not_come_back_as_it_was_is_refused_where_it_must() {
     }
 }
 
+/// A house, what is done to a good request, and the rule that it breaks.
+type Breach = (&'static House, fn(&mut Value), &'static str);
+
 #[test]
 fn each_special_rule_fires() {
-    let cases: [(&'static House, fn(&mut Value), &str); 13] = [
+    let cases: [Breach; 13] = [
         (
             &houses::OPENAI,
             |body| body["temperature"] = json!(0.5),

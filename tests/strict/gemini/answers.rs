@@ -109,16 +109,16 @@ fn streamed(seen: &Seen, turn: &Turn) -> Vec<Vec<u8>> {
         .collect();
     // Calls that were made together come together, or each in a chunk.
     let calls = calls(seen, turn);
-    if seen.number % 2 == 0 {
+    if seen.number.is_multiple_of(2) {
         events.extend(calls.chunks(1).map(|one| event(&chunk(one, None, seen))));
     } else if !calls.is_empty() {
         events.push(event(&chunk(&calls, None, seen)));
     }
     // A text is signed behind its end, on a part of nothing.
-    let last = match calls.is_empty() && signatures::signs(&seen.model) {
-        true => json!({ "text": "", "thoughtSignature": signatures::sign("") }),
-        false => json!({ "text": "" }),
-    };
+    let mut last = json!({ "text": "" });
+    if calls.is_empty() && signatures::signs(&seen.model) {
+        last["thoughtSignature"] = json!(signatures::sign(""));
+    }
     events.push(event(&chunk(&[last], Some(usage(seen, turn)), seen)));
     events
 }

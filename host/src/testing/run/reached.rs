@@ -7,7 +7,7 @@ use crate::testing::play::{Answered, Asked, Inputs, Play};
 /// A member or a file of a case, and whether what it speaks of happened.
 struct Said {
     what: &'static str,
-    is_said: bool,
+    in_case: bool,
     reached: bool,
     /// What it speaks of.
     of: &'static str,
@@ -16,7 +16,7 @@ struct Said {
 /// A sentence for each.
 pub(super) fn unreached(case: &Case, inputs: &Inputs, play: &Play) -> impl Iterator<Item = String> {
     let all = said(case, inputs, play).into_iter();
-    all.filter(|said| said.is_said && !said.reached)
+    all.filter(|said| said.in_case && !said.reached)
         .map(|said| {
             let Said { what, of, .. } = said;
             format!("{what} is there, but {of}; remove it, or add what is missing for it")
@@ -30,9 +30,9 @@ fn said(case: &Case, inputs: &Inputs, play: &Play) -> [Said; 8] {
     let handed_over = play.answered != Answered::Nothing;
     let streamed = matches!(play.answered, Answered::Stream(_));
     let sent = request.path.is_some() || request.reply.is_some() || !request.headers.is_empty();
-    let of = |what, is_said, reached, of| Said {
+    let of = |what, in_case, reached, of| Said {
         what,
-        is_said,
+        in_case,
         reached,
         of,
     };
