@@ -61,7 +61,7 @@ fn write(path: &Path, text: &str) {
 /// its conversations.
 fn tables(home: &Path, folder: &Path) {
     let project = routing_cases::PROJECT.replace('/', "-");
-    for session in [routing_cases::IN_PROJECT, routing_cases::OWN_TABLE] {
+    for session in ["in-one", routing_cases::OWN_TABLE] {
         let transcripts = home.join(".claude/projects").join(&project);
         write(&transcripts.join(format!("{session}.jsonl")), "{}\n");
     }

@@ -170,6 +170,7 @@ impl Route {
             Self::Direct | Self::Passthrough => "anthropic",
             Self::Cerebras => "cerebras",
             Self::Chat(_) => "openai",
+            Self::Compatible(_) => "compatible",
             Self::Gemini => "gemini",
             Self::Ollama => "ollama",
             Self::Responses => "responses",
@@ -181,6 +182,9 @@ impl Route {
         match self {
             Self::Passthrough => provider["auth"] = "x-api-key".into(),
             Self::Chat(house) => provider["options"] = json!({ "profile": house.name }),
+            Self::Compatible(endpoint) => {
+                provider["options"] = json!({ "profile": endpoint.profile });
+            }
             Self::ZaiFolded => provider["options"] = json!({ "mid_system": "fold" }),
             _ => {}
         }

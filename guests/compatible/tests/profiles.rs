@@ -1,6 +1,5 @@
 //! The profiles: each is read, and what is said of them elsewhere is so.
 #![cfg(not(target_family = "wasm"))]
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use messages::{Dialect as _, Overrides};
 use sdk::{Options as _, Transformer as _};
