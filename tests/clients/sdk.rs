@@ -181,9 +181,9 @@ async fn tools(sdk: Sdk, route: Route) {
     road.strict.assert_no_violation();
 }
 
-/// Status, error type and message of each refusal that the scripts ask for.
-fn refusals(route: Route) -> Vec<(u64, &'static str, &'static str)> {
-    let words = match route {
+/// The provider's words of each refusal, in the order of the scripts.
+fn words_of(route: Route) -> [&'static str; 9] {
+    match route {
         Route::Cerebras => [
             "A bad request.",
             "Wrong API Key",
@@ -250,7 +250,12 @@ fn refusals(route: Route) -> Vec<(u64, &'static str, &'static str)> {
             "Internal server error",
             "Overloaded",
         ],
-    };
+    }
+}
+
+/// Status, error type and message of each refusal that the scripts ask for.
+fn refusals(route: Route) -> Vec<(u64, &'static str, &'static str)> {
+    let words = words_of(route);
     let kinds = [
         (400, "invalid_request_error"),
         (401, "authentication_error"),

@@ -92,7 +92,9 @@ fn as_handed_over(mut client: Value, upstream: &Value, model: &str, sent: &Sent)
     };
     if sent.path.contains(model) {
         members.remove("model");
-    } else if let Some(named) = members.get_mut("model") {
+    } else if upstream.get("model").is_none()
+        && let Some(named) = members.get_mut("model")
+    {
         *named = model.into();
     }
     let in_frames = !matches!(sent.reply.as_str(), "whole" | "untouched");
