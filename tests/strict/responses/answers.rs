@@ -51,7 +51,12 @@ pub(super) fn refuse(violations: &[Violation]) -> Answer {
 
 fn error(status: u16, kind: &str, code: Option<&str>, words: &str) -> Answer {
     let error = json!({ "message": words, "type": kind, "param": null, "code": code });
-    Answer::json(status, &json!({ "error": error }))
+    let body = json!({ "error": error }).to_string();
+    let mut answer = Answer::new(status).header("content-type", "application/json");
+    if status == 429 {
+        answer = answer.header("retry-after", "12");
+    }
+    answer.length(body.len()).raw(body.as_bytes())
 }
 
 pub(super) fn speak(seen: &Seen, turn: &Turn) -> Answer {
@@ -76,11 +81,7 @@ pub(super) fn speak(seen: &Seen, turn: &Turn) -> Answer {
         }
         Some(Fault::Status(status)) => {
             let (kind, words) = usual(*status);
-            let answer = error(*status, kind, None, words);
-            match status {
-                429 => answer.header("retry-after", "12"),
-                _ => answer,
-            }
+            error(*status, kind, None, words)
         }
         _ if seen.streaming => stream(turn, &streamed(seen, turn)),
         _ => {
