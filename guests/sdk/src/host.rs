@@ -11,6 +11,8 @@
 //! assert_eq!(said.logs[0].1, "unusual, but fine");
 //! ```
 
+use crate::json::{Members, from_slice};
+
 pub use crate::bindings::transom::transformer::host::Level;
 
 /// One line for the log of the exchange.
@@ -21,6 +23,24 @@ pub fn log(level: Level, message: &str) {
 /// Says what was dropped or changed and why. `action` is one word, `path` a JSON path in the client's body.
 pub fn note(action: &str, path: &str, why: &str) {
     sink::note(action, path, why);
+}
+
+/// Says of each member of the client's body but the `used` ones that it is dropped. A body that is no object has
+/// none.
+///
+/// ```
+/// use sdk::host::{note_unused, take};
+///
+/// let body = br#"{"model": "m", "messages": [], "top_k": 5}"#;
+/// note_unused(body, &["model", "messages"], "the provider does not take it");
+/// assert_eq!(take().notes[0].path, "top_k");
+/// ```
+pub fn note_unused(body: &[u8], used: &[&str], why: &str) {
+    let Ok(members) = from_slice::<Members<'_>>(body) else {
+        return;
+    };
+    let unused = members.iter().filter(|(name, _)| !used.contains(name));
+    unused.for_each(|(name, _)| note("drop", name, why));
 }
 
 #[cfg(target_family = "wasm")]

@@ -46,6 +46,7 @@
 pub mod anthropic;
 pub mod bindings;
 pub mod body;
+pub mod calls;
 pub mod edits;
 pub mod effort;
 pub mod envelope;

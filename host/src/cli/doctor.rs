@@ -161,7 +161,11 @@ fn of_configuration(report: &Report) -> Vec<Finding> {
         remedy: problem.remedy.clone(),
         figures: None,
     };
-    let whole = format!("{}, {} providers", path.display(), report.providers.len());
+    let providers = match report.providers.len() {
+        1 => "1 provider".to_owned(),
+        count => format!("{count} providers"),
+    };
+    let whole = format!("{}, {providers}", path.display());
     let first = if report.ok {
         Finding::ok("configuration", whole)
     } else {

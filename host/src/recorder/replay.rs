@@ -63,9 +63,47 @@ impl Report {
     pub fn differs(&self) -> bool {
         !self.differ.is_empty()
     }
+
+    /// How many exchanges came to what.
+    pub fn counts(&self) -> String {
+        let verb = if self.differ.len() == 1 {
+            "differs"
+        } else {
+            "differ"
+        };
+        let counts = format!("{} the same, {} {verb}", self.same, self.differ.len());
+        match self.skipped {
+            0 => counts,
+            skipped => format!("{counts}, {skipped} not tried"),
+        }
+    }
+
+    /// Those that differ: one for all that differ in the same places, and how many these are.
+    fn kinds(&self) -> Vec<(&Differing, usize)> {
+        let mut kinds: Vec<(&Differing, usize)> = Vec::new();
+        for one in &self.differ {
+            match kinds.iter_mut().find(|(known, _)| known.is_alike(one)) {
+                Some((_, count)) => *count += 1,
+                None => kinds.push((one, 1)),
+            }
+        }
+        kinds
+    }
 }
 
-/// How many changes of one exchange are named, and how many exchanges.
+impl Differing {
+    /// The same places came, went and changed, whatever is in them.
+    fn is_alike(&self, other: &Self) -> bool {
+        let places = |of: &Self| -> Vec<_> {
+            let each = of.changes.iter();
+            each.map(|one| (one.path.clone(), one.old.is_some(), one.new.is_some()))
+                .collect()
+        };
+        places(self) == places(other)
+    }
+}
+
+/// How many changes of one exchange are named, and how many kinds of exchanges.
 const NAMED: usize = 3;
 
 /// How much is shown of an error's words, in characters.
@@ -73,16 +111,10 @@ const WORDS: usize = 300;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verb = if self.differ.len() == 1 {
-            "differs"
-        } else {
-            "differ"
-        };
-        write!(f, "{} the same, {} {verb}", self.same, self.differ.len())?;
-        if self.skipped > 0 {
-            write!(f, ", {} not tried", self.skipped)?;
-        }
-        for differing in self.differ.iter().take(NAMED) {
+        f.write_str(&self.counts())?;
+        let kinds = self.kinds();
+        let mut untold = self.differ.len();
+        for (differing, count) in kinds.into_iter().take(NAMED) {
             let named: Vec<String> = differing
                 .changes
                 .iter()
@@ -93,9 +125,13 @@ impl fmt::Display for Report {
             if differing.changes.len() > NAMED {
                 write!(f, " and {} more", differing.changes.len() - NAMED)?;
             }
+            if count > 1 {
+                write!(f, " ({} more differ in the same places)", count - 1)?;
+            }
+            untold -= count;
         }
-        if self.differ.len() > NAMED {
-            write!(f, "; and {} more exchanges", self.differ.len() - NAMED)?;
+        if untold > 0 {
+            write!(f, "; and {untold} more exchanges")?;
         }
         Ok(())
     }
@@ -356,7 +392,7 @@ mod tests {
         let differing = |n: usize| Differing {
             exchange: format!("x{n}"),
             changes: vec![Change {
-                path: "/a".to_owned(),
+                path: format!("/{n}"),
                 old: Some("1".to_owned()),
                 new: Some("2".to_owned()),
             }],
@@ -369,7 +405,19 @@ mod tests {
         };
         assert_eq!(
             report.to_string(),
-            "18 the same, 2 differ; x0 /a: 1 -> 2; x1 /a: 1 -> 2"
+            "18 the same, 2 differ; x0 /0: 1 -> 2; x1 /1: 1 -> 2"
+        );
+        let twice = Differing {
+            exchange: "x2".to_owned(),
+            ..differing(0)
+        };
+        let report = Report {
+            differ: vec![differing(0), differing(1), twice],
+            ..Report::default()
+        };
+        assert_eq!(
+            report.to_string(),
+            "0 the same, 3 differ; x0 /0: 1 -> 2 (1 more differ in the same places); x1 /1: 1 -> 2"
         );
         let report = Report {
             same: 0,

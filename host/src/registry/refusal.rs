@@ -149,8 +149,11 @@ fn with_remedy(message: &str, remedy: Option<&str>) -> String {
 }
 
 impl fmt::Display for Refusal {
+    /// Where in the guest it was comes last, in lines of its own.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&with_remedy(&self.whole(), self.remedy.as_deref()))
+        let whole = self.whole();
+        let (first, rest) = whole.split_at(whole.find('\n').unwrap_or(whole.len()));
+        write!(f, "{}{rest}", with_remedy(first, self.remedy.as_deref()))
     }
 }
 
@@ -163,6 +166,15 @@ pub(super) fn told(refusals: &[Refusal]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_remedy_comes_before_the_functions_that_a_guest_was_in() {
+        let refusal = Refusal::of_file("it trapped", "mend it").with_inside("oops\n  in a\n  in b");
+        assert_eq!(
+            refusal.to_string(),
+            "it trapped: oops; mend it\n  in a\n  in b"
+        );
+    }
 
     #[test]
     fn every_problem_of_every_options_is_told_on_its_own_with_its_remedy() {

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use super::Registry;
 use super::generation::Generation;
 use super::history::Held;
+use super::probation::Probation;
 use super::refusal::Refusal;
 use super::slot::{Kept, Slot};
 
@@ -26,6 +27,9 @@ pub enum NotRolledBack {
     /// The configuration names no such transformer.
     #[error("the configuration names no transformer `{0}`")]
     Unknown(String),
+    /// Nothing of it serves, so that there is nothing to go back from.
+    #[error("it is not loaded; `transom guest list` says why")]
+    NotLoaded,
     /// It is the first generation, or was rolled back to.
     #[error("generation {0} of it is the oldest there is to go back to")]
     NothingBefore(u64),
@@ -53,8 +57,11 @@ impl Registry {
                 continue;
             };
             let requests = match self.wanted_now().rollback_after {
-                1 => "one of its first requests".to_owned(),
-                count => format!("{count} different requests among its first"),
+                1 => format!("one of its first {} requests", Probation::EXCHANGES),
+                count => format!(
+                    "{count} different requests among its first {}",
+                    Probation::EXCHANGES
+                ),
             };
             let why = Refusal::of_file(
                 format!("generation {} trapped on {requests}", new.number),
@@ -75,7 +82,7 @@ impl Registry {
     pub fn roll_back(&self, name: &str) -> Result<RolledBack, NotRolledBack> {
         let unknown = || NotRolledBack::Unknown(name.to_owned());
         let slot = self.slot(name).ok_or_else(unknown)?;
-        let current = slot.current().ok_or(NotRolledBack::NothingBefore(0))?;
+        let current = slot.current().ok_or(NotRolledBack::NotLoaded)?;
         let why = Refusal::of_file(
             format!("generation {} was rolled back by hand", current.number),
             "save other bytes; to have these again, take the file away and put it back",

@@ -105,6 +105,6 @@ fn breaks(report: &Report, scrubbed: impl Fn(&str) -> String) -> Option<Refusal>
     let remedy = format!(
         "mend it, with `transom guest record --id {exchange}` as a fixture; to have it all the same, take its file away, stop recording and put it back"
     );
-    let inside = scrubbed(&format!("{exchange}: {how}; {report}"));
+    let inside = scrubbed(&format!("{exchange}: {how}; {}", report.counts()));
     Some(Refusal::of_file(message, remedy).with_inside(inside))
 }

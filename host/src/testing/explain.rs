@@ -147,6 +147,12 @@ fn of_request(client: &Value, upstream: &Value, notes: &[Note]) -> Vec<Remark> {
         value.or_else(|| upstream.get(&gone.path).cloned())
     };
     let mut values: Vec<Option<Value>> = lost.iter().map(|gone| here(gone, &mut added)).collect();
+    let nowhere: Vec<Missing> = lost
+        .iter()
+        .zip(&values)
+        .filter(|(_, new)| new.is_none())
+        .map(|(gone, _)| gone.clone())
+        .collect();
     for (gone, new) in lost.drain(..).zip(values.drain(..)) {
         let old = shown(&gone.value);
         let akin = |new: &Missing| is_akin(&gone.path, &new.path);
@@ -162,6 +168,9 @@ fn of_request(client: &Value, upstream: &Value, notes: &[Note]) -> Vec<Remark> {
                 "change",
                 format!("{old} -> {}: {}", new.path, shown(&new.value)),
             )
+        } else if let Some(at) = twin(&gone, &nowhere, &added) {
+            let new = added.remove(at);
+            ("rename", format!("{old} is {}", new.path))
         } else {
             let why = "is found nowhere in what was sent, and the guest did not say so";
             ("drop", format!("{old} {why}"))
@@ -206,6 +215,24 @@ fn unsaid(gone: Missing, notes: &[Note]) -> Vec<Missing> {
 fn is_child(path: &str, of: &str) -> bool {
     let rest = path.strip_prefix(of).unwrap_or_default();
     rest.get(1..).is_some_and(|rest| !rest.contains(['.', '[']))
+}
+
+/// Where the same flag came under a name of its own: one with its value, in the same part, where no
+/// other went and no other came.
+fn twin(gone: &Missing, nowhere: &[Missing], added: &[Missing]) -> Option<usize> {
+    let is_like = |one: &Missing| {
+        let same_part = parent(&one.path) == parent(&gone.path);
+        gone.value.is_boolean() && one.value == gone.value && same_part
+    };
+    let mut came = added.iter().enumerate().filter(|(_, one)| is_like(one));
+    let (at, _) = came.next()?;
+    let alone = came.next().is_none() && nowhere.iter().filter(|one| is_like(one)).count() == 1;
+    alone.then_some(at)
+}
+
+/// The part that a member is in; empty: the body itself.
+fn parent(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(parent, _)| parent)
 }
 
 /// Members of the same part with names that are akin, such as `max_tokens` and `max_completion_tokens`.
@@ -314,6 +341,24 @@ mod tests {
             .iter()
             .map(|remark| format!("{} {}: {}", remark.action, remark.path, remark.why))
             .collect()
+    }
+
+    #[test]
+    fn a_flag_under_a_name_of_its_own_is_renamed_where_no_other_can_be_meant() {
+        let sent = |upstream: Value| told(json!({"stream": true, "max_tokens": 9}), upstream, &[]);
+        assert_eq!(
+            sent(json!({"live": true, "max_tokens": 9})),
+            ["rename stream: true is live"]
+        );
+        let dropped = format!("drop stream: true {SILENT}");
+        assert_eq!(
+            sent(json!({"live": false, "max_tokens": 9})),
+            [&dropped, "add live: false"]
+        );
+        assert_eq!(
+            sent(json!({"live": true, "loud": true, "max_tokens": 9})),
+            [&dropped, "add live: true", "add loud: true"]
+        );
     }
 
     const SILENT: &str = "is found nowhere in what was sent, and the guest did not say so";

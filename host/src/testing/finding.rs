@@ -121,6 +121,17 @@ impl Finding {
         lines.join("\n")
     }
 
+    /// The words, and the lines below them with the functions that a guest was in, if there are any.
+    fn said(&self) -> (&str, &str) {
+        let place = self.text.find("\n  in ");
+        self.text.split_at(place.unwrap_or(self.text.len()))
+    }
+
+    /// The functions that a guest was in when it broke, each on a line after a line break; else empty.
+    pub fn place(&self) -> &str {
+        self.said().1
+    }
+
     /// For programs.
     pub fn to_json(&self) -> Value {
         let differences: Vec<Value> = self
@@ -133,9 +144,9 @@ impl Finding {
 }
 
 impl fmt::Display for Finding {
-    /// On one line.
+    /// On one line, without the functions that a guest was in.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text.replace('\n', "; "))?;
+        f.write_str(&self.said().0.replace('\n', "; "))?;
         for one in self.differences.iter().take(SHOWN_BRIEFLY) {
             let side = |side: &Option<String>| side.clone().unwrap_or(NOTHING.to_owned());
             let (expected, got) = (side(&one.expected), side(&one.got));
@@ -159,6 +170,13 @@ mod tests {
             finding.lines(),
             "expect.status differs\n    - expected 402\n    + got      nothing"
         );
+    }
+
+    #[test]
+    fn where_a_guest_broke_is_told_apart_from_the_words() {
+        let finding = Finding::new(Kind::Fault, "it trapped: a\nb\n  in one\n  in two");
+        assert_eq!(finding.to_string(), "it trapped: a; b");
+        assert_eq!(finding.place(), "\n  in one\n  in two");
     }
 
     #[test]

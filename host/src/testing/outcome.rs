@@ -18,6 +18,8 @@ pub struct Outcome {
     pub took: Duration,
     /// The case says something that what came is compared with.
     pub expects: bool,
+    /// A request was sent, nothing else came of the case, and it has no file to compare the body with.
+    pub compares_no_body: bool,
     /// The first run; none: it could not be run.
     pub(super) play: Option<Play>,
 }

@@ -74,6 +74,9 @@ impl Runner {
             notes,
             took: started.elapsed(),
             expects: judge::expects(case),
+            compares_no_body: play
+                .as_ref()
+                .is_some_and(|play| judge::compares_no_body(case, play)),
             play,
         }
     }

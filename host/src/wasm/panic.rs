@@ -78,7 +78,18 @@ fn entry(lines: &[&str]) -> String {
         .map_or(*first, |(_, function)| function);
     let function = function.rsplit_once('!').map_or(function, |(_, name)| name);
     let places = places.iter().map(|place| format!(" {}", place.trim()));
-    format!("  in {}{}", function.trim(), places.collect::<String>())
+    let function = unhashed(function.trim());
+    format!("  in {function}{}", places.collect::<String>())
+}
+
+/// Without the hash that rustc puts behind a name.
+fn unhashed(function: &str) -> &str {
+    let is_hash =
+        |hash: &str| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match function.rsplit_once("::h") {
+        Some((name, hash)) if is_hash(hash) => name,
+        _ => function,
+    }
 }
 
 /// What stands between `panic!` and the trap.
@@ -98,6 +109,14 @@ fn is_machinery(entry: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_function_is_told_without_the_hash_of_its_compiler() {
+        let line =
+            "    3: 0x1d5c - quill.wasm!<quill::Exchange as sdk::Guest>::push::h734d0c1f5a6b7c8d";
+        assert_eq!(entry(&[line]), "  in <quill::Exchange as sdk::Guest>::push");
+        assert_eq!(unhashed("a::hello"), "a::hello");
+    }
 
     #[test]
     fn a_panic_is_told_by_its_message_and_its_place_alone() {

@@ -1,6 +1,7 @@
 //! The arguments of one call as they grow: whether they are complete JSON, and what may be passed on.
 
 use super::lenient;
+use sdk::json::{RawValue, from_str};
 
 /// Follows JSON text piece by piece.
 #[derive(Debug, Default)]
@@ -86,7 +87,15 @@ impl Arguments {
         if self.broken.is_some() && new.trim_end().ends_with('}') {
             self.complete = self.depth_is_closed() && lenient::object(&self.text).is_some();
         }
+        self.check();
         Some(new)
+    }
+
+    /// Brackets that close do not make it JSON: before the last one is passed on the whole is read.
+    fn check(&mut self) {
+        if self.complete && self.broken.is_none() && from_str::<&RawValue>(&self.text).is_err() {
+            self.broken = Some(self.text.len() - 1);
+        }
     }
 
     /// Whether as many brackets close as open, wherever they stand: enough to try and read broken text.
@@ -186,7 +195,7 @@ pub(crate) fn mend(text: &str) -> Option<String> {
     if trimmed == "null" {
         return Some(String::new());
     }
-    match sdk::json::from_str::<String>(trimmed) {
+    match from_str::<String>(trimmed) {
         Ok(inner) => lenient::object(&inner),
         Err(_) => lenient::object(text),
     }
@@ -238,6 +247,22 @@ mod tests {
         assert_eq!(arguments.waiting(), "");
         assert!(arguments.complete());
         assert_eq!(arguments.rest(false), Rest::Text("true}".to_owned()));
+    }
+
+    #[test]
+    fn what_only_looks_like_an_object_does_not_pass_for_one() {
+        let mut arguments = fed(&[r#"{"b":"#]);
+        arguments.pass();
+        assert_eq!(arguments.add("}"), Some("}"));
+        assert!(arguments.complete() && !arguments.flows());
+        assert_eq!(arguments.rest(false), Rest::Unfit);
+        let whole = fed(&[r#"{"b":}"#]);
+        assert_eq!(whole.waiting(), "");
+        assert_eq!(whole.rest(false), Rest::Text("{}".to_owned()));
+        let mut mended = fed(&[r#"{"n": 01"#]);
+        mended.pass();
+        mended.add("}");
+        assert_eq!(mended.rest(false), Rest::Unfit);
     }
 
     #[test]

@@ -214,6 +214,9 @@ impl Blocks {
                 match arguments.rest(cut) {
                     Rest::Nothing => {}
                     Rest::Text(rest) => events.input(&Escaped::plain(&rest)),
+                    Rest::Unfit if arguments.complete() => {
+                        return Err(failure::upstream(ODD_CALL));
+                    }
                     Rest::Unfit => return Err(failure::upstream(CUT_CALL)),
                 }
                 events.close();
@@ -285,6 +288,7 @@ impl Blocks {
 }
 
 const CUT_CALL: &str = "upstream broke off in the middle of a tool call's arguments";
+const ODD_CALL: &str = "upstream sent arguments of a tool call that are no JSON";
 
 /// Puts what the provider wants back into the thinking block that is being left, or into a block of its own
 /// before the next one. Text that goes on is not parted for it.

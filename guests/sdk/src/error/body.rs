@@ -11,7 +11,7 @@ pub struct Said {
     pub codes: Vec<String>,
     /// A status named in the body.
     pub status: Option<u16>,
-    /// Numbers that llama.cpp gives: tokens of the prompt, size of the context.
+    /// Tokens of the prompt, and the size of the context, where the provider gives them as numbers (llama.cpp does).
     pub tokens: Option<(u64, u64)>,
 }
 

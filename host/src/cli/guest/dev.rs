@@ -183,13 +183,16 @@ impl Desk {
         for case in &cases {
             let outcome = self.runtime.block_on(runner.run(case));
             if let Some(failure) = outcome.failures.first() {
-                failed.push(format!("the case {} fails: {failure}", case.name));
+                let what = format!("the case {} fails: {failure}", case.name);
+                failed.push((what, failure.place().to_owned()));
             }
         }
         match failed.split_first() {
             None => Ok(cases.len()),
-            Some((first, [])) => bail!("{first}"),
-            Some((first, more)) => bail!("{first} (and {} more fail)", more.len()),
+            Some(((first, place), [])) => bail!("{first}{place}"),
+            Some(((first, place), more)) => {
+                bail!("{first} (and {} more fail){place}", more.len())
+            }
         }
     }
 }

@@ -107,6 +107,16 @@ fn at_rest(args: &ListArgs) -> Vec<Value> {
 
 fn line(entry: &Value) -> String {
     let text = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default();
+    let error = if text("last_error").is_empty() {
+        String::new()
+    } else {
+        // Where in the guest it broke has lines of its own.
+        let told = text("last_error").replace('\n', "\n      ");
+        format!("\n    last error: {told}")
+    };
+    if text("sha256").is_empty() {
+        return format!("  {} not loaded{error}", text("name"));
+    }
     let sha: String = text("sha256").chars().take(8).collect();
     let generation = entry.get("generation").and_then(Value::as_u64);
     let generation = generation
@@ -121,11 +131,6 @@ fn line(entry: &Value) -> String {
         ", stands before the built-in"
     } else {
         ""
-    };
-    let error = if text("last_error").is_empty() {
-        String::new()
-    } else {
-        format!("\n    last error: {}", text("last_error"))
     };
     let pinned = if text("pin").is_empty() {
         ""

@@ -46,6 +46,13 @@ pub(super) fn expects(case: &Case) -> bool {
         || !case.plan.notes.is_empty()
 }
 
+/// The body that was sent is what came of it, and there is nothing to compare that with.
+pub(super) fn compares_no_body(case: &Case, play: &Play) -> bool {
+    matches!(play.asked, Asked::Forward(_))
+        && !case.has(UPSTREAM_REQUEST)
+        && matches!(case.upstream(), Ok(None))
+}
+
 /// Expected files that cannot be read: nothing could be compared with them.
 pub(super) fn broken_files(case: &Case) -> Vec<String> {
     let json = [UPSTREAM_REQUEST, CLIENT_WHOLE].map(|name| case.json(name).err());

@@ -69,7 +69,7 @@ impl Recording {
         self.of_ours.store(began, Ordering::Relaxed);
         if began {
             term::note(
-                "the running service keeps its last exchanges until this ends, in memory, to try each version on them; `transom guest record --off` ends that",
+                "the running service keeps its last exchanges in memory until `guest dev` ends, to try each version on them; `transom guest record --off` ends that sooner",
             );
             self.watch(runtime);
         }

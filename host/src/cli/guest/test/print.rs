@@ -11,6 +11,8 @@ pub(super) fn case(session: &Session, outcome: &Outcome) -> String {
     let mut text = format!("{mark} {} ({ms:.1} ms)", outcome.name);
     if outcome.passed() && !outcome.expects {
         text += ", nothing to compare with: --accept writes what came";
+    } else if outcome.passed() && outcome.compares_no_body {
+        text += ", the body that was sent is not compared: --accept writes it";
     }
     for failure in &outcome.failures {
         text += "\n";

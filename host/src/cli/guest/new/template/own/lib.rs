@@ -101,6 +101,7 @@ impl sdk::Exchange for Exchange {
                     self.events.end(stop_reason(&data), usage(&data));
                     return self.events.pushed(Next::Done);
                 }
+                // No HTTP status here: take it from the provider's own code, if there is one.
                 "error" => return self.events.pushed(Next::Failed(problem(500, &data))),
                 _ => {}
             }
@@ -116,6 +117,9 @@ impl sdk::Exchange for Exchange {
         }))
     }
 }
+
+/// The members of the client's body that are sent in some way. Of all others a note says that they are dropped.
+const USED: [&str; 5] = ["model", "max_tokens", "stream", "system", "messages"];
 
 /// The provider's request.
 fn written(context: &Context, options: &Options, body: &[u8]) -> Result<String, Error> {
@@ -139,9 +143,7 @@ fn written(context: &Context, options: &Options, body: &[u8]) -> Result<String, 
     }
     turns.end();
     object.end();
-    if request.tools.is_some() {
-        host::note("drop", "tools", "the provider has none");
-    }
+    host::note_unused(body, &USED, "it is not sent so far");
     Ok(out)
 }
 
@@ -192,8 +194,8 @@ fn usage(body: &Body<'_>) -> Usage {
 fn problem(status: u16, body: &Body<'_>) -> Failure {
     let words = body.text("error.text").unwrap_or_default();
     let mut failure = failure::from_status(status, words.unescape());
-    let wait: Option<u64> = body.read("error.wait_s");
-    failure.retry_after_ms = wait.map(|seconds| seconds * 1000);
+    let wait = body.get("error.wait_s");
+    failure.retry_after_ms = wait.and_then(|seconds| failure::positive(seconds.get(), 1000.0));
     failure
 }
 
