@@ -8,6 +8,9 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 pinned := `rustup toolchain list 2>/dev/null | grep -o '^1\.95\.0' | head -n 1 || true`
 export RUSTUP_TOOLCHAIN := env('RUSTUP_TOOLCHAIN', if pinned == '' { 'stable' } else { pinned })
 
+# Most tests wait for somebody most of the time: more of them at once than there are cores.
+export RUST_TEST_THREADS := env('RUST_TEST_THREADS', '6')
+
 target := env('CARGO_TARGET_DIR', justfile_directory() / 'target')
 
 # List the recipes

@@ -49,7 +49,7 @@ async fn upstream() -> Upstream {
 
 /// Time enough for a guest to fill its memory on a slow machine: it must hit that limit first.
 fn patient() -> Value {
-    json!({ "request_ms": 3000, "push_ms": 3000 })
+    json!({ "request_ms": 3000, "push_ms": 3000, "call_wall_ms": 60_000 })
 }
 
 /// The type and the words of an error, after checking its envelope.

@@ -7,6 +7,7 @@ pub(crate) mod client;
 pub(crate) mod grammar;
 pub(crate) mod host;
 pub(crate) mod keys;
+pub(crate) mod port;
 pub(crate) mod sse;
 pub(crate) mod terminal;
 pub(crate) mod upstream;

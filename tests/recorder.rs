@@ -248,7 +248,10 @@ async fn a_version_that_never_comes_back_is_refused_without_trying_all_that_is_r
     let host = Builder::new()
         .provider(provider("p", &upstream.url(), "faulty", "m"))
         .set("recorder", json!({ "on": true }))
-        .set("limits", json!({ "request_ms": 100 }))
+        .set(
+            "limits",
+            json!({ "request_ms": 50, "call_wall_ms": 60_000 }),
+        )
         .component("faulty", &scene::guest("faulty"))
         .start();
     for number in 0..20 {
@@ -264,10 +267,12 @@ async fn a_version_that_never_comes_back_is_refused_without_trying_all_that_is_r
     let transformer = &status["transformers"][0];
     assert_eq!(transformer["generation"], 1);
     let replay = transformer["replay"].as_str().unwrap_or_default();
-    assert!(
-        replay.starts_with("0 the same, 2 differ, 18 not tried"),
-        "{replay}"
-    );
+    // On a machine that is very busy the time of a reload is over before the second.
+    let few = [
+        "0 the same, 2 differ, 18 not tried",
+        "0 the same, 1 differs, 19 not tried",
+    ];
+    assert!(few.iter().any(|few| replay.starts_with(few)), "{replay}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
 
@@ -32,7 +33,8 @@ fn assert_code(output: &Output, code: i32) {
 }
 
 /// cargo in `folder`, as an author runs it, but without the network and with what the guests'
-/// workspace has built already.
+/// workspace has built already. One at a time: in the target folder that they share each has an SDK of its own with
+/// the same name.
 #[track_caller]
 fn cargo(folder: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
@@ -42,7 +44,10 @@ fn cargo(folder: &Path, arguments: &[&str]) -> String {
     for name in ["CARGO_BUILD_TARGET", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
         command.env_remove(name);
     }
+    static BUILDING: Mutex<()> = Mutex::new(());
+    let alone = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
     let output = command.output().expect("cargo runs");
+    drop(alone);
     assert!(output.status.success(), "{}", text(&output.stderr));
     text(&output.stdout)
 }

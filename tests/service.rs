@@ -1,6 +1,5 @@
 //! The service in the background: who answers is asked, not guessed; and a restart loses nothing.
 
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -10,6 +9,7 @@ use serde_json::{Value, json};
 use crate::harness::client;
 use crate::harness::host::{Builder, binary};
 use crate::harness::keys::Canary;
+use crate::harness::port;
 use crate::harness::upstream::{Answer, Upstream};
 use crate::roads::Road;
 
@@ -29,8 +29,7 @@ struct Desk {
 
 impl Desk {
     fn new(upstream: &str) -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = free.local_addr().expect("bound").to_string();
+        let address = format!("127.0.0.1:{}", port::free());
         let builder = Builder::new()
             .provider(Road::Passthrough.provider(upstream))
             .listen(&address);

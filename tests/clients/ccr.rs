@@ -30,11 +30,6 @@ impl Drop for Ccr {
     }
 }
 
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bind loopback");
-    listener.local_addr().expect("bound address").port()
-}
-
 fn config(upstream: &Upstream, port: u16, router: &Path) -> Value {
     let to = |model: &str| format!("{PROVIDER},{model}");
     json!({
@@ -80,7 +75,7 @@ async fn start(upstream: &Upstream) -> Ccr {
     let home = TempDir::with_prefix("transom-ccr-").expect("a temporary folder");
     let folder = home.path().join(".claude-code-router");
     std::fs::create_dir(&folder).expect("a fresh folder");
-    let port = free_port();
+    let port = crate::harness::port::free();
     let router = folder.join("router.js");
     let script = format!(
         "module.exports = async (req) => JSON.stringify(req.body.messages ?? '').includes('{}') ? '{}' : null;",

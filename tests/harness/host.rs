@@ -366,6 +366,11 @@ pub(crate) fn binary() -> PathBuf {
     named.map_or_else(|| env!("CARGO_BIN_EXE_transom").into(), PathBuf::from)
 }
 
+/// Compiled components, for all tests together: to compile them anew for each takes longer than all else.
+fn cache() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
+}
+
 /// The binary with a home of its own, and nothing of the machine but `PATH`.
 fn command_in(home: &Path, address_space: Option<u64>, arguments: &[&str]) -> Command {
     let mut command = match address_space {
@@ -384,7 +389,7 @@ fn command_in(home: &Path, address_space: Option<u64>, arguments: &[&str]) -> Co
         .env("HOME", home)
         .env("XDG_CONFIG_HOME", home.join("config"))
         .env("XDG_DATA_HOME", home.join("data"))
-        .env("XDG_CACHE_HOME", home.join("cache"))
+        .env("XDG_CACHE_HOME", cache())
         .env("XDG_STATE_HOME", home.join("state"))
         .env("XDG_RUNTIME_DIR", home.join("run"))
         .current_dir(home)

@@ -1,5 +1,7 @@
 //! Each state that a service can be found in, said in words.
 
+use std::net::TcpListener;
+
 use super::*;
 
 #[test]
