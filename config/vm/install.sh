@@ -74,9 +74,11 @@ put() {
     fi
     folder "$(dirname "$2")"
     record_folders
-    cp "$1" "$2.new"
-    chmod "$3" "$2.new"
-    mv "$2.new" "$2"
+    # Called as a condition, so that the shell itself does not stop at a failure here.
+    if ! { cp "$1" "$2.new" && chmod "$3" "$2.new" && mv "$2.new" "$2"; }; then
+        rm -f "$2.new"
+        fail "$2 cannot be written; what was there is there still. Make room, and run this again"
+    fi
     record "file $2"
     say "installed $2"
 }

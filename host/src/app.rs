@@ -202,6 +202,7 @@ impl Running {
     /// cannot be loaded is no error: its providers answer with the reason, and it is tried again
     /// when its file changes.
     pub async fn start(start: Start) -> anyhow::Result<Self> {
+        // Who runs this without the command line; a second installation is refused, which is fine.
         drop(rustls::crypto::ring::default_provider().install_default());
         let config = listening(start.config, start.listen)
             .map_err(|problem| anyhow::anyhow!("{problem}"))?;

@@ -236,6 +236,8 @@ struct CheckArgs {
 /// Exit codes: 0, 1 for a failure, 2 for wrong usage or configuration.
 pub fn run() -> ExitCode {
     keep_keys_out_of_core_dumps();
+    // Every client for https wants one, and panics without.
+    drop(rustls::crypto::ring::default_provider().install_default());
     let result = match Cli::parse().command {
         Command::Serve(args) => serve::run(args),
         Command::Start(args) => background::start(&args),

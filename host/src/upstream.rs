@@ -152,6 +152,9 @@ impl Upstream {
             }
         };
         let status = response.status();
+        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return Err(refused_by_the_proxy(provider));
+        }
         if status == StatusCode::UNAUTHORIZED {
             self.printed.forget(provider);
         }
@@ -180,6 +183,19 @@ pub(crate) async fn clock_of(url: &Url, proxy: &Proxy) -> Option<std::time::Syst
     let answer = client.build().ok()?.head(origin).send().await.ok()?;
     let date = answer.headers().get(http::header::DATE)?.to_str().ok()?;
     httpdate::parse_http_date(date).ok()
+}
+
+/// Only a proxy says 407, to requests without TLS: with it the way through is refused, which is another error.
+fn refused_by_the_proxy(provider: &Provider) -> ApiError {
+    let (name, origin) = (
+        &provider.name,
+        provider.base_url.origin().ascii_serialization(),
+    );
+    ApiError::bad_gateway(format!(
+        "provider `{name}` at {origin} cannot be reached: the proxy opens no way to it (proxy authorization required); \
+         see `proxy` in docs/config.md"
+    ))
+    .of(Trouble::Unreachable)
 }
 
 fn unreachable(provider: &Provider, error: &reqwest::Error) -> ApiError {

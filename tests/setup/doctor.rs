@@ -101,6 +101,18 @@ async fn offline_nobody_is_asked_and_the_port_and_retired_models_are_told() {
 }
 
 #[tokio::test]
+async fn a_provider_beyond_this_machine_is_asked_over_https() {
+    // Of this machine all the same, but in a form that is none of loopback: refused at once.
+    let url = "https://[::ffff:127.0.0.1]:9/v1";
+    let builder = Builder::new().provider(host::provider("far", url, "cerebras", "m"));
+    let output = run(builder, &["--json"]).await;
+    assert_code(&output, 1);
+    let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
+    let said = report.to_string();
+    assert!(said.contains("cannot be reached"), "{said}");
+}
+
+#[tokio::test]
 async fn a_configuration_with_problems_is_told_with_exit_code_2() {
     let builder = Builder::new()
         .provider(host::provider("a", "nonsense", "openai", "m"))

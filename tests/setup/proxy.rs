@@ -57,6 +57,17 @@ async fn the_configured_proxy_is_used_but_for_loopback_and_the_listed_hosts() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_wants_a_login_is_no_answer_of_the_provider() {
+    let proxy = Upstream::always(Answer::json(407, &json!({}))).await;
+    let local = Upstream::always(Answer::sse(ZAI)).await;
+    let behind = || providers(&local).set("proxy", json!({ "url": proxy.url() }));
+    assert_eq!(status(&behind().start(), "far").await, 502);
+    let fallback = json!({ "default": "far,m", "fallback": { "default": ["local,m"] } });
+    let host = behind().set("router", fallback).start();
+    assert_eq!(status(&host, "far").await, 200);
+}
+
+#[tokio::test]
 async fn the_environments_proxy_is_used_where_the_configuration_is_silent() {
     let (proxy, local) = (
         Upstream::always(Answer::sse(ZAI)).await,

@@ -100,11 +100,17 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     Ok(report.exit_code())
 }
 
+/// At every start of a shell or of Claude Code: how many warnings there are is enough.
 async fn load(places: &Places) -> Option<Loaded> {
     match configuration(places).await {
         Ok(loaded) => {
-            for warning in &loaded.warnings {
-                term::note(&format!("warning: {warning}"));
+            match loaded.warnings.as_slice() {
+                [] => {}
+                [warning] => term::note(&format!("warning: {warning}")),
+                many => term::note(&format!(
+                    "{} warnings: `transom check` tells them",
+                    many.len()
+                )),
             }
             Some(loaded)
         }

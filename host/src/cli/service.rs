@@ -64,8 +64,6 @@ impl Service {
         let Answer::Transom(base) = running_service(config).await else {
             return None;
         };
-        // Without a provider of its own the client would panic; a second installation is refused, which is fine.
-        drop(rustls::crypto::ring::default_provider().install_default());
         let client = reqwest::Client::builder().no_proxy().build().ok()?;
         let key = config.api_key.clone();
         let state = Paths::of(&process_env).map(|paths| paths.state);

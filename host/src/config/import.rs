@@ -177,13 +177,12 @@ pub fn variable_of(provider: &str) -> String {
     format!("{}{name}_API_KEY", if digit { "_" } else { "" })
 }
 
+/// Letters of other scripts by their number, so that two names stay two.
 fn screaming(text: &str) -> String {
-    let capital = |c: char| {
-        if c.is_ascii_alphanumeric() {
-            c.to_ascii_uppercase()
-        } else {
-            '_'
-        }
+    let capital = |c: char| match c {
+        _ if c.is_ascii_alphanumeric() => c.to_ascii_uppercase().to_string(),
+        _ if c.is_alphanumeric() => format!("U{:X}", u32::from(c)),
+        _ => "_".to_owned(),
     };
     text.chars().map(capital).collect()
 }
@@ -277,6 +276,19 @@ mod tests {
             ]
         );
         assert_eq!(imported.text.matches("${MY_PROV_API_KEY_2}").count(), 2);
+    }
+
+    #[test]
+    fn a_dollar_sign_alone_makes_no_variable_of_a_key() {
+        let text = "{ Providers: [{ name: '提供', api_key: 'sk-5 $5$abc', api_base_url: 'https://x.test/v1/chat/completions', models: ['m'] }], Router: { default: '提供,m' } }";
+        let imported = import(text, LiteralKeys::Move).unwrap();
+        let found: Vec<_> = imported
+            .keys
+            .iter()
+            .map(|(name, key)| (name.as_str(), key.expose()))
+            .collect();
+        assert_eq!(found, [("U63D0U4F9B_API_KEY", "sk-5 $5$abc")]);
+        assert!(!imported.text.contains("sk-5"), "{}", imported.text);
     }
 
     #[test]

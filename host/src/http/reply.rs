@@ -1,11 +1,14 @@
 //! The only place that writes errors for clients, and the headers that every answer carries.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use hyper::ext::ReasonPhrase;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::json;
 
 use crate::attempts::{Tried, shown};
@@ -105,15 +108,30 @@ pub(super) fn tell_route(headers: &mut HeaderMap, served: &Served) {
         ("x-transom-transformer", served.transformer.as_str()),
     ];
     for (name, value) in told {
-        if let Ok(value) = HeaderValue::from_str(value) {
+        if let Ok(value) = HeaderValue::from_str(&in_ascii(value)) {
             headers.insert(HeaderName::from_static(name), value);
         }
     }
 }
 
+/// Headers are read as Latin-1 by most: what is no ASCII is percent-encoded, and a percent sign beside it.
+fn in_ascii(value: &str) -> Cow<'_, str> {
+    const OTHERS: &AsciiSet = &CONTROLS.add(b'%');
+    if value.is_ascii() {
+        return Cow::Borrowed(value);
+    }
+    Cow::Owned(utf8_percent_encode(value, OTHERS).to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_in_another_script_is_told_in_ascii() {
+        assert_eq!(in_ascii("glm-4.6%"), "glm-4.6%");
+        assert_eq!(in_ascii("ü 5%"), "%C3%BC 5%25");
+    }
 
     #[test]
     fn the_status_line_of_an_overload_has_words() {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -120,7 +121,7 @@ fn started(
     };
     let ready = wait(place, &mut child, &mut printed, told)?;
     let Some(note) = ready else {
-        return Ok(not_ready(&mut child, told));
+        return Ok(not_ready(&mut child, &printed, &path, told));
     };
     told.say(&format!(
         "transom runs in the background: process {}",
@@ -219,10 +220,17 @@ pub(super) fn answering(place: &Place, listen: SocketAddr, pid: u32) -> Option<N
     (note.pid == pid).then_some(note)
 }
 
-fn not_ready(child: &mut Child, told: &mut Told) -> ExitCode {
+fn not_ready(child: &mut Child, printed: &Printed, output: &Path, told: &mut Told) -> ExitCode {
     match child.try_wait() {
         Ok(Some(status)) => {
-            told.fail("transom did not start; why stands above");
+            if printed.anything {
+                told.fail("transom did not start; why stands above");
+            } else {
+                told.fail(&format!(
+                    "transom did not start, and {} took no word of why: look whether the disk has room",
+                    output.display()
+                ));
+            }
             let usage = status.code() == Some(i32::from(USAGE));
             ExitCode::from(if usage { USAGE } else { 1 })
         }

@@ -62,8 +62,8 @@ pub(super) async fn serve(
     let control = control(&running, args, before, &stops);
     let control = match control.and_then(|control| control.take_place().map(|()| control)) {
         Ok(control) => Some(control),
-        // The one before can be reached.
-        Err(error) if predecessor.is_some() => {
+        // The one before can be reached; and what runs in the background could not be stopped any more.
+        Err(error) if predecessor.is_some() || args.background => {
             return Err(error).context("the state folder does not take what a service needs there");
         }
         Err(error) => {

@@ -33,12 +33,7 @@ const CHAT: [&str; 6] = [
 ];
 
 /// Built-in ones whose format no transformer here speaks.
-const FOREIGN: [&str; 4] = [
-    "vertex-gemini",
-    "vertex-claude",
-    "vertex-openai",
-    "openai-responses",
-];
+const FOREIGN: [&str; 3] = ["vertex-gemini", "vertex-claude", "vertex-openai"];
 
 impl<'t> Chain<'t> {
     pub(super) fn read(at: Option<&Place<'t>>, reader: &mut Reader<'_>) -> Self {
@@ -77,6 +72,12 @@ impl<'t> Chain<'t> {
     /// Without a URL that says so.
     pub(super) fn speaks_messages(&self) -> bool {
         self.has("Anthropic")
+    }
+
+    /// What the URL says, and where it says nothing the transformers.
+    pub(super) fn endpoint(&self, url: &Url) -> Endpoint {
+        let (gemini, responses) = (self.has("gemini"), self.has("openai-responses"));
+        Endpoint::of(url).as_named(url, gemini, responses)
     }
 
     /// Names that ccr has not built in.
@@ -275,7 +276,13 @@ fn carry(
         }
         return;
     }
-    if ours == "responses" && step.name == "openai-responses" {
+    if step.name == "openai-responses" {
+        if ours != "responses" {
+            let what =
+                "not carried over: `openai-responses`, since the URL is that of another format";
+            let remedy = "give the URL that ends in /responses, if that is what the provider shall be asked for";
+            reader.warning(&step.place, what, remedy);
+        }
         return;
     }
     if FOREIGN.contains(&step.name.as_str()) {
@@ -356,6 +363,11 @@ fn ignored(at: &Place<'_>, reader: &mut Reader<'_>) {
 
 fn built_in(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    let known = [CHAT.as_slice(), &FOREIGN, &["anthropic", "cerebras"]].concat();
+    let known = [
+        CHAT.as_slice(),
+        &FOREIGN,
+        &["anthropic", "cerebras", "openai-responses"],
+    ]
+    .concat();
     known.contains(&lower.as_str()) || SHAPES.contains(&lower.as_str())
 }

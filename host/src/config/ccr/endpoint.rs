@@ -56,20 +56,9 @@ impl Endpoint {
                 path: (whole != usual && format != Format::Responses).then_some(whole),
             };
         }
-        if url.host_str() == Some("generativelanguage.googleapis.com") && !path.ends_with("/openai")
-        {
-            // ccr's own transformer adds the model to `…/models/`.
-            let version = path.split("/models").next().unwrap_or_default();
-            base.set_path(if version.is_empty() {
-                "/v1beta"
-            } else {
-                version
-            });
-            return Self {
-                format: Format::Gemini,
-                base: shown(&base),
-                path: None,
-            };
+        let of_google = url.host_str() == Some("generativelanguage.googleapis.com");
+        if (of_google && !path.ends_with("/openai")) || path.ends_with("/v1beta/models") {
+            return Self::of_gemini(url);
         }
         base.set_path(&path);
         let format = if path.ends_with("/anthropic") || url.host_str() == Some("api.anthropic.com")
@@ -82,6 +71,38 @@ impl Endpoint {
             format,
             base: shown(&base),
             path: (!query.is_empty()).then(|| format!("/chat/completions{query}")),
+        }
+    }
+
+    /// What the transformers that a provider names say where the URL does not: ccr asks the URL for what these add.
+    pub(super) fn as_named(self, url: &Url, gemini: bool, responses: bool) -> Self {
+        match self.format {
+            Format::Unknown if gemini => Self::of_gemini(url),
+            Format::Unknown if responses => Self {
+                format: Format::Responses,
+                path: None,
+                ..self
+            },
+            _ => self,
+        }
+    }
+
+    /// ccr's own transformer adds the model to `…/models/`.
+    fn of_gemini(url: &Url) -> Self {
+        let mut base = url.clone();
+        base.set_query(None);
+        base.set_fragment(None);
+        let path = url.path().trim_end_matches('/');
+        let version = path.split("/models").next().unwrap_or_default();
+        base.set_path(if version.is_empty() {
+            "/v1beta"
+        } else {
+            version
+        });
+        Self {
+            format: Format::Gemini,
+            base: shown(&base),
+            path: None,
         }
     }
 }

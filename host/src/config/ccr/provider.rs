@@ -124,7 +124,7 @@ fn provider(at: &Place<'_>, used: &mut Vec<String>, reader: &mut Reader<'_>) -> 
     };
     let chain = Chain::read(fields.get("transformer"), reader);
     used.extend(chain.plugins().map(str::to_owned));
-    let endpoint = url.as_ref().map(|(_, url)| Endpoint::of(url));
+    let endpoint = url.as_ref().map(|(_, url)| chain.endpoint(url));
     if let (Some((place, url)), Some(endpoint)) = (&url, &endpoint) {
         let node = Node::text(place.node.line, literal(&endpoint.base));
         members.push(Member::new("base_url", node).written("api_base_url"));

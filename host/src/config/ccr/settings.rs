@@ -44,27 +44,42 @@ const KNOWN: [&str; 28] = [
 const ALLOWED_HOSTS: &str = "allowed_hosts";
 
 /// What a preset of 2.x says of itself at the top of the file.
-const OF_A_PRESET: [&str; 6] = [
+const OF_A_PRESET: [&str; 7] = [
     "author",
     "ccrVersion",
     "description",
     "keywords",
     "name",
+    "schema",
     "version",
+];
+
+/// Variables that programs read and that resemble a setting: they are no slips.
+const VARIABLES: [&str; 7] = [
+    "ALL_PROXY",
+    "ANTHROPIC_MODEL",
+    "API_KEY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "no_proxy",
 ];
 
 /// The members of the top level. ccr puts any other one into the environment of its process, so a name in
 /// capitals that resembles none is told as that.
 pub(super) fn members<'t>(root: &Place<'t>, reader: &mut Reader<'_>) -> Option<Members<'t>> {
-    let all = [KNOWN.as_slice(), &OF_A_PRESET].concat();
+    let all = [KNOWN.as_slice(), &OF_A_PRESET, &VARIABLES].concat();
     let exported = |name: &str| {
         name.chars()
             .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
     };
     let told = reader.warnings.len();
     let members = Members::read(root, &all, reader)?;
+    for at in VARIABLES.iter().filter_map(|name| members.get(name)) {
+        reader.warning(at, "", "");
+    }
     for warning in reader.warnings.iter_mut().skip(told) {
-        if exported(&warning.path) {
+        if exported(&warning.path) || VARIABLES.contains(&warning.path.as_str()) {
             "ccr hands it to its own process as an environment variable; transom does not"
                 .clone_into(&mut warning.message);
             warning.remedy =
@@ -273,6 +288,9 @@ fn client(fields: &Members<'_>, members: &mut Vec<Member>, reader: &mut Reader<'
     }
 }
 
+/// A day: longer is a slip.
+const LONGEST_MS: u64 = 24 * 60 * 60 * 1000;
+
 /// `true` and `false`, also as text or as a number.
 fn flag(node: &Node) -> Option<bool> {
     match &node.value {
@@ -283,14 +301,18 @@ fn flag(node: &Node) -> Option<bool> {
     }
 }
 
+/// ccr hands over whatever it is, so that a slip stops nothing.
 fn milliseconds(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<u64> {
     let number = match &at.node.value {
         Value::String(_) => whole_number(reader.text(at)?.trim()),
         Value::Number(text) => whole_number(text),
         _ => None,
     };
+    let number = number.filter(|ms| (1..=LONGEST_MS).contains(ms));
     if number.is_none() {
-        reader.expected(at, "a whole number of milliseconds");
+        let what =
+            "not carried over: it is no whole number of milliseconds, of which a day is the most";
+        reader.warning(at, what, "write one, such as 600000");
     }
     number
 }

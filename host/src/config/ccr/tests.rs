@@ -219,8 +219,58 @@ fn an_endpoint_tells_base_format_and_path() {
         of("https://api.openai.com/v1/responses"),
         "https://api.openai.com/v1 responses"
     );
+    assert_eq!(
+        of("https://gem.test/v1beta/models/?key=k"),
+        "https://gem.test/v1beta gemini"
+    );
     let azure = with("api_base_url: 'https://x.test/deployments/d/chat/completions?api-version=1'");
     assert_eq!(options(&azure).1["path"], "/chat/completions?api-version=1");
+}
+
+#[test]
+fn where_the_url_tells_nothing_the_transformers_tell_the_format() {
+    let of = |url: &str, name: &str| {
+        let text = with(&format!(
+            "api_base_url: '{url}', transformer: {{ use: ['{name}'] }}"
+        ));
+        let provider = &good(&text).config.providers[0];
+        format!("{} {}", provider.base_url, provider.transformer.shown())
+    };
+    assert_eq!(
+        of("https://x.test/gem/models/", "gemini"),
+        "https://x.test/gem gemini"
+    );
+    assert_eq!(
+        of("https://x.test/v1", "openai-responses"),
+        "https://x.test/v1 responses"
+    );
+    let chat = "https://x.test/v1/chat/completions";
+    assert_eq!(of(chat, "gemini"), "https://x.test/v1 openai");
+    let text = with(&format!(
+        "api_base_url: '{chat}', transformer: {{ use: ['openai-responses'] }}"
+    ));
+    assert!(warnings(&good(&text)).contains("the URL is that of another format"));
+}
+
+#[test]
+fn variables_and_what_is_only_handed_on_stop_nothing() {
+    let text = usual(
+        "schema: [], HTTP_PROXY: 'http://p.test', no_proxy: 'x', API_KEY: 'k', API_TIMEOUT_MS: 99999999999",
+        "",
+        "",
+    );
+    let loaded = good(&text);
+    let shown = warnings(&loaded);
+    for name in ["HTTP_PROXY", "no_proxy", "API_KEY"] {
+        let told = format!("{name}: ccr hands it to its own process as an environment variable");
+        assert!(shown.contains(&told), "{name}\n{shown}");
+    }
+    assert_eq!(shown.matches("API_TIMEOUT_MS").count(), 1, "{shown}");
+    assert_eq!(loaded.config.code.timeout, None);
+    for odd in ["0", "-1", "600000.5", "'soon'"] {
+        let text = usual(&format!("API_TIMEOUT_MS: {odd}"), "", "");
+        assert!(warnings(&good(&text)).contains("API_TIMEOUT_MS"), "{odd}");
+    }
 }
 
 #[test]
@@ -453,10 +503,10 @@ fn a_bare_name_goes_where_the_rules_say_also_if_a_provider_lists_it() {
 
 #[test]
 fn no_message_shows_what_stands_behind_a_url() {
-    let url = "api_base_url: 'https://x.test/v1beta/models/?key=AIzaSECRET'";
+    let url = "api_base_url: 'https://x.test/v1/things/?key=AIzaSECRET'";
     let shown = warnings(&good(&with(url)));
     assert!(
-        shown.contains("https://x.test/v1beta/models/ is not the URL of an endpoint"),
+        shown.contains("https://x.test/v1/things/ is not the URL of an endpoint"),
         "{shown}"
     );
     assert!(!shown.contains("AIzaSECRET"), "{shown}");

@@ -1,8 +1,10 @@
 //! The variables that take the places of keys: one for each key, and none that means another key already.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use super::super::Secret;
+use super::super::interpolate::interpolate;
 use super::super::text::{Node, Value};
 use super::{LiteralKeys, screaming};
 
@@ -61,7 +63,8 @@ impl<'e> Names<'e> {
 
     /// None: it stays as it is.
     fn instead_of(&mut self, key: &str, name: &str) -> Option<String> {
-        if key.is_empty() || key.contains('$') {
+        let key = &without_variables(key)?;
+        if key.is_empty() {
             return None;
         }
         let numbered = (2..).map(|number| format!("{name}_{number}"));
@@ -88,6 +91,17 @@ impl<'e> Names<'e> {
             None => !self.named.contains(name),
         }
     }
+}
+
+/// What a text says that has no variable in it: a dollar sign alone makes none. None: it has one.
+fn without_variables(text: &str) -> Option<String> {
+    let asked = Cell::new(false);
+    let nothing = |_: &str| {
+        asked.set(true);
+        None
+    };
+    let said = interpolate(text, &nothing).ok()?;
+    (!asked.get()).then_some(said)
 }
 
 /// Every `$NAME` and `${NAME…}` of a tree.

@@ -34,13 +34,14 @@ pub(super) fn base_url(at: &Place<'_>, last: Option<&str>, reader: &mut Reader<'
             return None;
         }
     };
+    let mut flawed = false;
     if !url.username().is_empty() || url.password().is_some() {
         reader.problem(
             at,
             "there is a login in the URL",
             "take it out; keys belong into `api_key`",
         );
-        return None;
+        flawed = true;
     }
     if url.query().is_some() || url.fragment().is_some() {
         reader.problem(
@@ -48,6 +49,9 @@ pub(super) fn base_url(at: &Place<'_>, last: Option<&str>, reader: &mut Reader<'
             "a base URL has no ? and no #",
             "take it off; a query belongs to the transformer",
         );
+        flawed = true;
+    }
+    if flawed {
         return None;
     }
     let path = url.path().trim_end_matches('/').to_owned();

@@ -70,7 +70,7 @@ pub(super) fn router(
     }
     reader.warning(
         at.unwrap_or(root),
-        "there is no `router.default`, so a request for a model that no provider lists is refused",
+        "there is no `router.default`, so a request that no other route takes is refused",
         "write router: { default: \"PROVIDER,MODEL\" }",
     );
     router.map(|(router, _)| router).unwrap_or_default()

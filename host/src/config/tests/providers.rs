@@ -59,6 +59,10 @@ fn a_base_url_has_no_query_login_or_other_scheme() {
         &pair("https://user:pass@x.test/v1", "'openai'"),
         &["there is a login in the URL"],
     );
+    says(
+        &pair("https://user:pass@x.test/v1?key=1", "'openai'"),
+        &["there is a login in the URL", "has no ? and no #"],
+    );
     assert!(!problems(&pair("https://user:hunter2@x.test/v1", "'openai'")).contains("hunter2"));
     says(
         &pair("ftp://x.test", "'openai'"),

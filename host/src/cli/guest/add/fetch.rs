@@ -34,7 +34,6 @@ fn file(path: &str) -> anyhow::Result<Vec<u8>> {
 }
 
 async fn download(url: Url) -> anyhow::Result<Vec<u8>> {
-    drop(rustls::crypto::ring::default_provider().install_default());
     let redirects = reqwest::redirect::Policy::custom(|attempt| {
         if attempt.previous().len() > REDIRECTS {
             attempt.error("it redirects too often")
