@@ -7,6 +7,7 @@ mod arguments;
 mod blocks;
 mod calls;
 pub(crate) mod chunk;
+mod cut;
 mod lenient;
 mod splice;
 mod think;
@@ -37,6 +38,9 @@ pub(crate) enum Progress {
     /// The end is written.
     Done,
 }
+
+/// What stands between a frame and the one that is glued to it, with the brace that begins that one.
+const GLUE: &str = "data: {";
 
 fn torn() -> Failure {
     failure::upstream("upstream cut off a piece of its answer in the middle")
@@ -141,34 +145,38 @@ impl Stream {
         self.end()
     }
 
-    /// One event. A frame that was cut off with the next one glued behind it (GLM-5.1) is read from where the next one
-    /// begins. As reported it is the very first one, and the next one begins the answer anew. If something was said before,
-    /// what was cut off is missing.
+    /// One event.
     fn data(&mut self, frame: &str, data: &str) -> Result<(), Failure> {
-        match sdk::json::from_str::<Chunk<'_>>(data) {
-            Ok(chunk) => self.chunk(frame, data, &chunk),
-            Err(error) => match data.find("data: {") {
-                Some(at) => {
-                    log(
-                        Level::Warn,
-                        "the upstream cut a frame off and glued the next one to it",
-                    );
-                    self.torn |= self.said && self.finish.is_none();
-                    // What is left of its arguments could pass for a whole call.
-                    let of_a_call = || data[..at].contains("tool_calls");
-                    if self.torn && (self.blocks.has_growing_call() || of_a_call()) {
-                        return Err(torn());
-                    }
-                    self.data("", &data[at + "data: ".len()..])
-                }
-                None => {
-                    log(Level::Debug, &format!("malformed chunk: {error}"));
-                    Err(failure::upstream(
-                        "upstream sent malformed JSON in its stream",
-                    ))
-                }
-            },
+        let error = match sdk::json::from_str::<Chunk<'_>>(data) {
+            Ok(chunk) => return self.chunk(frame, data, &chunk),
+            Err(error) => error,
+        };
+        if let Some((before, next)) = data.split_once(GLUE) {
+            self.glued(before)?;
+            return self.data("", &data[data.len() - next.len() - 1..]);
         }
+        log(Level::Debug, &format!("malformed chunk: {error}"));
+        Err(failure::upstream(
+            "upstream sent malformed JSON in its stream",
+        ))
+    }
+
+    /// A frame that the next one is glued to (GLM-5.1). It may be whole. Mostly it was cut off: as reported it is the very
+    /// first one, and the next one begins the answer anew. If something was said before, or in it, a piece is missing.
+    fn glued(&mut self, cut: &str) -> Result<(), Failure> {
+        if let Ok(chunk) = sdk::json::from_str::<Chunk<'_>>(cut) {
+            return self.chunk("", cut, &chunk);
+        }
+        log(
+            Level::Warn,
+            "the upstream cut a frame off and glued the next one to it",
+        );
+        self.torn |= (self.said && self.finish.is_none()) || cut::says_something(cut);
+        // What is left of its arguments could pass for a whole call.
+        if self.torn && (self.blocks.has_growing_call() || cut.contains("tool_calls")) {
+            return Err(torn());
+        }
+        Ok(())
     }
 
     fn chunk(&mut self, frame: &str, data: &str, chunk: &Chunk<'_>) -> Result<(), Failure> {
