@@ -22,8 +22,9 @@ use crate::stop::{Finish, Holds, finish};
 use crate::{Profile, error};
 use blocks::Blocks;
 use chunk::{CallDelta, Choice, Chunk, Delta};
-use sdk::events::{StopReason, Usage};
+use sdk::events::Usage;
 use sdk::host::{Level, log};
+use sdk::json::Escaped;
 use sdk::{Context, Failure, SpliceRule, failure, sse};
 use splice::Splice;
 use std::collections::BTreeMap;
@@ -46,6 +47,10 @@ fn torn() -> Failure {
     failure::upstream("upstream cut off a piece of its answer in the middle")
 }
 
+fn ended_with_error() -> Failure {
+    failure::upstream("upstream ended its answer with an error")
+}
+
 /// One answer that is streamed.
 pub(crate) struct Stream {
     blocks: Blocks,
@@ -59,7 +64,8 @@ pub(crate) struct Stream {
     torn: bool,
     /// What codes of errors mean, by the profile.
     error_codes: BTreeMap<String, u16>,
-    finish: Option<StopReason>,
+    /// The last reason to stop that came. What it means is looked at when nothing more comes.
+    finish: Option<String>,
     usage: Option<Usage>,
     splice: Splice,
 }
@@ -128,7 +134,7 @@ impl Stream {
     }
 
     fn progress(&self) -> Progress {
-        match (self.blocks.ended(), self.finish) {
+        match (self.blocks.ended(), &self.finish) {
             (true, _) => Progress::Done,
             (false, Some(_)) => Progress::AwaitingUsage,
             (false, None) => Progress::More,
@@ -210,28 +216,24 @@ impl Stream {
         if let Some(delta) = choice.delta.as_ref().or(choice.message.as_ref()) {
             self.delta(frame, delta)?;
         }
-        // Calls in the same chunk as the reason count, so the reason is looked at last.
+        // Some servers give a reason in every chunk: the last one counts.
         let Some(reason) = chunk::non_empty(choice.finish_reason) else {
             return Ok(());
         };
-        let holds = Holds {
-            calls: self.blocks.has_calls(),
-            refusal: self.refuses,
-        };
-        match finish(&reason.unescape(), holds) {
-            Finish::Error => Err(failure::upstream("upstream ended its answer with an error")),
-            Finish::Stop(reason) => {
-                self.finish = Some(reason);
-                Ok(())
-            }
+        let reason = reason.unescape();
+        if finish(&reason, Holds::default()) == Finish::Error {
+            return Err(ended_with_error());
         }
+        self.finish = Some(reason.into_owned());
+        Ok(())
     }
 
     fn delta(&mut self, frame: &str, delta: &Delta<'_>) -> Result<(), Failure> {
+        let mut said = delta.said(&self.reasoning_in);
         if self.finish.is_some() {
-            return Ok(());
+            // Text and calls behind a reason are part of the answer all the same.
+            said.thinking = Escaped::default();
         }
-        let said = delta.said(&self.reasoning_in);
         self.refuses |= said.refused;
         self.blocks.keep_details(delta.reasoning_details);
         if !said.thinking.is_empty() {
@@ -261,16 +263,21 @@ impl Stream {
     }
 
     fn end(&mut self) -> Result<(), Failure> {
-        match self.finish {
-            Some(reason) => {
-                self.blocks.flush(reason)?;
-                if self.torn {
-                    return Err(torn());
-                }
-                self.blocks.end(reason, self.usage);
-                Ok(())
-            }
-            None => Ok(()),
+        let Some(reason) = &self.finish else {
+            return Ok(());
+        };
+        let holds = Holds {
+            calls: self.blocks.has_calls(),
+            refusal: self.refuses,
+        };
+        let Finish::Stop(reason) = finish(reason, holds) else {
+            return Err(ended_with_error());
+        };
+        self.blocks.flush(reason)?;
+        if self.torn {
+            return Err(torn());
         }
+        self.blocks.end(reason, self.usage);
+        Ok(())
     }
 }
