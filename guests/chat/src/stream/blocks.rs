@@ -85,7 +85,7 @@ impl Blocks {
     /// Tools are called, other than the one that says a text.
     pub(super) fn has_calls(&self) -> bool {
         let mut names = self.calls.names();
-        names.any(|name| !self.final_answer || name != FINAL_ANSWER)
+        names.any(|name| !name.is_empty() && (!self.final_answer || name != FINAL_ANSWER))
     }
 
     /// The arguments of a call are not complete yet.
@@ -146,6 +146,9 @@ impl Blocks {
         };
         if !mended.is_empty() {
             events.input(&Escaped::plain(&mended));
+            if let Some(at) = self.open {
+                self.calls.get_mut(at).arguments.pass();
+            }
         }
         if free && !thinking {
             sign(&self.context, self.details.as_mut(), events, true);
@@ -168,8 +171,11 @@ impl Blocks {
         }
     }
 
-    /// A piece of a call, the entry number `position` of its list.
+    /// A piece of a call, the entry number `position` of its list. Some servers write one that says nothing in every chunk.
     pub(super) fn call(&mut self, delta: &CallDelta<'_>, position: usize) -> Result<(), Failure> {
+        if delta.is_empty() {
+            return Ok(());
+        }
         let escaped = delta
             .function
             .as_ref()
@@ -183,6 +189,9 @@ impl Blocks {
         let arguments = &mut self.calls.get_mut(at).arguments;
         let passed = arguments.all_passed();
         let added = arguments.add(&plain);
+        if added.is_none() && arguments.is_empty_before(&plain) {
+            return Err(failure::upstream(LATE_ARGUMENTS));
+        }
         if self.open == Some(at) && passed && added == Some(&plain) && arguments.flows() {
             // The usual case: the piece goes on as it came.
             arguments.pass();
@@ -213,7 +222,10 @@ impl Blocks {
                 }
                 match arguments.rest(cut) {
                     Rest::Nothing => {}
-                    Rest::Text(rest) => events.input(&Escaped::plain(&rest)),
+                    Rest::Text(rest) => {
+                        events.input(&Escaped::plain(&rest));
+                        arguments.pass();
+                    }
                     Rest::Unfit if arguments.complete() => {
                         return Err(failure::upstream(ODD_CALL));
                     }
@@ -236,11 +248,14 @@ impl Blocks {
                         return Ok(());
                     }
                     if call.name.is_empty() {
+                        if !cut && !call.arguments.text().trim().is_empty() {
+                            return Err(failure::upstream(NAMELESS_CALL));
+                        }
                         log(Level::Warn, "the upstream called a tool without naming it");
                         continue;
                     }
                     if self.final_answer && call.name == FINAL_ANSWER {
-                        if !last && !call.arguments.complete() {
+                        if !last && !call.arguments.settled() {
                             self.queue.push_front(Waiting::Call(at));
                             return Ok(());
                         }
@@ -288,6 +303,8 @@ impl Blocks {
 }
 
 const CUT_CALL: &str = "upstream broke off in the middle of a tool call's arguments";
+const LATE_ARGUMENTS: &str = "upstream sent arguments of a tool call after it had ended";
+const NAMELESS_CALL: &str = "upstream called a tool without naming it";
 const ODD_CALL: &str = "upstream sent arguments of a tool call that are no JSON";
 
 /// Puts what the provider wants back into the thinking block that is being left, or into a block of its own
