@@ -259,7 +259,9 @@ impl Blocks {
                             self.queue.push_front(Waiting::Call(at));
                             return Ok(());
                         }
-                        let text = final_answer(call.arguments.text());
+                        let Some(text) = final_answer(call.arguments.text(), cut) else {
+                            return Err(failure::upstream(CUT_CALL));
+                        };
                         sign(&self.context, self.details.as_mut(), events, true);
                         if events.open_text_block(false).is_some() {
                             events.text(&Escaped::verbatim(separator::BLANK_LINE));
@@ -302,7 +304,7 @@ impl Blocks {
     }
 }
 
-const CUT_CALL: &str = "upstream broke off in the middle of a tool call's arguments";
+pub(crate) const CUT_CALL: &str = "upstream broke off in the middle of a tool call's arguments";
 const LATE_ARGUMENTS: &str = "upstream sent arguments of a tool call after it had ended";
 const NAMELESS_CALL: &str = "upstream called a tool without naming it";
 const ODD_CALL: &str = "upstream sent arguments of a tool call that are no JSON";
