@@ -24,7 +24,8 @@ pub(crate) fn convert(
 ) -> Result<String, Failure> {
     let completion: Chunk<'_> = sdk::json::from_slice(body)
         .map_err(|_| failure::upstream("upstream answered with something else than JSON"))?;
-    if completion.error.is_some() || completion.base_failed() {
+    let flat = || completion.choices.is_none() && error::is_flat(&String::from_utf8_lossy(body));
+    if completion.error.is_some() || completion.base_failed() || flat() {
         return Err(error::explain(profile, head, body));
     }
     let choice = completion.choices.as_deref().and_then(<[_]>::first);

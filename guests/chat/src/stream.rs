@@ -188,7 +188,8 @@ impl Stream {
 
     fn chunk(&mut self, frame: &str, data: &str, chunk: &Chunk<'_>) -> Result<(), Failure> {
         let groq = chunk.x_groq.as_ref();
-        if chunk.error.is_some() || chunk.base_failed() {
+        let flat = || chunk.choices.is_none() && error::is_flat(data);
+        if chunk.error.is_some() || chunk.base_failed() || flat() {
             return Err(error::in_stream(&self.error_codes, data));
         }
         if let Some(error) = groq.and_then(|groq| groq.error) {
