@@ -33,7 +33,7 @@ pub(super) struct Blocks {
     /// The call whose block is open.
     open: Option<usize>,
     queue: VecDeque<Waiting>,
-    /// Reasoning that the provider wants back verbatim, if it does.
+    /// Reasoning that the provider wants back verbatim, if it does. The last call then waits for the end.
     details: Option<Details>,
     think: Option<Think>,
     /// One of the tools is the one that says a text.
@@ -269,6 +269,11 @@ impl Blocks {
                         events.text(&Escaped::plain(&text));
                         continue;
                     }
+                    if self.details.is_some() && !last && self.queue.is_empty() {
+                        // The reasoning that led to it may come behind it, and must stand before it.
+                        self.queue.push_front(Waiting::Call(at));
+                        return Ok(());
+                    }
                     let id = call.id(&self.context.exchange_id, at);
                     sign(&self.context, self.details.as_mut(), events, false);
                     events.tool(&id, self.names.incoming(&call.name));
@@ -298,6 +303,10 @@ impl Blocks {
         if let Some(events) = self.events.as_mut() {
             if events.open_text_block(true).is_some() {
                 sign(&self.context, self.details.as_mut(), events, false);
+            }
+            if self.details.as_ref().is_some_and(|left| !left.is_empty()) {
+                // An answer does not end in a block that cannot be read.
+                log(Level::Warn, "reasoning that came behind all else is lost");
             }
             events.end(reason, usage);
         }
