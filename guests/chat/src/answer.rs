@@ -5,10 +5,10 @@ use crate::profile::ReasoningOut;
 use crate::request::{FINAL_ANSWER, Names, final_answer};
 use crate::stop::{Finish, Holds, finish};
 use crate::stream::chunk::{Choice, Chunk, Delta, call_id, non_empty};
-use crate::stream::{FunctionDelta, Piece, Think, mend};
+use crate::stream::{CUT_CALL, FunctionDelta, Piece, Think, mend};
 use crate::usage::Tokens;
 use crate::{Profile, error, profile};
-use sdk::events::Usage;
+use sdk::events::{StopReason, Usage};
 use sdk::json::{Escaped, RawValue, Writer, separator};
 use sdk::{Context, Failure, Head, failure};
 use std::borrow::Cow;
@@ -24,7 +24,8 @@ pub(crate) fn convert(
 ) -> Result<String, Failure> {
     let completion: Chunk<'_> = sdk::json::from_slice(body)
         .map_err(|_| failure::upstream("upstream answered with something else than JSON"))?;
-    if completion.error.is_some() || completion.base_failed() {
+    let flat = || completion.choices.is_none() && error::is_flat(&String::from_utf8_lossy(body));
+    if completion.error.is_some() || completion.base_failed() || flat() {
         return Err(error::explain(profile, head, body));
     }
     let choice = completion.choices.as_deref().and_then(<[_]>::first);
@@ -37,13 +38,15 @@ pub(crate) fn convert(
         return Err(failure::upstream("upstream answered without a message"));
     };
     let mut calls = calls(message);
-    let answers = final_answers(profile, &mut calls);
     let reason = non_empty(*finish_reason).unwrap_or_default();
+    let reason = reason.unescape();
+    let cut = finish(&reason, Holds::default()) == Finish::Stop(StopReason::MaxTokens);
+    let answers = final_answers(profile, &mut calls, cut)?;
     let holds = Holds {
         calls: !calls.is_empty(),
         refusal: non_empty(message.refusal).is_some(),
     };
-    let reason = match finish(&reason.unescape(), holds) {
+    let reason = match finish(&reason, holds) {
         Finish::Stop(reason) => reason,
         Finish::Error => return Err(failure::upstream("upstream ended its answer with an error")),
     };
@@ -71,23 +74,28 @@ pub(crate) fn convert(
     Ok(out)
 }
 
-/// Takes out the calls that say a text, and gives the texts.
+/// Takes out the calls that say a text, and gives the texts. `cut`: by the limit. Errors: one broke off.
 fn final_answers(
     profile: &Profile,
     calls: &mut Vec<(Escaped<'_>, &FunctionDelta<'_>)>,
-) -> Vec<String> {
+    cut: bool,
+) -> Result<Vec<String>, Failure> {
     if !profile.force_tools {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let says = |function: &FunctionDelta<'_>| {
         function
             .name()
             .is_some_and(|name| name.unescape() == FINAL_ANSWER)
     };
-    let texts = calls
+    let text = |function: &FunctionDelta<'_>| {
+        let text = final_answer(&function.arguments().unescape(), cut);
+        text.ok_or_else(|| failure::upstream(CUT_CALL))
+    };
+    let texts: Result<Vec<String>, Failure> = calls
         .iter()
         .filter(|(_, function)| says(function))
-        .map(|(_, function)| final_answer(&function.arguments().unescape()))
+        .map(|(_, function)| text(function))
         .collect();
     calls.retain(|(_, function)| !says(function));
     texts

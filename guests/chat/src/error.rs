@@ -2,6 +2,7 @@
 
 use crate::Profile;
 use sdk::error::{Said, classify, read};
+use sdk::json::{Members, RawValue};
 use sdk::{Failure, Head, failure, header};
 use std::collections::BTreeMap;
 
@@ -29,6 +30,20 @@ pub(crate) fn explain(profile: &Profile, head: &Head, body: &[u8]) -> Failure {
 /// An error in the middle of a stream. `data` is the JSON that came, `codes` the profile's `error_codes`.
 pub(crate) fn in_stream(codes: &BTreeMap<String, u16>, data: &str) -> Failure {
     failure(codes, 200, &read(data))
+}
+
+/// Whether a chunk or an answer without `choices` is an error itself: that of Mistral and vLLM, Cerebras' flat one,
+/// FastAPI's `detail`.
+pub(crate) fn is_flat(data: &str) -> bool {
+    let members: Members<'_> = sdk::json::from_str(data).unwrap_or_default();
+    let holds = |name: &str| members.get(name).is_some_and(|value| value.get() != "null");
+    let names_error = |name: &str| {
+        let value = members.get(name).map_or("", RawValue::get);
+        value.to_ascii_lowercase().contains("error")
+    };
+    let marked =
+        names_error("object") || names_error("type") || holds("code") || holds("status_code");
+    (holds("message") && marked) || (holds("detail") && !holds("id"))
 }
 
 fn failure(codes: &BTreeMap<String, u16>, status: u16, said: &Said) -> Failure {

@@ -7,11 +7,13 @@ mod arguments;
 mod blocks;
 mod calls;
 pub(crate) mod chunk;
+mod cut;
 mod lenient;
 mod splice;
 mod think;
 
 pub(crate) use arguments::mend;
+pub(crate) use blocks::CUT_CALL;
 pub(crate) use chunk::FunctionDelta;
 pub(crate) use think::{Piece, Think};
 
@@ -21,8 +23,9 @@ use crate::stop::{Finish, Holds, finish};
 use crate::{Profile, error};
 use blocks::Blocks;
 use chunk::{CallDelta, Choice, Chunk, Delta};
-use sdk::events::{StopReason, Usage};
+use sdk::events::Usage;
 use sdk::host::{Level, log};
+use sdk::json::Escaped;
 use sdk::{Context, Failure, SpliceRule, failure, sse};
 use splice::Splice;
 use std::collections::BTreeMap;
@@ -38,8 +41,15 @@ pub(crate) enum Progress {
     Done,
 }
 
+/// What stands between a frame and the one that is glued to it, with the brace that begins that one.
+const GLUE: &str = "data: {";
+
 fn torn() -> Failure {
     failure::upstream("upstream cut off a piece of its answer in the middle")
+}
+
+fn ended_with_error() -> Failure {
+    failure::upstream("upstream ended its answer with an error")
 }
 
 /// One answer that is streamed.
@@ -55,7 +65,8 @@ pub(crate) struct Stream {
     torn: bool,
     /// What codes of errors mean, by the profile.
     error_codes: BTreeMap<String, u16>,
-    finish: Option<StopReason>,
+    /// The last reason to stop that came. What it means is looked at when nothing more comes.
+    finish: Option<String>,
     usage: Option<Usage>,
     splice: Splice,
 }
@@ -124,7 +135,7 @@ impl Stream {
     }
 
     fn progress(&self) -> Progress {
-        match (self.blocks.ended(), self.finish) {
+        match (self.blocks.ended(), &self.finish) {
             (true, _) => Progress::Done,
             (false, Some(_)) => Progress::AwaitingUsage,
             (false, None) => Progress::More,
@@ -141,39 +152,44 @@ impl Stream {
         self.end()
     }
 
-    /// One event. A frame that was cut off with the next one glued behind it (GLM-5.1) is read from where the next one
-    /// begins. As reported it is the very first one, and the next one begins the answer anew. If something was said before,
-    /// what was cut off is missing.
+    /// One event.
     fn data(&mut self, frame: &str, data: &str) -> Result<(), Failure> {
-        match sdk::json::from_str::<Chunk<'_>>(data) {
-            Ok(chunk) => self.chunk(frame, data, &chunk),
-            Err(error) => match data.find("data: {") {
-                Some(at) => {
-                    log(
-                        Level::Warn,
-                        "the upstream cut a frame off and glued the next one to it",
-                    );
-                    self.torn |= self.said && self.finish.is_none();
-                    // What is left of its arguments could pass for a whole call.
-                    let of_a_call = || data[..at].contains("tool_calls");
-                    if self.torn && (self.blocks.has_growing_call() || of_a_call()) {
-                        return Err(torn());
-                    }
-                    self.data("", &data[at + "data: ".len()..])
-                }
-                None => {
-                    log(Level::Debug, &format!("malformed chunk: {error}"));
-                    Err(failure::upstream(
-                        "upstream sent malformed JSON in its stream",
-                    ))
-                }
-            },
+        let error = match sdk::json::from_str::<Chunk<'_>>(data) {
+            Ok(chunk) => return self.chunk(frame, data, &chunk),
+            Err(error) => error,
+        };
+        if let Some((before, next)) = data.split_once(GLUE) {
+            self.glued(before)?;
+            return self.data("", &data[data.len() - next.len() - 1..]);
         }
+        log(Level::Debug, &format!("malformed chunk: {error}"));
+        Err(failure::upstream(
+            "upstream sent malformed JSON in its stream",
+        ))
+    }
+
+    /// A frame that the next one is glued to (GLM-5.1). It may be whole. Mostly it was cut off: as reported it is the very
+    /// first one, and the next one begins the answer anew. If something was said before, or in it, a piece is missing.
+    fn glued(&mut self, cut: &str) -> Result<(), Failure> {
+        if let Ok(chunk) = sdk::json::from_str::<Chunk<'_>>(cut) {
+            return self.chunk("", cut, &chunk);
+        }
+        log(
+            Level::Warn,
+            "the upstream cut a frame off and glued the next one to it",
+        );
+        self.torn |= (self.said && self.finish.is_none()) || cut::says_something(cut);
+        // What is left of its arguments could pass for a whole call.
+        if self.torn && (self.blocks.has_growing_call() || cut.contains("tool_calls")) {
+            return Err(torn());
+        }
+        Ok(())
     }
 
     fn chunk(&mut self, frame: &str, data: &str, chunk: &Chunk<'_>) -> Result<(), Failure> {
         let groq = chunk.x_groq.as_ref();
-        if chunk.error.is_some() || chunk.base_failed() {
+        let flat = || chunk.choices.is_none() && error::is_flat(data);
+        if chunk.error.is_some() || chunk.base_failed() || flat() {
             return Err(error::in_stream(&self.error_codes, data));
         }
         if let Some(error) = groq.and_then(|groq| groq.error) {
@@ -202,28 +218,24 @@ impl Stream {
         if let Some(delta) = choice.delta.as_ref().or(choice.message.as_ref()) {
             self.delta(frame, delta)?;
         }
-        // Calls in the same chunk as the reason count, so the reason is looked at last.
+        // Some servers give a reason in every chunk: the last one counts.
         let Some(reason) = chunk::non_empty(choice.finish_reason) else {
             return Ok(());
         };
-        let holds = Holds {
-            calls: self.blocks.has_calls(),
-            refusal: self.refuses,
-        };
-        match finish(&reason.unescape(), holds) {
-            Finish::Error => Err(failure::upstream("upstream ended its answer with an error")),
-            Finish::Stop(reason) => {
-                self.finish = Some(reason);
-                Ok(())
-            }
+        let reason = reason.unescape();
+        if finish(&reason, Holds::default()) == Finish::Error {
+            return Err(ended_with_error());
         }
+        self.finish = Some(reason.into_owned());
+        Ok(())
     }
 
     fn delta(&mut self, frame: &str, delta: &Delta<'_>) -> Result<(), Failure> {
+        let mut said = delta.said(&self.reasoning_in);
         if self.finish.is_some() {
-            return Ok(());
+            // Text and calls behind a reason are part of the answer all the same.
+            said.thinking = Escaped::default();
         }
-        let said = delta.said(&self.reasoning_in);
         self.refuses |= said.refused;
         self.blocks.keep_details(delta.reasoning_details);
         if !said.thinking.is_empty() {
@@ -253,16 +265,21 @@ impl Stream {
     }
 
     fn end(&mut self) -> Result<(), Failure> {
-        match self.finish {
-            Some(reason) => {
-                self.blocks.flush(reason)?;
-                if self.torn {
-                    return Err(torn());
-                }
-                self.blocks.end(reason, self.usage);
-                Ok(())
-            }
-            None => Ok(()),
+        let Some(reason) = &self.finish else {
+            return Ok(());
+        };
+        let holds = Holds {
+            calls: self.blocks.has_calls(),
+            refusal: self.refuses,
+        };
+        let Finish::Stop(reason) = finish(reason, holds) else {
+            return Err(ended_with_error());
+        };
+        self.blocks.flush(reason)?;
+        if self.torn {
+            return Err(torn());
         }
+        self.blocks.end(reason, self.usage);
+        Ok(())
     }
 }

@@ -72,14 +72,19 @@ pub(super) fn write_tool(out: &mut String) {
     object.end();
 }
 
-/// The text that a call of the tool says. Arguments that are no object are the text themselves.
-pub(crate) fn final_answer(arguments: &str) -> String {
+/// The text that a call of the tool says. Arguments that are no object are the text themselves. None: they broke off.
+/// `cut`: the answer reached its limit, so half a text is what there is.
+pub(crate) fn final_answer(arguments: &str, cut: bool) -> Option<String> {
     let of = |arguments: &str| {
         let members: Members<'_> = from_str(arguments).ok()?;
-        let text = members.get("text").and_then(Escaped::of)?;
-        Some(text.unescape().into_owned())
+        let text = members.get("text").and_then(Escaped::of);
+        Some(text.map_or_else(|| arguments.to_owned(), |text| text.unescape().into_owned()))
     };
+    if !arguments.trim_start().starts_with('{') {
+        let said = mend(arguments).and_then(|mended| of(&mended));
+        return Some(said.unwrap_or_else(|| arguments.to_owned()));
+    }
     of(arguments)
         .or_else(|| of(&mend(arguments)?))
-        .unwrap_or_else(|| arguments.to_owned())
+        .or_else(|| cut.then(|| of(&format!("{arguments}\"}}")).unwrap_or_default()))
 }

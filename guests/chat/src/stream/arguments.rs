@@ -41,6 +41,11 @@ impl Arguments {
         self.complete
     }
 
+    /// Whether an object has come whole, and nothing else will take its place.
+    pub(crate) fn settled(&self) -> bool {
+        self.complete && !self.may_be_replaced()
+    }
+
     /// Whether everything was passed on.
     pub(crate) fn all_passed(&self) -> bool {
         self.passed == self.text.len()
@@ -48,7 +53,12 @@ impl Arguments {
 
     /// Whether what was just added may go on as it came.
     pub(crate) fn flows(&self) -> bool {
-        !self.odd() && self.comma.is_none()
+        !self.odd() && self.comma.is_none() && !self.may_be_replaced()
+    }
+
+    /// An empty object that was not passed on: some servers begin with it and send the arguments then.
+    pub(crate) fn may_be_replaced(&self) -> bool {
+        self.complete && self.passed == 0 && packed(&self.text).eq(*b"{}")
     }
 
     /// The text is no JSON object so far: it is kept back until it can be judged as a whole.
@@ -57,15 +67,28 @@ impl Arguments {
         self.broken.is_some() || first.is_some_and(|first| first != '{')
     }
 
-    /// Whether `piece` is everything once more. Some servers send the whole arguments at the end.
+    /// Whether an empty object was passed on and `piece` begins another one, which comes too late.
+    pub(crate) fn is_empty_before(&self, piece: &str) -> bool {
+        piece.trim_start().starts_with('{')
+            && packed(piece).nth(2).is_some()
+            && packed(&self.text).eq(*b"{}")
+    }
+
+    /// Whether `piece` is everything once more. Some servers send the whole arguments at the end, perhaps in other spacing.
     /// A nested object may look the same where a value can begin.
     pub(crate) fn is_repeated_by(&self, piece: &str) -> bool {
         let known = self.text.trim_end();
-        !known.is_empty() && piece.starts_with(known) && !known.ends_with([':', '[', ','])
+        let begins_again =
+            !known.is_empty() && piece.starts_with(known) && !known.ends_with([':', '[', ',']);
+        begins_again || (self.complete && packed(known).eq(packed(piece)))
     }
 
-    /// Adds a piece. Returns what is new of it, none if nothing is: after complete JSON nothing counts.
+    /// Adds a piece. Returns what is new of it, none if nothing is: after complete JSON nothing counts, unless it was an
+    /// empty object that nobody has seen.
     pub(crate) fn add<'p>(&mut self, piece: &'p str) -> Option<&'p str> {
+        if self.may_be_replaced() && piece.trim_start().starts_with('{') {
+            *self = Self::default();
+        }
         if self.complete {
             return None;
         }
@@ -158,9 +181,10 @@ impl Arguments {
         self.passed = self.comma.unwrap_or(self.text.len());
     }
 
-    /// What was not passed on yet; nothing while the text is [`Arguments::odd`].
+    /// What was not passed on yet; nothing while the text is [`Arguments::odd`] or
+    /// [may be replaced](Arguments::may_be_replaced).
     pub(crate) fn waiting(&self) -> &str {
-        if self.odd() {
+        if self.odd() || self.may_be_replaced() {
             return "";
         }
         // A comma may be one too many: it waits for what follows.
@@ -170,6 +194,9 @@ impl Arguments {
     /// What is still to be written when nothing more comes. `cut`: the answer broke off at its limit, so half an
     /// object stays one.
     pub(crate) fn rest(&self, cut: bool) -> Rest {
+        if self.may_be_replaced() {
+            return Rest::Text(self.text.clone());
+        }
         if (cut && !self.complete) || (self.complete && !self.odd()) || self.text.trim().is_empty()
         {
             return Rest::Nothing;
@@ -186,6 +213,20 @@ impl Arguments {
             None => Rest::Unfit,
         }
     }
+}
+
+/// The bytes of JSON text without the white space around its tokens.
+fn packed(json: &str) -> impl Iterator<Item = u8> {
+    let (mut in_string, mut escaped) = (false, false);
+    json.bytes().filter(move |byte| {
+        if in_string {
+            in_string = escaped || *byte != b'"';
+            escaped = !escaped && *byte == b'\\';
+            return true;
+        }
+        in_string = *byte == b'"';
+        !byte.is_ascii_whitespace()
+    })
 }
 
 /// The object that arguments mean: an object in a string is that object, `null` is nothing, and slips of the pen
@@ -223,6 +264,23 @@ mod tests {
     fn a_whole_repetition_adds_only_what_is_new() {
         assert_eq!(fed(&[r#"{"a":1"#, r#"{"a":1}"#]).text, r#"{"a":1}"#);
         assert_eq!(fed(&[r#"{"a":1}"#, r#"{"a":1}"#]).text, r#"{"a":1}"#);
+    }
+
+    #[test]
+    fn a_repetition_may_be_spaced_in_another_way() {
+        let arguments = fed(&[r#"{"a":"1 \" 2"}"#]);
+        assert!(arguments.is_repeated_by(r#" { "a" : "1 \" 2" }"#));
+        assert!(!arguments.is_repeated_by(r#"{"a":"1 \"2"}"#));
+    }
+
+    #[test]
+    fn an_empty_object_gives_way_until_it_is_passed_on() {
+        assert_eq!(fed(&["{}", r#"{"a":"#, "1}"]).text, r#"{"a":1}"#);
+        let mut arguments = fed(&["{}"]);
+        assert_eq!(arguments.waiting(), "");
+        assert_eq!(arguments.rest(false), Rest::Text("{}".to_owned()));
+        arguments.pass();
+        assert_eq!(arguments.add(r#"{"a":1}"#), None);
     }
 
     #[test]

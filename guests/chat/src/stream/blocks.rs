@@ -33,7 +33,7 @@ pub(super) struct Blocks {
     /// The call whose block is open.
     open: Option<usize>,
     queue: VecDeque<Waiting>,
-    /// Reasoning that the provider wants back verbatim, if it does.
+    /// Reasoning that the provider wants back verbatim, if it does. The last call then waits for the end.
     details: Option<Details>,
     think: Option<Think>,
     /// One of the tools is the one that says a text.
@@ -85,7 +85,7 @@ impl Blocks {
     /// Tools are called, other than the one that says a text.
     pub(super) fn has_calls(&self) -> bool {
         let mut names = self.calls.names();
-        names.any(|name| !self.final_answer || name != FINAL_ANSWER)
+        names.any(|name| !name.is_empty() && (!self.final_answer || name != FINAL_ANSWER))
     }
 
     /// The arguments of a call are not complete yet.
@@ -146,6 +146,9 @@ impl Blocks {
         };
         if !mended.is_empty() {
             events.input(&Escaped::plain(&mended));
+            if let Some(at) = self.open {
+                self.calls.get_mut(at).arguments.pass();
+            }
         }
         if free && !thinking {
             sign(&self.context, self.details.as_mut(), events, true);
@@ -168,8 +171,11 @@ impl Blocks {
         }
     }
 
-    /// A piece of a call, the entry number `position` of its list.
+    /// A piece of a call, the entry number `position` of its list. Some servers write one that says nothing in every chunk.
     pub(super) fn call(&mut self, delta: &CallDelta<'_>, position: usize) -> Result<(), Failure> {
+        if delta.is_empty() {
+            return Ok(());
+        }
         let escaped = delta
             .function
             .as_ref()
@@ -183,6 +189,9 @@ impl Blocks {
         let arguments = &mut self.calls.get_mut(at).arguments;
         let passed = arguments.all_passed();
         let added = arguments.add(&plain);
+        if added.is_none() && arguments.is_empty_before(&plain) {
+            return Err(failure::upstream(LATE_ARGUMENTS));
+        }
         if self.open == Some(at) && passed && added == Some(&plain) && arguments.flows() {
             // The usual case: the piece goes on as it came.
             arguments.pass();
@@ -213,7 +222,10 @@ impl Blocks {
                 }
                 match arguments.rest(cut) {
                     Rest::Nothing => {}
-                    Rest::Text(rest) => events.input(&Escaped::plain(&rest)),
+                    Rest::Text(rest) => {
+                        events.input(&Escaped::plain(&rest));
+                        arguments.pass();
+                    }
                     Rest::Unfit if arguments.complete() => {
                         return Err(failure::upstream(ODD_CALL));
                     }
@@ -236,21 +248,31 @@ impl Blocks {
                         return Ok(());
                     }
                     if call.name.is_empty() {
+                        if !cut && !call.arguments.text().trim().is_empty() {
+                            return Err(failure::upstream(NAMELESS_CALL));
+                        }
                         log(Level::Warn, "the upstream called a tool without naming it");
                         continue;
                     }
                     if self.final_answer && call.name == FINAL_ANSWER {
-                        if !last && !call.arguments.complete() {
+                        if !last && !call.arguments.settled() {
                             self.queue.push_front(Waiting::Call(at));
                             return Ok(());
                         }
-                        let text = final_answer(call.arguments.text());
+                        let Some(text) = final_answer(call.arguments.text(), cut) else {
+                            return Err(failure::upstream(CUT_CALL));
+                        };
                         sign(&self.context, self.details.as_mut(), events, true);
                         if events.open_text_block(false).is_some() {
                             events.text(&Escaped::verbatim(separator::BLANK_LINE));
                         }
                         events.text(&Escaped::plain(&text));
                         continue;
+                    }
+                    if self.details.is_some() && !last && self.queue.is_empty() {
+                        // The reasoning that led to it may come behind it, and must stand before it.
+                        self.queue.push_front(Waiting::Call(at));
+                        return Ok(());
                     }
                     let id = call.id(&self.context.exchange_id, at);
                     sign(&self.context, self.details.as_mut(), events, false);
@@ -282,12 +304,18 @@ impl Blocks {
             if events.open_text_block(true).is_some() {
                 sign(&self.context, self.details.as_mut(), events, false);
             }
+            if self.details.as_ref().is_some_and(|left| !left.is_empty()) {
+                // An answer does not end in a block that cannot be read.
+                log(Level::Warn, "reasoning that came behind all else is lost");
+            }
             events.end(reason, usage);
         }
     }
 }
 
-const CUT_CALL: &str = "upstream broke off in the middle of a tool call's arguments";
+pub(crate) const CUT_CALL: &str = "upstream broke off in the middle of a tool call's arguments";
+const LATE_ARGUMENTS: &str = "upstream sent arguments of a tool call after it had ended";
+const NAMELESS_CALL: &str = "upstream called a tool without naming it";
 const ODD_CALL: &str = "upstream sent arguments of a tool call that are no JSON";
 
 /// Puts what the provider wants back into the thinking block that is being left, or into a block of its own

@@ -122,6 +122,11 @@ impl Calls {
         }
         let key = piece.index.unwrap_or(piece.position);
         let mut at = self.0.iter().rposition(|call| call.key == key);
+        let grows = |call: &Call| !call.arguments.complete();
+        if piece.is_bare() && at.is_some_and(|at| !grows(&self.0[at])) {
+            // The place in the list is that of a call that has all it needs.
+            at = self.0.iter().rposition(grows).or(at);
+        }
         if at.is_none() && piece.index.is_none() && piece.name.is_none() {
             // Neither number nor name: more of the last call.
             at = self.0.len().checked_sub(1);
@@ -149,6 +154,11 @@ impl Calls {
 }
 
 impl Piece<'_> {
+    /// Whether it holds arguments and nothing else.
+    fn is_bare(&self) -> bool {
+        self.index.is_none() && self.id.is_empty() && self.name.is_none()
+    }
+
     /// Whether the piece, at the place of `call`, belongs to another call.
     fn begins_another(&self, call: &Call) -> bool {
         // Arguments may come before the name: a call without one has not begun properly.
@@ -163,7 +173,8 @@ impl Piece<'_> {
         let other_id = !self.id.is_empty() && (!call.id.is_empty() || known.complete());
         match &self.name {
             Some(name) => other_id || *name != call.name || after_it,
-            None => after_it,
+            // An empty object may have stood for arguments that were still to come.
+            None => after_it && !known.may_be_replaced(),
         }
     }
 }

@@ -96,6 +96,16 @@ pub(crate) struct CallDelta<'a> {
     pub(crate) function: Option<FunctionDelta<'a>>,
 }
 
+impl CallDelta<'_> {
+    /// Whether it has neither id nor name nor arguments.
+    pub(crate) fn is_empty(&self) -> bool {
+        let says = |function: &FunctionDelta<'_>| {
+            function.name().is_some() || !function.arguments().is_empty()
+        };
+        call_id(self.id).is_none() && !self.function.as_ref().is_some_and(says)
+    }
+}
+
 /// Name and arguments of a call.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

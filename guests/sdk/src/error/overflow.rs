@@ -40,6 +40,9 @@ const PHRASES: [&str; 26] = [
     "total message size",
 ];
 
+/// Anthropic's own words where input and output together are too long. Providers that serve its models put theirs before.
+const BOTH: &str = "input length and `max_tokens` exceed context limit:";
+
 /// The message for an overflow, none if it is none.
 pub(super) fn phrase(status: u16, said: &Said) -> Option<String> {
     let lower = said.message.to_lowercase();
@@ -48,8 +51,11 @@ pub(super) fn phrase(status: u16, said: &Said) -> Option<String> {
         return None;
     }
     // The client knows these words as they are.
-    if lower.starts_with("prompt is too long:") || lower.starts_with("input length and") {
+    if lower.starts_with("prompt is too long:") {
         return Some(said.message.clone());
+    }
+    if let Some(at) = said.message.find(BOTH) {
+        return Some(said.message[at..].to_owned());
     }
     let mapped = match numbers(said, &lower) {
         Numbers::InputOutputLimit(input, output, limit) => format!(
@@ -142,10 +148,8 @@ fn numbers(said: &Said, lower: &str) -> Numbers {
 fn after(text: &str, markers: &[&str]) -> Option<u64> {
     markers.iter().find_map(|marker| {
         let (_, rest) = text.split_once(marker)?;
-        let end = rest
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(rest.len());
-        rest[..end].parse().ok()
+        let end = rest.find(|c: char| !digit(c)).unwrap_or(rest.len());
+        number(&rest[..end])
     })
 }
 
@@ -154,11 +158,18 @@ fn before(text: &str, markers: &[&str]) -> Option<u64> {
     markers.iter().find_map(|marker| {
         let (rest, _) = text.split_once(marker)?;
         let rest = rest.trim_end_matches(" tokens");
-        let start = rest
-            .rfind(|c: char| !c.is_ascii_digit())
-            .map_or(0, |at| at + 1);
-        rest.get(start..)?.parse().ok()
+        let start = rest.rfind(|c: char| !digit(c));
+        number(rest.get(start.map_or(0, |at| at + 1)..)?)
     })
+}
+
+/// Whether it may stand in a number: some write `128,000`.
+fn digit(c: char) -> bool {
+    c.is_ascii_digit() || c == ','
+}
+
+fn number(digits: &str) -> Option<u64> {
+    digits.replace(',', "").parse().ok()
 }
 
 #[cfg(test)]
@@ -200,6 +211,10 @@ mod tests {
                 "140000 tokens > 131072 maximum",
             ),
             (
+                "The maximum context length is 128,000 tokens. However, your prompt contains 130,512 tokens.",
+                "130512 tokens > 128000 maximum",
+            ),
+            (
                 "The prompt is too long: 200001, model maximum context length: 131071",
                 "200001 tokens > 131071 maximum",
             ),
@@ -215,6 +230,13 @@ mod tests {
             message("Input is too long.").unwrap(),
             "prompt is too long. Input is too long."
         );
+    }
+
+    #[test]
+    fn words_that_the_client_knows_are_found_behind_a_prefix() {
+        let known = "input length and `max_tokens` exceed context limit: 150000 + 60000 > 200000, decrease it";
+        let told = message(&format!("The model returned the following errors: {known}"));
+        assert_eq!(told.as_deref(), Some(known));
     }
 
     #[test]
