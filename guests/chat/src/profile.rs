@@ -166,6 +166,8 @@ sdk::options! {
         pub thinking_style: ThinkingStyle = ThinkingStyle::None,
         /// Efforts the model takes, from low to high. Others become the nearest one.
         pub effort_set: Vec<String> = ["low", "medium", "high"].map(str::to_owned).to_vec(),
+        /// Efforts that go out as another one of the set than the next lower.
+        pub effort_map: BTreeMap<String, String> = BTreeMap::new(),
         /// The client's `budget_tokens` goes out as `thinking_budget`, or as `reasoning.max_tokens` where
         /// thinking is asked for by `reasoning_obj`.
         pub thinking_budget: bool = false,

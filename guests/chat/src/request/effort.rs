@@ -38,8 +38,11 @@ pub fn wanted_effort<'r>(request: &'r Request<'_>, profile: &'r Profile) -> Opti
     }
 }
 
-/// The nearest effort of the profile's set.
+/// What the profile says of this effort, else the nearest of its set.
 fn clamp<'p>(effort: &str, profile: &'p Profile) -> Option<&'p str> {
+    if let Some(mapped) = profile.effort_map.get(effort) {
+        return Some(mapped);
+    }
     nearest(effort, profile.effort_set.iter().map(String::as_str))
 }
 
