@@ -199,7 +199,7 @@ sdk::options! {
         /// Content is always a plain string: images and documents become placeholders.
         pub content_as_string: bool = false,
         /// System messages amid the conversation.
-        pub mid_system: MidSystem = MidSystem::Keep,
+        pub mid_system: MidSystem = MidSystem::Fold,
         /// The system message has the role `developer`.
         pub developer_role: bool = false,
         /// Ids of tool calls.
