@@ -166,6 +166,8 @@ sdk::options! {
         pub thinking_style: ThinkingStyle = ThinkingStyle::None,
         /// Efforts the model takes, from low to high. Others become the nearest one.
         pub effort_set: Vec<String> = ["low", "medium", "high"].map(str::to_owned).to_vec(),
+        /// Efforts that go out as another one of the set than the next lower.
+        pub effort_map: BTreeMap<String, String> = BTreeMap::new(),
         /// The client's `budget_tokens` goes out as `thinking_budget`, or as `reasoning.max_tokens` where
         /// thinking is asked for by `reasoning_obj`.
         pub thinking_budget: bool = false,
@@ -197,7 +199,7 @@ sdk::options! {
         /// Content is always a plain string: images and documents become placeholders.
         pub content_as_string: bool = false,
         /// System messages amid the conversation.
-        pub mid_system: MidSystem = MidSystem::Keep,
+        pub mid_system: MidSystem = MidSystem::Fold,
         /// The system message has the role `developer`.
         pub developer_role: bool = false,
         /// Ids of tool calls.

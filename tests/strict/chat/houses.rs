@@ -32,7 +32,7 @@ pub(crate) struct House {
     pub(super) assistant_parts: &'static [&'static str],
     pub(super) tool_parts: &'static [&'static str],
     pub(super) developer: bool,
-    /// System messages amid the conversation.
+    /// System messages amid the conversation: only where it is known that they are taken.
     pub(super) mid_system: bool,
     /// Cache marks on parts.
     pub(super) cache_control: bool,
@@ -93,7 +93,7 @@ const USUAL: House = House {
     assistant_parts: &["text"],
     tool_parts: &["text"],
     developer: false,
-    mid_system: true,
+    mid_system: false,
     cache_control: false,
     choices: &["auto", "none", "required", "named"],
     thinking: None,

@@ -2,7 +2,7 @@
 //! is sent; each tool call is answered directly behind it; reasoning comes and goes as `reasoning`.
 
 use super::Dialect;
-use crate::{EmptyContent, MaxTokensField, Profile, ReasoningOut, ThinkingStyle};
+use crate::{EmptyContent, MaxTokensField, MidSystem, Profile, ReasoningOut, ThinkingStyle};
 
 /// The dialect.
 pub struct Cerebras;
@@ -44,6 +44,7 @@ impl Dialect for Cerebras {
             thinking_style: ThinkingStyle::Effort,
             reasoning_out: ReasoningOut::Reasoning,
             empty_assistant_content: EmptyContent::Omit,
+            mid_system: MidSystem::Keep,
             schema_strip: owned(&["$schema"]),
             response_format_with_tools: false,
             prompt_cache_key: true,

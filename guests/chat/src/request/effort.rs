@@ -38,8 +38,11 @@ pub fn wanted_effort<'r>(request: &'r Request<'_>, profile: &'r Profile) -> Opti
     }
 }
 
-/// The nearest effort of the profile's set.
+/// What the profile says of this effort, else the nearest of its set.
 fn clamp<'p>(effort: &str, profile: &'p Profile) -> Option<&'p str> {
+    if let Some(mapped) = profile.effort_map.get(effort) {
+        return Some(mapped);
+    }
     nearest(effort, profile.effort_set.iter().map(String::as_str))
 }
 
@@ -55,7 +58,12 @@ pub(super) fn write(
         wanted = Some("none");
         host::note("drop", "thinking", "the provider thinks in streams only");
     }
-    let budget = budget(request, profile);
+    let budget = budget(request, profile, output_limit);
+    if budget == Some(0) && wanted != Some("none") {
+        wanted = Some("none");
+        let why = "the output limit leaves no room for the least budget";
+        host::note("drop", "thinking", why);
+    }
     let written = wanted.is_some_and(|wanted| match profile.thinking_style {
         ThinkingStyle::None => false,
         ThinkingStyle::Effort => effort(body, wanted, profile),
@@ -72,14 +80,7 @@ pub(super) fn write(
             }
             takes
         }
-        ThinkingStyle::ReasoningObj => {
-            // Reasoning counts as output there, so half of it is left for the answer.
-            let budget = budget.map(|budget| match output_limit {
-                Some(limit) if budget >= limit => limit / 2,
-                _ => budget,
-            });
-            reasoning(body, wanted, budget, profile)
-        }
+        ThinkingStyle::ReasoningObj => reasoning(body, wanted, budget, profile),
     });
     let (action, why) = if written {
         ("change", "said in the provider's own words")
@@ -150,13 +151,23 @@ fn reasoning(body: &mut Writer<'_>, wanted: &str, budget: Option<u64>, profile: 
     true
 }
 
-/// The client's budget within what the provider takes, if it takes one.
-fn budget(request: &Request<'_>, profile: &Profile) -> Option<u64> {
+/// The client's budget within what the provider takes, if it takes one. Below the output limit: reasoning counts as
+/// output, so half of that is left for the answer. 0: the limit leaves no room for the least budget.
+fn budget(request: &Request<'_>, profile: &Profile, output_limit: Option<u64>) -> Option<u64> {
     let thinking = request.thinking.as_ref()?;
-    let budget = thinking.budget_tokens.filter(|_| profile.thinking_budget)?;
-    let budget = budget.max(profile.thinking_budget_min);
-    Some(match profile.thinking_budget_max {
-        0 => budget,
-        most => budget.min(most),
-    })
+    let wanted = thinking.budget_tokens.filter(|_| profile.thinking_budget)?;
+    let mut budget = wanted.max(profile.thinking_budget_min);
+    if profile.thinking_budget_max > 0 {
+        budget = budget.min(profile.thinking_budget_max);
+    }
+    let Some(limit) = output_limit.filter(|limit| budget >= *limit) else {
+        return Some(budget);
+    };
+    let half = limit / 2;
+    if half < profile.thinking_budget_min {
+        return Some(0);
+    }
+    let why = "it must be below the output limit, half of which is for the answer";
+    host::note("change", "thinking.budget_tokens", why);
+    Some(half)
 }

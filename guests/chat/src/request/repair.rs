@@ -19,7 +19,7 @@ pub(super) fn repair<'a>(turns: Vec<Turn<'a>>, profile: &Profile) -> Vec<Turn<'a
         turns: Vec::with_capacity(turns.len() + 2),
         ids: BTreeSet::new(),
     };
-    let mut turns = turns.into_iter().peekable();
+    let mut turns = joined(turns).into_iter().peekable();
     while let Some(turn) = turns.next() {
         match turn {
             Turn::Assistant(assistant) if !assistant.calls.is_empty() => {
@@ -49,6 +49,22 @@ pub(super) fn repair<'a>(turns: Vec<Turn<'a>>, profile: &Profile) -> Vec<Turn<'a
         turns.push(Turn::User(vec![Part::Text(Escaped::verbatim("Continue."))]));
     }
     turns
+}
+
+/// Puts what the assistant says directly behind its calls into the same message, as Anthropic does: the results of all
+/// calls are in the user message behind the last of them.
+fn joined(turns: Vec<Turn<'_>>) -> Vec<Turn<'_>> {
+    let mut done: Vec<Turn<'_>> = Vec::with_capacity(turns.len());
+    for turn in turns {
+        match (done.last_mut(), turn) {
+            (Some(Turn::Assistant(before)), Turn::Assistant(more)) if !before.calls.is_empty() => {
+                host::note("change", "messages", "two assistant messages became one");
+                before.join(more);
+            }
+            (_, turn) => done.push(turn),
+        }
+    }
+    done
 }
 
 /// Puts what the user says directly behind the result of a tool at the end of that result.

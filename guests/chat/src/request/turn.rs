@@ -1,7 +1,7 @@
 //! A conversation on its way from one format to the other: flat turns as chat completions has them,
 //! their text still escaped as the client sent it.
 
-use sdk::json::Escaped;
+use sdk::json::{Escaped, separator};
 use std::borrow::Cow;
 
 /// One message of chat completions.
@@ -83,6 +83,22 @@ pub struct Assistant<'a> {
     pub calls: Vec<Call<'a>>,
     /// All of it in its order, thinking still sealed. Empty unless the [`Form`] wants it.
     pub said: Vec<Said<'a>>,
+}
+
+impl<'a> Assistant<'a> {
+    /// Adds what the message behind this one holds.
+    pub(super) fn join(&mut self, more: Self) {
+        let calls = self.calls.len();
+        self.text.join(separator::LINE, more.text);
+        self.reasoning.join(separator::LINE, more.reasoning);
+        self.details.extend(more.details);
+        self.calls.extend(more.calls);
+        self.said
+            .extend(more.said.into_iter().map(|said| match said {
+                Said::Call(at) => Said::Call(at + calls),
+                other => other,
+            }));
+    }
 }
 
 /// A tool call.

@@ -29,6 +29,7 @@ pub(crate) static OPENAI: House = House {
     },
     parts: &["text", "image_url", "file"],
     developer: true,
+    mid_system: true,
     specials: &[
         Special {
             rule: Rule {
@@ -210,7 +211,6 @@ pub(crate) static MISTRAL: House = House {
     assistant: &["prefix"],
     assistant_parts: &["text", "thinking"],
     tool_parts: &["text", "image_url"],
-    mid_system: false,
     thinking: Some(Thinking::Parts),
     takes_thinking: true,
     id_prefix: "",

@@ -24,6 +24,7 @@ pub(crate) static OLLAMA: House = House {
     assistant: &["reasoning"],
     choices: &[],
     thinking: Some(Thinking::Member("reasoning")),
+    mid_system: true,
     takes_thinking: true,
     counts: Counts::Behind,
     ..USUAL
@@ -45,7 +46,6 @@ pub(crate) static LLAMA_CPP: House = House {
         source: "llama.cpp's server README and source (from memory)",
     },
     assistant: &["reasoning_content"],
-    mid_system: false,
     choices: &["auto", "none", "required"],
     thinking: Some(Thinking::Member("reasoning_content")),
     takes_thinking: true,
@@ -71,7 +71,6 @@ pub(crate) static VLLM: House = House {
         source: "vLLM's source, ChatCompletionRequest; others are ignored with a warning",
     },
     assistant: &["reasoning"],
-    mid_system: false,
     thinking: Some(Thinking::Member("reasoning")),
     takes_thinking: true,
     ..USUAL
@@ -91,7 +90,6 @@ pub(crate) static LM_STUDIO: House = House {
         id: "unknown-property",
         source: "LM Studio's documentation of its endpoints, which names no reasoning in messages",
     },
-    mid_system: false,
     choices: &["auto", "none", "required"],
     thinking: Some(Thinking::Member("reasoning_content")),
     counts: Counts::Nowhere,

@@ -84,7 +84,6 @@ pub(crate) static KIMI: House = House {
         source: "Kimi's API reference; strict by issues (teamclaude#451)",
     },
     assistant: &["reasoning_content", "partial"],
-    mid_system: false,
     thinking: Some(Thinking::Member("reasoning_content")),
     comes_back: Some(Rule {
         id: "reasoning-content",
