@@ -7,10 +7,10 @@ use crate::event::{Item, Response};
 use crate::seal::Sealed;
 use chat::Names;
 use sdk::host::{Level, log};
-use sdk::json::{Escaped, RawValue};
+use sdk::json::{Escaped, Members, RawValue};
 use sdk::whole::Blocks;
 use sdk::{Context, Failure, failure};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What an item is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ struct Open {
     /// The last part of a summary that something came of.
     part: Option<u32>,
     done: bool,
+    /// What it was told to be as a whole is not what came of it.
+    differs: bool,
 }
 
 /// The items of one answer.
@@ -51,8 +53,8 @@ pub(crate) struct Items {
     pub(crate) context: Context,
     names: Names,
     open: VecDeque<Open>,
-    /// Indices that are behind.
-    written: BTreeSet<u32>,
+    /// Those that are behind: what they are, and all that came of them.
+    written: BTreeMap<u32, (Kind, String)>,
     ids: BTreeSet<String>,
     /// What belongs before the next block.
     sealed: Sealed,
@@ -60,6 +62,7 @@ pub(crate) struct Items {
     pub(crate) refused: bool,
 }
 
+const DIFFERS: &str = "upstream said at the end something else than what it had streamed";
 const CUT_CALL: &str = "upstream broke off in the middle of a tool call's arguments";
 
 impl Items {
@@ -68,7 +71,7 @@ impl Items {
             context: context.clone(),
             names,
             open: VecDeque::new(),
-            written: BTreeSet::new(),
+            written: BTreeMap::new(),
             ids: BTreeSet::new(),
             sealed: Sealed::default(),
             refused: false,
@@ -81,13 +84,35 @@ impl Items {
         !self.ids.is_empty() || self.open.iter().any(named)
     }
 
-    /// Takes in what a response holds and what was not said before.
-    pub(crate) fn unsaid(&mut self, response: &Response<'_>) {
-        for (index, raw) in (0..).zip(response.output.as_deref().unwrap_or_default()) {
-            if let Ok(item) = sdk::json::from_str::<Item<'_>>(raw.get()) {
-                self.end(index, raw, &item);
+    /// Takes in what a response holds and what was not said before. Errors: what was said is not what it holds.
+    pub(crate) fn unsaid(&mut self, response: &Response<'_>) -> Result<(), Failure> {
+        let output = response.output.as_deref().unwrap_or_default();
+        // Servers that leave items out give the others another place.
+        let all = output.len() == self.written.len() + self.open.len();
+        for (index, raw) in (0..).zip(output) {
+            let Ok(item) = sdk::json::from_str::<Item<'_>>(raw.get()) else {
+                continue;
+            };
+            if all && self.written_otherwise(index, &item) {
+                return Err(failure::upstream(DIFFERS));
             }
+            self.end(index, raw, &item);
         }
+        Ok(())
+    }
+
+    /// Whether an item that is behind is another than this, which it is said to be.
+    fn written_otherwise(&self, index: u32, item: &Item<'_>) -> bool {
+        let Some((written, came)) = self.written.get(&index) else {
+            return false;
+        };
+        let whole = match kind(&item.kind) {
+            Kind::Message => item.text().0,
+            Kind::Call => item.arguments(),
+            Kind::Reasoning | Kind::Other => return false,
+        };
+        let came = Escaped::verbatim(came).unescape().into_owned();
+        *written == kind(&item.kind) && differs(*written, &came, &whole.unescape())
     }
 
     /// An item begins.
@@ -135,7 +160,7 @@ impl Items {
     pub(crate) fn end(&mut self, index: u32, raw: &RawValue, item: &Item<'_>) {
         let kind = kind(&item.kind);
         self.refused |= kind == Kind::Message && item.text().1;
-        let Some(open) = self.at(index, kind) else {
+        let Some(open) = self.at(index, kind).filter(|open| open.kind == kind) else {
             return;
         };
         match kind {
@@ -159,16 +184,12 @@ impl Items {
 
     /// The item of this index; a new one if there is none. None: it is behind.
     fn at(&mut self, index: u32, kind: Kind) -> Option<&mut Open> {
-        if self.written.contains(&index) {
+        if self.written.contains_key(&index) {
             return None;
         }
         let at = match self.open.iter().position(|one| one.index == index) {
             Some(at) => at,
             None => {
-                // Text and thinking never take turns with what follows: where their end was not told, this is it.
-                for open in &mut self.open {
-                    open.done |= open.kind != Kind::Call;
-                }
                 self.open.push_back(Open::new(index, kind));
                 self.open.len() - 1
             }
@@ -191,7 +212,7 @@ impl Items {
                 return Ok(());
             }
             self.close(&open, out, cut)?;
-            self.written.insert(open.index);
+            self.written.insert(open.index, (open.kind, open.came));
         }
         if last && out.in_thinking() && !self.sealed.is_empty() {
             let sealed = self.sealed.seal(&self.context);
@@ -253,6 +274,9 @@ impl Items {
 
     /// The end of an item.
     fn close(&mut self, open: &Open, out: &mut impl Blocks, cut: bool) -> Result<(), Failure> {
+        if open.differs && !cut {
+            return Err(failure::upstream(DIFFERS));
+        }
         match open.kind {
             Kind::Reasoning => self.sealed.items.extend(open.item.clone()),
             Kind::Call if open.begun && !cut && !open.is_object() => {
@@ -293,6 +317,7 @@ impl Open {
             begun: false,
             part: None,
             done: false,
+            differs: false,
         }
     }
 
@@ -310,6 +335,8 @@ impl Open {
         if let Some(rest) = plain.strip_prefix(came.as_str()) {
             let rest = Escaped::plain(rest);
             self.push(rest.get());
+        } else {
+            self.differs |= differs(self.kind, &came, &plain);
         }
     }
 
@@ -337,6 +364,44 @@ impl Open {
         let came = came.trim();
         came.is_empty() || (came.starts_with('{') && sdk::json::from_str::<&RawValue>(came).is_ok())
     }
+}
+
+/// Whether a text or arguments that came are others than what is told as the whole. Servers that tell nothing there,
+/// without the white space at the end, or with arguments spelt otherwise, mean the same.
+fn differs(kind: Kind, came: &str, whole: &str) -> bool {
+    let (came, whole) = (came.trim(), whole.trim());
+    if came.starts_with(whole) && kind != Kind::Call || whole.is_empty() || came == whole {
+        return false;
+    }
+    let read = |text| sdk::json::from_str::<&RawValue>(text);
+    match (kind, read(came), read(whole)) {
+        (Kind::Call, Ok(came), Ok(whole)) => !means_the_same(came, whole),
+        _ => true,
+    }
+}
+
+fn means_the_same(one: &RawValue, other: &RawValue) -> bool {
+    if let (Some(one), Some(other)) = (Escaped::of(one), Escaped::of(other)) {
+        return one.unescape() == other.unescape();
+    }
+    let objects = (
+        sdk::json::from_str::<Members<'_>>(one.get()),
+        sdk::json::from_str::<Members<'_>>(other.get()),
+    );
+    if let (Ok(one), Ok(other)) = objects {
+        let same = |(name, value): (&str, &RawValue)| {
+            let twin = other.get(name);
+            twin.is_some_and(|twin| means_the_same(value, twin))
+        };
+        return one.iter().count() == other.iter().count() && one.iter().all(same);
+    }
+    let items = |raw| sdk::json::from_str::<Vec<&RawValue>>(raw);
+    if let (Ok(one), Ok(other)) = (items(one.get()), items(other.get())) {
+        let mut pairs = one.iter().zip(&other);
+        return one.len() == other.len() && pairs.all(|(one, other)| means_the_same(one, other));
+    }
+    let number = |raw: &RawValue| raw.get().parse::<f64>().ok();
+    one.get() == other.get() || number(one).is_some_and(|one| number(other) == Some(one))
 }
 
 fn kind(kind: &str) -> Kind {
