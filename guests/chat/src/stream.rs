@@ -11,7 +11,7 @@ mod lenient;
 mod splice;
 mod think;
 
-pub(crate) use arguments::mend;
+pub use arguments::mend;
 pub(crate) use chunk::FunctionDelta;
 pub(crate) use think::{Piece, Think};
 

@@ -5,7 +5,7 @@
 
 use crate::event::{Item, Response};
 use crate::seal::Sealed;
-use chat::Names;
+use chat::{Names, mend};
 use sdk::host::{Level, log};
 use sdk::json::{Escaped, Members, RawValue};
 use sdk::whole::Blocks;
@@ -31,6 +31,10 @@ struct Open {
     waiting: Vec<String>,
     /// All that came of the text or of the arguments.
     came: String,
+    /// How much of it was passed on, or waits for that alone.
+    passed: usize,
+    /// The arguments are no JSON as they begin: they are kept back until they can be judged as a whole.
+    odd: bool,
     /// Of a call.
     id: String,
     name: String,
@@ -63,7 +67,11 @@ pub(crate) struct Items {
 }
 
 const DIFFERS: &str = "upstream said at the end something else than what it had streamed";
+const NO_JSON: &str = "upstream sent a tool call's arguments that are no JSON";
 const CUT_CALL: &str = "upstream broke off in the middle of a tool call's arguments";
+
+/// Behind so many bytes of arguments it is known how they begin, save for white space.
+const BEGINNING: usize = 16;
 
 impl Items {
     pub(crate) fn new(context: &Context, names: Names) -> Self {
@@ -279,8 +287,17 @@ impl Items {
         }
         match open.kind {
             Kind::Reasoning => self.sealed.items.extend(open.item.clone()),
-            Kind::Call if open.begun && !cut && !open.is_object() => {
-                return Err(failure::upstream(CUT_CALL));
+            Kind::Call if open.begun && !cut && (open.odd || !open.is_object()) => {
+                let rest = open.mended()?;
+                if !rest.is_empty() {
+                    out.input(&Escaped::plain(&rest));
+                }
+                out.close();
+            }
+            // Half an object stays one.
+            Kind::Call if open.odd && cut && !begins_oddly(&open.plain()) => {
+                out.input(&Escaped::verbatim(&open.came[open.passed..]));
+                out.close();
             }
             // Messages are blocks of their own.
             Kind::Call | Kind::Message => out.close(),
@@ -310,6 +327,8 @@ impl Open {
             kind,
             waiting: Vec::new(),
             came: String::new(),
+            passed: 0,
+            odd: false,
             id: String::new(),
             name: String::new(),
             phase: None,
@@ -322,19 +341,59 @@ impl Open {
     }
 
     fn push(&mut self, piece: &str) {
-        if !piece.is_empty() {
-            self.came.push_str(piece);
+        if piece.is_empty() {
+            return;
+        }
+        self.came.push_str(piece);
+        if self.kind == Kind::Call && !self.odd && self.passed < BEGINNING {
+            self.odd = begins_oddly(&self.plain());
+        }
+        if !self.odd {
+            self.passed = self.came.len();
             self.waiting.push(piece.to_owned());
+        }
+    }
+
+    /// All that came, without escapes.
+    fn plain(&self) -> String {
+        Escaped::verbatim(&self.came).unescape().into_owned()
+    }
+
+    /// Keeps back arguments of which nothing was written yet and that are not to be written as they are.
+    fn keep_back(&mut self) {
+        self.waiting.clear();
+        self.passed = 0;
+        self.odd = true;
+    }
+
+    /// What is to be written beside what was passed on, so that the arguments are what they mean. Errors: they
+    /// cannot become an object.
+    fn mended(&self) -> Result<String, Failure> {
+        let plain = self.plain();
+        let passed = Escaped::verbatim(&self.came[..self.passed]);
+        let passed = passed.unescape();
+        let (opens, closes) = (plain.trim().starts_with('{'), plain.trim().ends_with('}'));
+        let rest = |mended: String| Some(mended.strip_prefix(passed.trim_start())?.to_owned());
+        match mend(&plain).map(rest) {
+            Some(Some(rest)) => Ok(rest),
+            _ if opens && !closes => Err(failure::upstream(CUT_CALL)),
+            // Only what was not begun can still become an object.
+            None if passed.is_empty() => Ok("{}".to_owned()),
+            _ => Err(failure::upstream(NO_JSON)),
         }
     }
 
     /// What did not come of a whole text.
     fn rest(&mut self, whole: &Escaped<'_>) {
         let plain = whole.unescape();
-        let came = Escaped::verbatim(&self.came).unescape().into_owned();
+        let came = self.plain();
         if let Some(rest) = plain.strip_prefix(came.as_str()) {
             let rest = Escaped::plain(rest);
+            let at_once = self.came.is_empty();
             self.push(rest.get());
+            if at_once && self.kind == Kind::Call && !self.is_object() {
+                self.keep_back();
+            }
         } else {
             self.differs |= differs(self.kind, &came, &plain);
         }
@@ -360,10 +419,19 @@ impl Open {
 
     /// Whether the arguments that came are an object, or none.
     fn is_object(&self) -> bool {
-        let came = Escaped::verbatim(&self.came).unescape().into_owned();
+        let came = self.plain();
         let came = came.trim();
         came.is_empty() || (came.starts_with('{') && sdk::json::from_str::<&RawValue>(came).is_ok())
     }
+}
+
+/// Whether arguments begin as no object in JSON does. Where that is not known yet, they do not.
+fn begins_oddly(text: &str) -> bool {
+    let Some(inside) = text.trim_start().strip_prefix('{') else {
+        return !text.trim().is_empty();
+    };
+    let first = inside.trim_start().chars().next();
+    first.is_some_and(|first| !matches!(first, '"' | '}'))
 }
 
 /// Whether a text or arguments that came are others than what is told as the whole. Servers that tell nothing there,
