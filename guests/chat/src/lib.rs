@@ -28,3 +28,4 @@ pub use request::{
     Assistant, Call, Conversation, Form, Names, Part, Said, Turn, conversation, goes_strict,
     is_strict, offered_tools, output_limit, parse, session_hash, wanted_effort, write_tools,
 };
+pub use stream::mend;

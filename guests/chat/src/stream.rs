@@ -12,7 +12,7 @@ mod lenient;
 mod splice;
 mod think;
 
-pub(crate) use arguments::mend;
+pub use arguments::mend;
 pub(crate) use blocks::CUT_CALL;
 pub(crate) use chunk::FunctionDelta;
 pub(crate) use think::{Piece, Think};

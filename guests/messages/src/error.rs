@@ -2,6 +2,7 @@
 
 use crate::Profile;
 use sdk::error::{Said, classify, read};
+use sdk::json::{Members, from_str};
 use sdk::{Failure, Head, failure};
 use std::collections::BTreeMap;
 
@@ -42,6 +43,15 @@ impl Meaning {
             None => (self.dialect)(status, said),
         }
     }
+}
+
+/// Whether MiniMax's `base_resp`, which may stand in what is otherwise a whole answer, says that it went wrong.
+pub(crate) fn went_wrong(members: &Members<'_>) -> bool {
+    let base: Option<Members<'_>> = members
+        .get("base_resp")
+        .and_then(|base| from_str(base.get()).ok());
+    let code = base.as_ref().and_then(|base| base.get("status_code"));
+    code.is_some_and(|code| !matches!(code.get(), "0" | "null"))
 }
 
 /// By status, and by the body's own words where the status says nothing.

@@ -1,6 +1,6 @@
 //! One exchange: the request edited, the answer kept.
 
-use crate::error::Meaning;
+use crate::error::{self, Meaning};
 use crate::stream::Stream;
 use crate::{Profile, request};
 use sdk::json::Members;
@@ -53,7 +53,7 @@ impl sdk::Exchange for Exchange {
                 "upstream answered with something else than JSON",
             ));
         };
-        if members.get(self.wanted()).is_none() {
+        if members.get(self.wanted()).is_none() || error::went_wrong(&members) {
             return Err(self.meaning.explain(&head, &text));
         }
         Ok(Output::Keep)

@@ -1,7 +1,7 @@
 //! The stream is Anthropic's already and is kept. Watched is whether it says an error, and whether it
 //! comes to its end: only `message_stop` is one.
 
-use crate::error::Meaning;
+use crate::error::{self, Meaning};
 use sdk::json::{Members, RawValue, first_value};
 use sdk::{Edit, Ending, Next, Output, Pushed, SpliceRule, edits, failure, sse};
 
@@ -39,6 +39,13 @@ impl Stream {
         let mut at = 0;
         for frame in sse::frames(text) {
             match (frame.event, frame.data.as_deref()) {
+                (event, Some(data)) if event == "error" || is_error(event, data) => {
+                    return Pushed {
+                        out: up_to(at, text.len()),
+                        rules: None,
+                        next: Next::Failed(self.meaning.in_stream(data)),
+                    };
+                }
                 ("message_stop", Some(data)) if is_json(data) => {
                     let end = at + frame.raw.len();
                     let out = if is_whole(frame.raw) {
@@ -47,13 +54,6 @@ impl Stream {
                         completed(text.len())
                     };
                     return sdk::pushed(out, Next::Done);
-                }
-                (event, Some(data)) if event == "error" || is_error(event, data) => {
-                    return Pushed {
-                        out: up_to(at, text.len()),
-                        rules: None,
-                        next: Next::Failed(self.meaning.in_stream(data)),
-                    };
                 }
                 // The upstream ended inside it: half an event would be read as a malformed one.
                 _ if !is_whole(frame.raw) => {
@@ -112,15 +112,14 @@ impl Stream {
     }
 }
 
-/// An error without an event name, as the providers' other sides send it.
+/// An error without an event name, as the providers' other sides send it, or with MiniMax's `base_resp` in any event.
 fn is_error(event: &str, data: &str) -> bool {
-    if !event.is_empty() {
+    if !event.is_empty() && !data.contains("\"base_resp\"") {
         return false;
     }
     let members = sdk::json::from_str::<Members<'_>>(data).unwrap_or_default();
-    members
-        .get("error")
-        .is_some_and(|error| error.get() != "null")
+    let error = members.get("error").filter(|_| event.is_empty());
+    error.is_some_and(|error| error.get() != "null") || error::went_wrong(&members)
 }
 
 fn is_json(data: &str) -> bool {

@@ -4,6 +4,7 @@ use crate::line::{self, Line};
 use chat::Names;
 use sdk::json::Writer;
 use sdk::{Context, Failure, failure};
+use std::collections::BTreeSet;
 
 /// Converts a 2xx body.
 pub(crate) fn convert(context: &Context, names: &Names, body: &[u8]) -> Result<String, Failure> {
@@ -38,20 +39,19 @@ pub(crate) fn convert(context: &Context, names: &Names, body: &[u8]) -> Result<S
         block.raw("type", r#""text""#).text("text", &text);
         block.end();
     }
-    let mut called = 0;
+    let mut called = BTreeSet::new();
     for call in message.calls() {
         let mut block = Writer::object(content.item());
         block
             .raw("type", r#""tool_use""#)
-            .plain("id", &call.id(context, called))
+            .plain("id", &call.id(context, &mut called))
             .plain("name", names.incoming(&call.function.name))
             .raw("input", &call.arguments());
         block.end();
-        called += 1;
     }
     content.end();
     object
-        .plain("stop_reason", answer.stop_reason(called > 0).name())
+        .plain("stop_reason", answer.stop_reason(!called.is_empty()).name())
         .raw("stop_sequence", "null");
     answer.usage(context).write(object.member("usage"));
     object.end();

@@ -5,6 +5,7 @@ use sdk::json::{Escaped, RawValue};
 use sdk::{Context, Failure, error};
 use serde::Deserialize;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// A line, or a whole answer.
 #[derive(Debug, Default, Deserialize)]
@@ -100,15 +101,19 @@ impl<'a> Message<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// The call's own id, else one made of the exchange's and the call's number.
-    pub(crate) fn id(&self, context: &Context, at: usize) -> String {
-        match self.id.as_deref().filter(|id| !id.is_empty()) {
+    /// The call's own id, else one made of the exchange's and the call's number: also where an earlier call has it, as
+    /// results could not be told apart. It is then one of those `taken`.
+    pub(crate) fn id(&self, context: &Context, taken: &mut BTreeSet<String>) -> String {
+        let own = self.id.as_deref().filter(|id| !id.is_empty());
+        let id = match own.filter(|id| !taken.contains(*id)) {
             Some(id) => id.to_owned(),
-            None => format!("toolu_{}{at:02}", context.exchange_id),
-        }
+            None => format!("toolu_{}{:02}", context.exchange_id, taken.len()),
+        };
+        taken.insert(id.clone());
+        id
     }
 
-    /// The arguments as the text of an object; `{}` for what is none.
+    /// The arguments as the text of an object, mended where they are nearly one; `{}` for what is none.
     pub(crate) fn arguments(&self) -> Cow<'a, str> {
         let Some(raw) = self.function.arguments else {
             return Cow::Borrowed("{}");
@@ -117,11 +122,13 @@ impl<'a> Call<'a> {
             return Cow::Borrowed(raw.get());
         }
         let inside = Escaped::of(raw).map(|text| text.unescape().into_owned());
-        let object = |text: &String| {
-            text.trim_start().starts_with('{')
-                && sdk::json::from_str::<&RawValue>(text.as_str()).is_ok()
+        let object = |text: String| {
+            let whole = text.trim_start().starts_with('{')
+                && sdk::json::from_str::<&RawValue>(text.as_str()).is_ok();
+            let mended = || chat::mend(&text).filter(|mended| !mended.is_empty());
+            if whole { Some(text) } else { mended() }
         };
-        match inside.filter(object) {
+        match inside.and_then(object) {
             Some(text) => Cow::Owned(text),
             None => {
                 let message = "the upstream called a tool with arguments that are not an object";

@@ -3,7 +3,7 @@
 use crate::{Options, Think};
 use chat::{Assistant, Conversation, Form, MidSystem, Names, Part, Profile, ReasoningOut, Turn};
 use sdk::anthropic::Request;
-use sdk::json::{Escaped, Writer, separator};
+use sdk::json::{Escaped, RawValue, Writer, separator};
 use sdk::{Context, Failure, host};
 use std::collections::BTreeMap;
 
@@ -152,13 +152,21 @@ fn tools(body: &mut Writer<'_>, names: &mut Names, request: &Request<'_>, profil
         let why = "the provider lets the model choose";
         host::note("drop", "tool_choice", why);
     }
+    if choice.is_some_and(|choice| choice.disable_parallel_tool_use == Some(true)) {
+        let path = "tool_choice.disable_parallel_tool_use";
+        host::note("drop", path, "the provider has nothing for it");
+    }
     chat::write_tools(body, names, request, profile);
 }
 
 fn schema<'a>(request: &Request<'a>) -> Option<&'a str> {
     let format = request.output_config.as_ref()?.format.as_ref()?;
-    let schema = format.schema.filter(|_| format.kind == "json_schema")?;
-    Some(schema.get())
+    let schema = format.schema.filter(|_| format.kind == "json_schema");
+    if schema.is_none() {
+        let why = "no such format is known";
+        host::note("drop", "output_config.format", why);
+    }
+    schema.map(RawValue::get)
 }
 
 fn parameters(body: &mut Writer<'_>, context: &Context, options: &Options, request: &Request<'_>) {

@@ -6,6 +6,7 @@ use chat::Names;
 use sdk::events::Events;
 use sdk::json::Escaped;
 use sdk::{Context, Failure, Next, Output, Pushed, failure};
+use std::collections::BTreeSet;
 
 /// One answer that is streamed.
 pub(crate) struct Stream {
@@ -13,7 +14,8 @@ pub(crate) struct Stream {
     names: Names,
     /// None before the first line.
     events: Option<Events>,
-    called: usize,
+    /// Ids of the calls so far.
+    called: BTreeSet<String>,
 }
 
 impl Stream {
@@ -22,7 +24,7 @@ impl Stream {
             context,
             names,
             events: None,
-            called: 0,
+            called: BTreeSet::new(),
         }
     }
 
@@ -87,7 +89,7 @@ impl Stream {
             self.message(&mut events, message);
         }
         if line.done == Some(true) {
-            let reason = line.stop_reason(self.called > 0);
+            let reason = line.stop_reason(!self.called.is_empty());
             events.end(reason, line.usage(&self.context));
         }
         self.events = Some(events);
@@ -98,10 +100,9 @@ impl Stream {
         events.thinking(&message.thinking());
         events.text(&message.text());
         for call in message.calls() {
-            let id = call.id(&self.context, self.called);
+            let id = call.id(&self.context, &mut self.called);
             events.tool(&id, self.names.incoming(&call.function.name));
             events.input(&Escaped::plain(&call.arguments()));
-            self.called += 1;
         }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn convert(mut items: Items, body: &str) -> Result<String, Failure> {
     if response.output.is_none() && response.error.is_none() {
         return Err(failure::upstream("upstream answered without an output"));
     }
-    items.unsaid(&response);
+    items.unsaid(&response)?;
     let reason = stop::finish(&response, items.will_call(), items.refused)?;
     let mut message = Whole::start();
     items.write(&mut message, true, reason == StopReason::MaxTokens)?;

@@ -143,7 +143,7 @@ impl Stream {
                 .strip_prefix("response.")
                 .map(|status| status.to_owned().into());
         }
-        self.items.unsaid(&response);
+        self.items.unsaid(&response)?;
         let reason = stop::finish(&response, self.items.will_call(), self.items.refused)?;
         let mut events = self.events();
         let cut = reason == StopReason::MaxTokens;

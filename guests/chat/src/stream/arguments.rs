@@ -231,7 +231,7 @@ fn packed(json: &str) -> impl Iterator<Item = u8> {
 
 /// The object that arguments mean: an object in a string is that object, `null` is nothing, and slips of the pen
 /// are mended. None: they mean none.
-pub(crate) fn mend(text: &str) -> Option<String> {
+pub fn mend(text: &str) -> Option<String> {
     let trimmed = text.trim();
     if trimmed == "null" {
         return Some(String::new());

@@ -24,7 +24,7 @@ pub(super) fn edit(
         }
     }
     if let Some(limit) = client.get("max_tokens") {
-        clamp(edits, context, profile, limit);
+        clamp(edits, context, profile, client, limit);
     }
     if let Some(system) = client.get("system").filter(|_| !profile.attribution) {
         attribution(edits, system);
@@ -40,7 +40,13 @@ pub(super) fn edit(
 }
 
 /// Asking for more than the model can give is a 400.
-fn clamp(edits: &mut Edits<'_>, context: &Context, profile: &Profile, limit: &RawValue) {
+fn clamp(
+    edits: &mut Edits<'_>,
+    context: &Context,
+    profile: &Profile,
+    client: &Client<'_, '_>,
+    limit: &RawValue,
+) {
     let Ok(wanted) = limit.get().parse::<u64>() else {
         return;
     };
@@ -53,6 +59,38 @@ fn clamp(edits: &mut Edits<'_>, context: &Context, profile: &Profile, limit: &Ra
         let why = format!("{most} is the most to ask for");
         host::note("change", "max_tokens", &why);
         edits.replace(limit.get(), most.to_string());
+        if let Some(thinking) = client.get("thinking") {
+            budget(edits, thinking, most);
+        }
+    }
+}
+
+/// The least that may be allowed for thinking.
+const BUDGET_LEAST: u64 = 1024;
+
+/// Thinking counts as output, so what was allowed for it must stay below the new limit: half of it is left for the
+/// answer. Where that cannot be, the model does not think.
+fn budget(edits: &mut Edits<'_>, thinking: &RawValue, limit: u64) {
+    let members: Members<'_> = from_str(thinking.get()).unwrap_or_default();
+    let Some(budget) = members.get("budget_tokens") else {
+        return;
+    };
+    if !budget
+        .get()
+        .parse()
+        .is_ok_and(|budget: u64| budget >= limit)
+    {
+        return;
+    }
+    if limit > BUDGET_LEAST {
+        let fitted = (limit / 2).max(BUDGET_LEAST);
+        let why = format!("{fitted} is below the lower limit");
+        host::note("change", "thinking.budget_tokens", &why);
+        edits.replace(budget.get(), fitted.to_string());
+    } else {
+        let why = "the lower limit leaves no room for it";
+        host::note("change", "thinking", why);
+        edits.replace(thinking.get(), r#"{"type":"disabled"}"#);
     }
 }
 
