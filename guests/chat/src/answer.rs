@@ -28,7 +28,9 @@ pub(crate) fn convert(
     if completion.error.is_some() || completion.base_failed() || flat() {
         return Err(error::explain(profile, head, body));
     }
-    let choice = completion.choices.as_deref().and_then(<[_]>::first);
+    let choices = completion.choices.as_deref().unwrap_or_default();
+    let first = |choice: &&Choice<'_>| choice.index.unwrap_or(0) == 0;
+    let choice = choices.iter().find(first).or(choices.first());
     let Some(Choice {
         message: Some(message),
         finish_reason,

@@ -214,9 +214,11 @@ impl Stream {
     }
 
     fn choice(&mut self, frame: &str, choice: &Choice<'_>) -> Result<(), Failure> {
-        // Some servers send the whole message in place of the last delta.
-        if let Some(delta) = choice.delta.as_ref().or(choice.message.as_ref()) {
-            self.delta(frame, delta)?;
+        // Some servers send the whole message in place of the last delta. What was said by then is in it once more.
+        if let Some(delta) = &choice.delta {
+            self.delta(frame, delta, false)?;
+        } else if let Some(message) = &choice.message {
+            self.delta(frame, message, self.said)?;
         }
         // Some servers give a reason in every chunk: the last one counts.
         let Some(reason) = chunk::non_empty(choice.finish_reason) else {
@@ -230,14 +232,19 @@ impl Stream {
         Ok(())
     }
 
-    fn delta(&mut self, frame: &str, delta: &Delta<'_>) -> Result<(), Failure> {
+    /// `again`: its words came before. Calls that did are known as such.
+    fn delta(&mut self, frame: &str, delta: &Delta<'_>, again: bool) -> Result<(), Failure> {
         let mut said = delta.said(&self.reasoning_in);
         if self.finish.is_some() {
             // Text and calls behind a reason are part of the answer all the same.
             said.thinking = Escaped::default();
         }
         self.refuses |= said.refused;
-        self.blocks.keep_details(delta.reasoning_details);
+        if again {
+            (said.thinking, said.text) = (Escaped::default(), Escaped::default());
+        } else {
+            self.blocks.keep_details(delta.reasoning_details);
+        }
         if !said.thinking.is_empty() {
             self.blocks.thinking(&said.thinking);
         }

@@ -119,6 +119,14 @@ impl Blocks {
         self.pieces(pieces);
     }
 
+    /// Takes what was kept back for the beginning of a tag as what it is.
+    fn let_go(&mut self) {
+        if let Some(think) = &mut self.think {
+            let pieces = think.flush();
+            self.pieces(pieces);
+        }
+    }
+
     fn pieces(&mut self, pieces: Vec<Piece>) {
         for piece in pieces {
             match piece {
@@ -184,6 +192,7 @@ impl Blocks {
         let plain = escaped.unescape();
         let (at, new) = self.calls.place(delta, position, &plain);
         if new {
+            self.let_go();
             self.queue.push_back(Waiting::Call(at));
         }
         let arguments = &mut self.calls.get_mut(at).arguments;
@@ -286,10 +295,7 @@ impl Blocks {
     /// Writes what still waits: nothing more comes. Errors: a call broke off.
     pub(super) fn flush(&mut self, reason: StopReason) -> Result<(), Failure> {
         self.cut = reason == StopReason::MaxTokens;
-        if let Some(think) = &mut self.think {
-            let pieces = think.flush();
-            self.pieces(pieces);
-        }
+        self.let_go();
         self.pump(true)
     }
 

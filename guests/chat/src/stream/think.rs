@@ -10,6 +10,10 @@ pub(crate) struct Think {
     inside: bool,
     /// An opening tag counts here: at the beginning or after white space.
     may_open: bool,
+    /// A closing tag counts here although nothing was opened: at the beginning of the answer or of a line.
+    may_close: bool,
+    /// A tag has come: from then on only what was opened is closed.
+    tagged: bool,
     /// White space directly behind a closing tag is not text.
     trim: bool,
     held: String,
@@ -30,6 +34,8 @@ impl Think {
         Self {
             inside,
             may_open: true,
+            may_close: true,
+            tagged: false,
             trim: false,
             held: String::new(),
         }
@@ -46,6 +52,7 @@ impl Think {
             rest = &rest[at + tag.len()..];
             self.inside = tag == OPEN;
             self.trim = true;
+            self.tagged = true;
         }
         let keep = kept_back(rest);
         self.emit(&rest[..rest.len() - keep], &mut pieces);
@@ -61,12 +68,18 @@ impl Think {
         pieces
     }
 
-    /// The next tag that counts. A closing tag counts also without an opening one.
+    /// The next tag that counts. A closing tag counts also without an opening one, which was part of the prompt then; within
+    /// a line, and a second time, it is somebody's text.
     fn tag(&self, text: &str) -> Option<(usize, &'static str)> {
-        let close = text.find(CLOSE).map(|at| (at, CLOSE));
         if self.inside {
-            return close;
+            return text.find(CLOSE).map(|at| (at, CLOSE));
         }
+        let mut closes = text.match_indices(CLOSE).map(|(at, _)| at);
+        let close = closes.find(|at| match text[..*at].chars().next_back() {
+            Some(before) => before == '\n',
+            None => self.may_close,
+        });
+        let close = close.filter(|_| !self.tagged).map(|at| (at, CLOSE));
         let mut opens = text.match_indices(OPEN).map(|(at, _)| at);
         let open = opens.find(|at| match text[..*at].chars().next_back() {
             Some(before) => before.is_whitespace(),
@@ -83,6 +96,7 @@ impl Think {
         };
         self.trim = false;
         self.may_open = last.is_whitespace();
+        self.may_close = last == '\n';
         pieces.push(if self.inside {
             Piece::Thinking(text.to_owned())
         } else {
@@ -147,6 +161,16 @@ mod tests {
     fn thinking_may_have_begun_in_the_prompt() {
         assert_eq!(read(true, &["a</think>b"]), said("a", "b"));
         assert_eq!(read(false, &["</think>b"]), said("", "b"));
+    }
+
+    #[test]
+    fn a_closing_tag_that_closes_nothing_is_text() {
+        assert_eq!(read(false, &["a", "</think>b"]), said("", "a</think>b"));
+        assert_eq!(read(false, &["a\n", "</think>\nb"]), said("", "a\nb"));
+        assert_eq!(
+            read(false, &["<think>a</think>b\n</think>"]),
+            said("a", "b\n</think>")
+        );
     }
 
     #[test]
