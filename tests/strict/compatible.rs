@@ -38,6 +38,7 @@ pub(crate) struct Endpoint {
     pub(crate) profile: &'static str,
     pub(crate) model: &'static str,
     pub(crate) media: bool,
+    /// It takes system messages amid the conversation, which only Anthropic documents.
     pub(crate) mid_system: bool,
     /// Its thinking has no signature, and must come back on turns with calls.
     pub(crate) unsigned: bool,
@@ -56,7 +57,7 @@ const BASE: Endpoint = Endpoint {
     profile: "",
     model: "model-1",
     media: true,
-    mid_system: true,
+    mid_system: false,
     unsigned: true,
     temperature: |value| (0.0..=1.0).contains(&value),
 };
@@ -70,7 +71,6 @@ pub(crate) static DEEPSEEK: Endpoint = Endpoint {
 pub(crate) static KIMI: Endpoint = Endpoint {
     profile: "kimi",
     model: "kimi-k2.6",
-    mid_system: false,
     temperature: |value| (value - 1.0).abs() < f64::EPSILON,
     ..BASE
 };
@@ -83,6 +83,7 @@ pub(crate) static MINIMAX: Endpoint = Endpoint {
 pub(crate) static OPENROUTER: Endpoint = Endpoint {
     profile: "openrouter",
     model: "anthropic/claude-sonnet-5-5",
+    mid_system: true,
     unsigned: false,
     ..BASE
 };
@@ -93,17 +94,14 @@ pub(crate) static QWEN: Endpoint = Endpoint {
 };
 pub(crate) static LLAMA_CPP: Endpoint = Endpoint {
     profile: "llama.cpp",
-    mid_system: false,
     ..BASE
 };
 pub(crate) static VLLM: Endpoint = Endpoint {
     profile: "vllm",
-    mid_system: false,
     ..BASE
 };
 pub(crate) static LMSTUDIO: Endpoint = Endpoint {
     profile: "lmstudio",
-    mid_system: false,
     ..BASE
 };
 

@@ -8,7 +8,7 @@ mod tools;
 
 use crate::{Options, model};
 use chat::{Conversation, Form, MidSystem, Names, Profile, Turn};
-use sdk::json::{Escaped, Writer};
+use sdk::json::{Escaped, Writer, merge};
 use sdk::{Context, Failure};
 use std::fmt::Write as _;
 
@@ -90,11 +90,8 @@ pub(crate) fn convert(
     let limit = parameters::write(&mut config, context, options, &request, !tools.is_empty());
     thinking::write(&mut config, options, &request, thinks, limit);
     config.end();
-    for (name, value) in &options.extra_body {
-        object.raw(Escaped::plain(name).get(), value.get());
-    }
     object.end();
-    Ok(Converted::Body(out))
+    Ok(Converted::Body(merge(out, &options.extra_body)))
 }
 
 fn system(body: &mut Writer<'_>, text: &Escaped<'_>) {

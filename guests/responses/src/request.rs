@@ -6,7 +6,7 @@ mod tools;
 
 use crate::{Options, model};
 use chat::{Conversation, Form, MidSystem, Names, Profile, Turn};
-use sdk::json::{Escaped, Writer};
+use sdk::json::{Writer, merge};
 use sdk::{Context, Failure};
 
 /// What became of a request.
@@ -62,10 +62,10 @@ pub(crate) fn convert(
     if !counts {
         parameters::limits(&mut object, context, options, &request);
         parameters::storage(&mut object, context, options, &request, reasons);
-        for (name, value) in &options.extra_body {
-            object.raw(Escaped::plain(name).get(), value.get());
-        }
     }
     object.end();
+    if !counts {
+        out = merge(out, &options.extra_body);
+    }
     Ok(Converted::Body(out))
 }

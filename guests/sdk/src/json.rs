@@ -3,11 +3,13 @@
 
 mod escaped;
 mod members;
+mod merge;
 mod value;
 mod writer;
 
 pub use escaped::{Escaped, escape_into, separator};
 pub use members::Members;
+pub use merge::merge;
 pub use serde_json::value::RawValue;
 pub use serde_json::{Error, from_str, to_string, to_vec};
 pub use value::{Raw, Str};

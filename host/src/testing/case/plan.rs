@@ -47,6 +47,8 @@ pub(in crate::testing) struct RequestPlan {
     pub(in crate::testing) reply: Option<String>,
     pub(in crate::testing) answer: bool,
     pub(in crate::testing) unsupported: bool,
+    /// The body is compared byte for byte, but for white space at its end.
+    pub(in crate::testing) bytes: bool,
     pub(in crate::testing) fails: Option<FailsPlan>,
 }
 
@@ -222,7 +224,15 @@ fn context(at: &Place<'_>, reader: &mut Reader<'_>) -> ContextPlan {
 }
 
 fn request(at: &Place<'_>, reader: &mut Reader<'_>) -> RequestPlan {
-    let known = ["path", "headers", "reply", "answer", "unsupported", "fails"];
+    let known = [
+        "path",
+        "headers",
+        "reply",
+        "answer",
+        "unsupported",
+        "bytes",
+        "fails",
+    ];
     let Some(fields) = reader.fields(at, &known) else {
         return RequestPlan::default();
     };
@@ -242,12 +252,14 @@ fn request(at: &Place<'_>, reader: &mut Reader<'_>) -> RequestPlan {
         at.and_then(|at| reader.flag(at)).unwrap_or_default()
     };
     let (answer, unsupported) = (flag("answer"), flag("unsupported"));
+    let bytes = flag("bytes");
     RequestPlan {
         path: string(&fields, "path", reader),
         headers,
         reply: string(&fields, "reply", reader),
         answer,
         unsupported,
+        bytes,
         fails: fields.get("fails").and_then(|at| {
             let fields = reader.fields(at, &["status", "kind", "message"])?;
             Some(FailsPlan {

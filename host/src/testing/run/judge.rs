@@ -160,12 +160,23 @@ impl Judge<'_> {
         let Some(expected) = self.file(UPSTREAM_REQUEST) else {
             return;
         };
+        if plan.bytes && !self.is_exactly(&sent.body) {
+            self.unexpected(format!(
+                "{UPSTREAM_REQUEST}: what the upstream would get has other bytes"
+            ));
+        }
         match serde_json::from_slice::<Value>(&sent.body) {
             Ok(got) => self.values(UPSTREAM_REQUEST, &expected, &got),
             Err(error) => self.unexpected(format!(
                 "{UPSTREAM_REQUEST}: what the upstream would get is not JSON: {error}"
             )),
         }
+    }
+
+    /// The body is the file's, byte for byte; white space at the end does not count, as a file ends with its line.
+    fn is_exactly(&self, body: &[u8]) -> bool {
+        let file = self.case.file(UPSTREAM_REQUEST).ok().flatten();
+        file.is_some_and(|file| file.trim_ascii_end() == body.trim_ascii_end())
     }
 
     fn values(&mut self, file: &str, expected: &Value, got: &Value) {
