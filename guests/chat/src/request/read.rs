@@ -1,12 +1,13 @@
 //! Anthropic messages to turns. Nothing is reordered here, but that tool results come before the
 //! rest of the user message they stand in.
 
+use super::found;
 use super::lost::{Lost, NO_PLACE, Place};
 use super::turn::{Assistant, Call, Form, Part, Said, Turn};
 use crate::Profile;
 use crate::profile::{MidSystem, ReasoningOut};
 use sdk::anthropic::{Block, Content, Message, Request, Source, ToolChange, is_attribution};
-use sdk::json::{Error, Escaped, Members, RawValue, separator};
+use sdk::json::{Error, Escaped, RawValue, separator};
 use sdk::{Context, envelope, host};
 
 const IMAGE_BELOW: Escaped<'_> = Escaped::verbatim("[image below]");
@@ -183,7 +184,11 @@ impl<'a> Reader<'a, '_> {
                 self.says(turn, separator::LINE, Escaped::plain(&text));
             }
             kind if kind.ends_with("_tool_result") => {
-                self.says(turn, separator::NONE, found(block.content));
+                self.says(
+                    turn,
+                    separator::NONE,
+                    found::text(block.content, &self.lost),
+                );
             }
             kind => host::note(
                 "drop",
@@ -371,8 +376,7 @@ impl<'a> Reader<'a, '_> {
 /// Text of a document, or a placeholder.
 fn document<'a>(block: &Block<'a>) -> Escaped<'a> {
     let title = block.title.and_then(Escaped::of).unwrap_or_default();
-    let text = block.source().filter(|source| source.kind == "text");
-    let Some(text) = text.and_then(|source| Escaped::of(source.data?)) else {
+    let Some(text) = block.source.and_then(found::source) else {
         host::note("change", "messages", "a document became a placeholder");
         return Escaped::verbatim("[document omitted]");
     };
@@ -391,7 +395,7 @@ fn search_result<'a>(block: &Block<'a>) -> Result<Escaped<'a>, Error> {
 }
 
 /// The text blocks of a nested content.
-fn nested_text(content: Option<&RawValue>) -> Result<Escaped<'_>, Error> {
+pub(super) fn nested_text(content: Option<&RawValue>) -> Result<Escaped<'_>, Error> {
     let mut text = Escaped::default();
     match Content::of(content)? {
         Content::Text(all) => text = all,
@@ -403,22 +407,4 @@ fn nested_text(content: Option<&RawValue>) -> Result<Escaped<'_>, Error> {
         }
     }
     Ok(text)
-}
-
-/// What a tool of Anthropic's found: titles and addresses, or text, of a result or a list of them.
-fn found(content: Option<&RawValue>) -> Escaped<'_> {
-    let Some(content) = content else {
-        return Escaped::default();
-    };
-    let list = sdk::json::from_str::<Vec<Members<'_>>>(content.get());
-    let list = list.or_else(|_| sdk::json::from_str(content.get()).map(|one| vec![one]));
-    let mut text = Escaped::default();
-    for result in list.unwrap_or_default() {
-        for name in ["title", "url", "text", "stdout", "stderr", "error_code"] {
-            let piece = result.get(name).and_then(Escaped::of).unwrap_or_default();
-            text.join(separator::LINE, piece);
-        }
-    }
-    text.join(separator::NONE, Escaped::verbatim(r"\n"));
-    text
 }
