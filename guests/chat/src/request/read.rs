@@ -147,7 +147,10 @@ impl<'a> Reader<'a, '_> {
                 }
             }
         }
-        if !turn.text.is_empty() || !turn.calls.is_empty() {
+        if turn.is_empty() {
+            let why = "nothing is left of an assistant message";
+            host::note("drop", "messages", why);
+        } else {
             self.turns.push(Turn::Assistant(turn));
         }
         Ok(())
