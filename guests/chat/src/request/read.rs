@@ -77,6 +77,11 @@ impl<'a> Reader<'a, '_> {
                     match block.text.and_then(Escaped::of).or(change) {
                         Some(piece) if self.drops(&piece) => {}
                         Some(piece) => {
+                            if marked {
+                                let why = "only a mark at the end of the system text goes out";
+                                let lost = &self.lost;
+                                lost.member(Place::System, "cache_control", "drop", why);
+                            }
                             text.join(separator::BLANK_LINE, piece);
                             marked = self.marks(block);
                         }
@@ -90,14 +95,27 @@ impl<'a> Reader<'a, '_> {
 
     /// Tells of a cache mark that does not go out.
     fn lost_mark(&self, place: Place, block: &Block<'_>) {
-        if block.cache_control.is_some() && !self.profile.cache_control {
+        if block.cache_control.is_some() && !self.keeps_marks() {
             self.lost.member(place, "cache_control", "drop", NO_PLACE);
         }
     }
 
-    /// Whether the cache mark of a block goes out.
+    /// Whether the cache mark of a block goes out. What it says beside that is told as lost.
     fn marks(&self, block: &Block<'_>) -> bool {
-        self.profile.cache_control && block.cache_control.is_some()
+        let Some(mark) = block.cache_control.filter(|_| self.keeps_marks()) else {
+            return false;
+        };
+        if mark.get().contains("\"ttl\"") {
+            let why = "marks go out without a time to live";
+            let lost = &self.lost;
+            lost.member(Place::Block, "cache_control.ttl", "drop", why);
+        }
+        true
+    }
+
+    /// Whether cache marks go out: they need content of parts.
+    fn keeps_marks(&self) -> bool {
+        self.profile.cache_control && !self.profile.content_as_string
     }
 
     fn drops(&self, text: &Escaped<'_>) -> bool {
