@@ -255,7 +255,7 @@ sdk::options! {
         pub error_codes: BTreeMap<String, u16> = BTreeMap::new(),
         /// Parameters that may go out, beside `model`, `messages` and `extra_body`. Empty: all.
         pub param_whitelist: Vec<String> = Vec::new(),
-        /// Members to add to the request's body.
+        /// Members to add to the request's body, in place of its own but for `messages` and `stream`.
         pub extra_body: BTreeMap<String, Box<sdk::json::RawValue>> = BTreeMap::new(),
     }
 }
@@ -276,6 +276,10 @@ impl Profile {
 
     /// Whether this parameter may go out. If not, it is told.
     pub(crate) fn takes(&self, parameter: &str) -> bool {
+        if self.extra_body.contains_key(parameter) {
+            host::note("change", parameter, "`extra_body` says what goes out");
+            return false;
+        }
         let whitelist = &self.param_whitelist;
         let takes = whitelist.is_empty() || whitelist.iter().any(|known| known == parameter);
         if !takes {

@@ -3,6 +3,7 @@
 
 mod changes;
 mod effort;
+mod found;
 mod identity;
 mod lost;
 mod names;

@@ -1,6 +1,7 @@
 //! Limits, sampling, thinking, format and the like: each goes out if the profile has a place for it, and what
 //! does not is told.
 
+use super::schema::is_strict;
 use super::{effort, identity};
 use crate::Profile;
 use crate::profile::{MaxTokensField, Sampling};
@@ -170,7 +171,7 @@ fn response_format(
     inner
         .raw("name", r#""output""#)
         .raw("schema", schema.get())
-        .flag("strict", true);
+        .flag("strict", is_strict(schema));
     inner.end();
     format.end();
 }

@@ -1,12 +1,13 @@
 //! Anthropic messages to turns. Nothing is reordered here, but that tool results come before the
 //! rest of the user message they stand in.
 
+use super::found;
 use super::lost::{Lost, NO_PLACE, Place};
 use super::turn::{Assistant, Call, Form, Part, Said, Turn};
 use crate::Profile;
 use crate::profile::{MidSystem, ReasoningOut};
 use sdk::anthropic::{Block, Content, Message, Request, Source, ToolChange, is_attribution};
-use sdk::json::{Error, Escaped, Members, RawValue, separator};
+use sdk::json::{Error, Escaped, RawValue, separator};
 use sdk::{Context, envelope, host};
 
 const IMAGE_BELOW: Escaped<'_> = Escaped::verbatim("[image below]");
@@ -76,6 +77,11 @@ impl<'a> Reader<'a, '_> {
                     match block.text.and_then(Escaped::of).or(change) {
                         Some(piece) if self.drops(&piece) => {}
                         Some(piece) => {
+                            if marked {
+                                let why = "only a mark at the end of the system text goes out";
+                                let lost = &self.lost;
+                                lost.member(Place::System, "cache_control", "drop", why);
+                            }
                             text.join(separator::BLANK_LINE, piece);
                             marked = self.marks(block);
                         }
@@ -89,14 +95,27 @@ impl<'a> Reader<'a, '_> {
 
     /// Tells of a cache mark that does not go out.
     fn lost_mark(&self, place: Place, block: &Block<'_>) {
-        if block.cache_control.is_some() && !self.profile.cache_control {
+        if block.cache_control.is_some() && !self.keeps_marks() {
             self.lost.member(place, "cache_control", "drop", NO_PLACE);
         }
     }
 
-    /// Whether the cache mark of a block goes out.
+    /// Whether the cache mark of a block goes out. What it says beside that is told as lost.
     fn marks(&self, block: &Block<'_>) -> bool {
-        self.profile.cache_control && block.cache_control.is_some()
+        let Some(mark) = block.cache_control.filter(|_| self.keeps_marks()) else {
+            return false;
+        };
+        if mark.get().contains("\"ttl\"") {
+            let why = "marks go out without a time to live";
+            let lost = &self.lost;
+            lost.member(Place::Block, "cache_control.ttl", "drop", why);
+        }
+        true
+    }
+
+    /// Whether cache marks go out: they need content of parts.
+    fn keeps_marks(&self) -> bool {
+        self.profile.cache_control && !self.profile.content_as_string
     }
 
     fn drops(&self, text: &Escaped<'_>) -> bool {
@@ -146,7 +165,10 @@ impl<'a> Reader<'a, '_> {
                 }
             }
         }
-        if !turn.text.is_empty() || !turn.calls.is_empty() {
+        if turn.is_empty() {
+            let why = "nothing is left of an assistant message";
+            host::note("drop", "messages", why);
+        } else {
             self.turns.push(Turn::Assistant(turn));
         }
         Ok(())
@@ -183,7 +205,11 @@ impl<'a> Reader<'a, '_> {
                 self.says(turn, separator::LINE, Escaped::plain(&text));
             }
             kind if kind.ends_with("_tool_result") => {
-                self.says(turn, separator::NONE, found(block.content));
+                self.says(
+                    turn,
+                    separator::NONE,
+                    found::text(block.content, &self.lost),
+                );
             }
             kind => host::note(
                 "drop",
@@ -371,8 +397,7 @@ impl<'a> Reader<'a, '_> {
 /// Text of a document, or a placeholder.
 fn document<'a>(block: &Block<'a>) -> Escaped<'a> {
     let title = block.title.and_then(Escaped::of).unwrap_or_default();
-    let text = block.source().filter(|source| source.kind == "text");
-    let Some(text) = text.and_then(|source| Escaped::of(source.data?)) else {
+    let Some(text) = block.source.and_then(found::source) else {
         host::note("change", "messages", "a document became a placeholder");
         return Escaped::verbatim("[document omitted]");
     };
@@ -391,7 +416,7 @@ fn search_result<'a>(block: &Block<'a>) -> Result<Escaped<'a>, Error> {
 }
 
 /// The text blocks of a nested content.
-fn nested_text(content: Option<&RawValue>) -> Result<Escaped<'_>, Error> {
+pub(super) fn nested_text(content: Option<&RawValue>) -> Result<Escaped<'_>, Error> {
     let mut text = Escaped::default();
     match Content::of(content)? {
         Content::Text(all) => text = all,
@@ -403,22 +428,4 @@ fn nested_text(content: Option<&RawValue>) -> Result<Escaped<'_>, Error> {
         }
     }
     Ok(text)
-}
-
-/// What a tool of Anthropic's found: titles and addresses, or text, of a result or a list of them.
-fn found(content: Option<&RawValue>) -> Escaped<'_> {
-    let Some(content) = content else {
-        return Escaped::default();
-    };
-    let list = sdk::json::from_str::<Vec<Members<'_>>>(content.get());
-    let list = list.or_else(|_| sdk::json::from_str(content.get()).map(|one| vec![one]));
-    let mut text = Escaped::default();
-    for result in list.unwrap_or_default() {
-        for name in ["title", "url", "text", "stdout", "stderr", "error_code"] {
-            let piece = result.get(name).and_then(Escaped::of).unwrap_or_default();
-            text.join(separator::LINE, piece);
-        }
-    }
-    text.join(separator::NONE, Escaped::verbatim(r"\n"));
-    text
 }

@@ -17,6 +17,8 @@ pub(super) fn write(
     let tools = write_tools(body, names, request, profile);
     if !tools.is_empty() {
         write_choice(body, names, request, profile, &tools);
+    } else if request.tool_choice.is_some() {
+        host::note("drop", "tool_choice", "no tools go out");
     }
     !tools.is_empty()
 }

@@ -86,6 +86,12 @@ pub struct Assistant<'a> {
 }
 
 impl<'a> Assistant<'a> {
+    /// Whether nothing of it goes out.
+    pub(super) fn is_empty(&self) -> bool {
+        let spoke = !self.text.is_empty() || !self.calls.is_empty();
+        !spoke && self.reasoning.is_empty() && self.details.is_empty() && self.said.is_empty()
+    }
+
     /// Adds what the message behind this one holds.
     pub(super) fn join(&mut self, more: Self) {
         let calls = self.calls.len();

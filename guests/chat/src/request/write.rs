@@ -5,9 +5,9 @@ use super::turn::{Assistant, Call, Part, Turn};
 use super::{Names, parameters, tools};
 use crate::Profile;
 use crate::profile::{EmptyContent, Prefill, ReasoningOut};
-use sdk::Context;
 use sdk::anthropic::Request;
 use sdk::json::{Escaped, Writer, escape_into};
+use sdk::{Context, host};
 
 const CACHE_MARK: &str = r#"{"type":"ephemeral"}"#;
 
@@ -21,7 +21,9 @@ pub(super) fn body(
 ) -> String {
     let mut out = String::with_capacity(4096);
     let mut body = Writer::object(&mut out);
-    body.plain("model", &context.model);
+    if !profile.extra_body.contains_key("model") {
+        body.plain("model", &context.model);
+    }
     let mut messages = Writer::list(body.member("messages"));
     for (at, turn) in turns.iter().enumerate() {
         let place = (at == 0, at + 1 == turns.len());
@@ -31,6 +33,12 @@ pub(super) fn body(
     let has_tools = tools::write(&mut body, names, request, profile);
     parameters::write(&mut body, context, profile, request, has_tools);
     for (name, value) in &profile.extra_body {
+        // The exchange rests on these.
+        if name == "messages" || name == "stream" {
+            let why = "`extra_body` cannot say it";
+            host::note("drop", name, why);
+            continue;
+        }
         body.raw(Escaped::plain(name).get(), value.get());
     }
     body.end();
