@@ -85,7 +85,7 @@ pub struct Assistant<'a> {
     pub said: Vec<Said<'a>>,
 }
 
-impl<'a> Assistant<'a> {
+impl Assistant<'_> {
     /// Whether nothing of it goes out.
     pub(super) fn is_empty(&self) -> bool {
         let spoke = !self.text.is_empty() || !self.calls.is_empty();
