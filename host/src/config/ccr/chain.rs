@@ -77,7 +77,7 @@ impl<'t> Chain<'t> {
     /// What the URL says, and where it says nothing the transformers.
     pub(super) fn endpoint(&self, url: &Url) -> Endpoint {
         let (gemini, responses) = (self.has("gemini"), self.has("openai-responses"));
-        Endpoint::of(url).as_named(url, gemini, responses)
+        Endpoint::of(url).or_named(url, gemini, responses)
     }
 
     /// Names that ccr has not built in.

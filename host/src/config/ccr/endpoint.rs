@@ -75,7 +75,7 @@ impl Endpoint {
     }
 
     /// What the transformers that a provider names say where the URL does not: ccr asks the URL for what these add.
-    pub(super) fn as_named(self, url: &Url, gemini: bool, responses: bool) -> Self {
+    pub(super) fn or_named(self, url: &Url, gemini: bool, responses: bool) -> Self {
         match self.format {
             Format::Unknown if gemini => Self::of_gemini(url),
             Format::Unknown if responses => Self {
