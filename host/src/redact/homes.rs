@@ -47,8 +47,8 @@ pub(super) fn rules() -> impl Iterator<Item = Rule> {
     [below].into_iter().chain(own)
 }
 
-/// The names of all homes in a text, decoded. Pages of the web have folders of such names too: theirs are
-/// no users.
+/// The names of all homes in a text, decoded. Pages of the web and sources have folders of such names too: theirs
+/// are no users.
 pub(super) fn users(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut seen = Vec::new();
@@ -65,7 +65,8 @@ pub(super) fn users(text: &str) -> Vec<String> {
             let start = captures.get(0).map_or(0, |whole| whole.start());
             let name = decoded(value.as_str());
             let above = is_domain(&name) && text[value.end()..].starts_with(['/', '\\', '%']);
-            if !is_nobody(&name) && !above && !is_in_address(text, start) {
+            let elsewhere = is_in_address(text, start) || is_relative(text, start);
+            if !is_nobody(&name) && !above && !elsewhere {
                 found.push(name);
             }
         }
@@ -83,6 +84,14 @@ fn is_in_address(text: &str, at: usize) -> bool {
     let ends_word = |c: char| c.is_whitespace() || "\"'`<>()[]{},".contains(c);
     let word = before.rsplit(ends_word).next().unwrap_or_default();
     word.contains("://") && !word.contains("file://")
+}
+
+/// `src/pages/home/index`: a path that begins at no root.
+fn is_relative(text: &str, at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let of_path = |c: char| c.is_alphanumeric() || "_-.@~%/\\".contains(c);
+    let path = before.rsplit(|c| !of_path(c)).next().unwrap_or_default();
+    path.starts_with(|c: char| c.is_alphanumeric() || "_-.@".contains(c))
 }
 
 fn decoded(name: &str) -> String {
@@ -106,10 +115,28 @@ fn decoded(name: &str) -> String {
         .into_owned()
 }
 
+/// `/home/index.ts` is a page of a program, not the home of somebody.
+const SOURCES: [&str; 16] = [
+    ".css", ".go", ".html", ".js", ".json", ".jsx", ".md", ".mjs", ".php", ".py", ".rb", ".rs",
+    ".svelte", ".ts", ".tsx", ".vue",
+];
+
 fn is_nobody(name: &str) -> bool {
-    let shared = ["shared", "public", "default", "linuxbrew", "all users"];
+    let shared = [
+        "shared",
+        "public",
+        "default",
+        "linuxbrew",
+        "all users",
+        // Pages of programs.
+        "index",
+        "page",
+        "settings",
+    ];
     let mut shared = shared.iter().chain(&GROUPS);
-    tells_nobody(Kind::User, name) || shared.any(|known| name.eq_ignore_ascii_case(known))
+    let is_source = SOURCES.iter().any(|ending| name.ends_with(ending));
+    let is_shared = shared.any(|known| name.eq_ignore_ascii_case(known));
+    is_source || is_shared || tells_nobody(Kind::User, name)
 }
 
 #[cfg(test)]
@@ -133,6 +160,8 @@ mod tests {
             (r"C:\Documents and Settings\bobby\x", "bobby"),
             ("/home/alice@corp.example.com/src", "alice@corp.example.com"),
             (r"\\wsl$\Ubuntu\home\alice\x", "alice"),
+            ("PATH=/bin:/home/alice/bin", "alice"),
+            ("box:/home/alice", "alice"),
         ] {
             let found = users(text);
             assert_eq!(found.first().map(String::as_str), Some(name), "{text}");
@@ -142,6 +171,11 @@ mod tests {
             "/home/user/x",
             "/home/",
             r"a\nhome\nbob",
+            "src/pages/home/overview",
+            "import x from './home/overview'",
+            "components/Users/List.tsx",
+            "/home/page.tsx",
+            "/home/git/repos",
         ] {
             assert_eq!(users(text), Vec::<String>::new(), "{text}");
         }

@@ -101,7 +101,7 @@ const SURE: [(&str, &str); 56] = [
     ),
     (
         "the beginning of one",
-        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s\\:,-]*",
+        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s\\:,→|>#-]*",
     ),
     ("HubSpot", r"\bpat-[a-z]{2}\d-[0-9a-f-]{32,}"),
     ("Alibaba, Tencent", r"\b(?:LTAI|AKID)[A-Za-z0-9]{12,40}\b"),

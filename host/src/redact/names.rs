@@ -8,7 +8,7 @@ use super::words::is_word;
 
 /// Names of users and machines that tell nobody, or are words of the formats themselves: replacing
 /// them would only spoil a fixture.
-const NOBODY: [&str; 44] = [
+const NOBODY: [&str; 55] = [
     "admin",
     "administrator",
     "agent",
@@ -16,11 +16,13 @@ const NOBODY: [&str; 44] = [
     "app",
     "assistant",
     "auto",
+    "bin",
     "builder",
     "claude",
     "code",
     "container",
     "content",
+    "daemon",
     "data",
     "debian",
     "default",
@@ -28,22 +30,30 @@ const NOBODY: [&str; 44] = [
     "developer",
     "docker",
     "function",
+    "games",
+    "git",
     "guest",
     "home",
     "host",
     "local",
     "localhost",
+    "mail",
     "me",
     "message",
     "model",
+    "mysql",
     "name",
+    "nobody",
     "node",
     "none",
     "object",
     "openai",
+    "postgres",
     "project",
+    "python",
     "root",
     "runner",
+    "rust",
     "system",
     "test",
     "text",
@@ -53,6 +63,7 @@ const NOBODY: [&str; 44] = [
     "user",
     "vagrant",
     "work",
+    "www-data",
 ];
 
 /// Folders that many machines have and that tell nobody.

@@ -12,7 +12,7 @@ use super::words::is_word;
 
 /// A name that is looked for elsewhere, too.
 const TOLD: [&str; 3] = [
-    r"(?m)^\s*(?:Author|Commit|Committer|Tagger|Co-authored-by|Signed-off-by|Reviewed-by):\s*(?<value>[^<>\r\n]{2,60}?)\s*<",
+    r"(?m)^\s*(?:Author|Commit|Committer|Tagger|Co-authored-by|Signed-off-by|Reviewed-by):\s*(?<value>[^<>\r\n]{2,60}?)\s*<[^<>\s]*(?:@|\s*\z)",
     r"\buid=\d+\((?<value>[^()\s]+)\)",
     r"\b(?<value>[\w.-]+)@[\w.-]+:[~/][^\s:]*[$#%](?:\s|$)",
 ];
@@ -66,6 +66,8 @@ mod tests {
         for text in [
             "Co-authored-by: Claude Opus <noreply@anthropic.com>",
             "uid=0(root)",
+            "uid=2(bin)",
+            "Commit: string <sha>",
             "git@github.com:acme/x.git",
             "see a@b.example: /x is",
         ] {

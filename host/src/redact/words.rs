@@ -123,7 +123,9 @@ const WORDS: [&str; 84] = [
 ];
 
 /// Members whose strings are names of other things: of members of a schema, of what ends an answer.
-const NAMING: [&str; 6] = [
+const NAMING: [&str; 8] = [
+    "allowedFunctionNames",
+    "allowed_function_names",
     "enum",
     "propertyOrdering",
     "required",
@@ -133,7 +135,7 @@ const NAMING: [&str; 6] = [
 ];
 
 /// What holds a tool, or a call of one: its `name` is the tool's.
-const TOOLS: [&str; 11] = [
+const TOOLS: [&str; 13] = [
     "content",
     "content_block",
     "custom",
@@ -142,7 +144,9 @@ const TOOLS: [&str; 11] = [
     "functionDeclarations",
     "functionResponse",
     "function_call",
+    "input",
     "item",
+    "output",
     "tool_choice",
     "tools",
 ];
@@ -184,6 +188,7 @@ pub(super) fn is_of_format(under: &Under<'_>, value: &str) -> bool {
     (is_fixed(under) && is_word(value))
         || NAMING.contains(&member)
         || (member == "name" && is_identifier(value) && is_tools())
+        || (member == "tool_name" && is_identifier(value))
 }
 
 /// One of a few words stands here.

@@ -38,7 +38,12 @@ impl Registry {
             && self.recorder.settings().block_on_diff
         {
             let remedy = "switch recorder.block_on_diff off to let it go live";
-            let refusal = Refusal::of_file("it is not the same on recorded exchanges", remedy);
+            let what = if report.differs() {
+                "it is not the same on recorded exchanges"
+            } else {
+                "it could not be tried on all recorded exchanges"
+            };
+            let refusal = Refusal::of_file(what, remedy);
             let refusal = refusal.with_inside(self.scrubbed(&report.to_string()));
             self.hold_back(slot, &new.sha256, Held::Differs, &refusal);
             return Looked::Done(keep(slot, Some(new.sha256), vec![refusal]));

@@ -70,6 +70,23 @@ fn stays(known: &Known, body: &serde_json::Value) {
 }
 
 #[test]
+fn paths_of_sources_and_what_programs_print_make_no_names_of_words() {
+    stays(
+        &Known::default(),
+        &json!({"messages": [
+            {"content": "src/pages/home/index.ts app/home/page.tsx components/Users/List.tsx /home/git/repos"},
+            {"content": "uid=2(bin) gid=2(bin)\nCommit: string <sha>\nAuthor: value <who>"},
+            {"content": "git status; #!/usr/bin/env; a string; the value; index.ts; List.tsx"},
+        ]}),
+    );
+    // What stands below a folder `home` of a project is a word elsewhere.
+    let body =
+        json!({"messages": [{"content": "open src/home/overview"}, {"content": "an overview"}]});
+    let clean = learned(&Known::default(), &body);
+    assert!(clean.contains("an overview"), "{clean}");
+}
+
+#[test]
 fn an_id_that_is_a_word_or_a_round_number_is_taken_out_of_its_member_alone() {
     let result = json!({"project_id": "stream", "user_id": "tool_use", "owner_id": "max_tokens",
         "team_id": "openai", "account_id": 128_000});

@@ -37,6 +37,16 @@ fn what_has_the_form_of_a_key_is_taken_out() {
 }
 
 #[test]
+fn a_private_key_that_was_read_with_numbers_of_lines_and_cut_off_is_taken_out() {
+    for sign in ["→", "|"] {
+        let text = format!(
+            "1{sign}-----BEGIN OPENSSH PRIVATE KEY-----\n     2{sign}b3BlbnNzaC1r\n     3{sign}QyNTUxOQ"
+        );
+        assert_eq!(redacted(&text), format!("1{sign}[redacted-key]"));
+    }
+}
+
+#[test]
 fn keys_of_many_issuers_and_secrets_by_their_names_are_taken_out() {
     // In two parts each, so that no scanner takes this file for a leak.
     for (begin, rest) in [
