@@ -53,6 +53,9 @@ pub struct RequestHead {
     /// The last message, system messages aside, is the user's and carries an image, at its top level
     /// or in the result of a tool.
     pub image: bool,
+    /// The last message, system messages aside, is the user's and carries results of tools: it goes on with what
+    /// an earlier request began.
+    pub goes_on: bool,
     /// Any message carries an image.
     pub any_image: bool,
     /// An assistant's message holds thinking that no provider signed: without a signature, or with an envelope of
@@ -174,6 +177,7 @@ impl RequestHead {
             tools: tools.items > 0,
             title: output.wants_title(),
             image: messages.last_image(),
+            goes_on: messages.last_results(),
             any_image: messages.any_image,
             foreign_thinking: messages.foreign_thinking,
             subagent: system.tagged || messages.tagged,
@@ -352,6 +356,21 @@ mod tests {
         assert_eq!(seen(format!("{},{system}", user(IMAGE))), (true, true));
         let text = user(r#"{"type":"text","text":"t"}"#);
         assert_eq!(seen(format!("{},{text}", user(IMAGE))), (false, true));
+    }
+
+    #[test]
+    fn a_request_goes_on_with_a_task_where_the_user_brings_results_of_tools() {
+        let goes_on = |messages: &str| {
+            let body = format!(r#"{{"model":"m","messages":[{messages}]}}"#);
+            RequestHead::peek(body.as_bytes()).unwrap().goes_on
+        };
+        let result = r#"{"role":"user","content":[{"type":"tool_result","tool_use_id":"a"}]}"#;
+        let told = r#"{"content":[{"tool_use_id":"a","type":"tool_result"},{"type":"text","text":"t"}],"role":"user"}"#;
+        let text = r#"{"role":"user","content":"t"}"#;
+        let system = r#"{"role":"system","content":"s"}"#;
+        assert!(goes_on(result) && goes_on(told));
+        assert!(goes_on(&format!("{text},{result},{system}")));
+        assert!(!goes_on(text) && !goes_on(&format!("{result},{text}")));
     }
 
     #[test]

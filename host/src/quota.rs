@@ -2,7 +2,8 @@
 //! request goes now or waits.
 //!
 //! One line for each provider and model, since that is what quotas count; in it one account for
-//! each key. Requests that have to wait do so in the order in which they came. Nothing is refused on an
+//! each key. Requests that have to wait do so in the order in which they came, but those that go on with a
+//! task before those that begin one. Nothing is refused on an
 //! estimate alone: when waiting is over the provider is asked, and its answer counts. Knows headers,
 //! keys and errors of the Messages API, and no HTTP client.
 
@@ -29,18 +30,33 @@ pub use line::Lease;
 use crate::config::{Key, Provider, Secret};
 use crate::error::ApiError;
 use line::Line;
+use queue::Rank;
 
 /// The longest time in a line, when renewals come and others are first each time. Then it is the
 /// provider that says no.
 const LONGEST_IN_LINE: Duration = Duration::from_mins(1);
 
+/// A request that begins something lets those go first that come this much later and go on with something: tasks
+/// that were begun end sooner so, and the others wait no longer than without it and this.
+const HEAD_START: Duration = Duration::from_secs(20);
+
 /// A request's place in a line: it keeps it when it was sent and refused, and has one at each target.
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
-    /// Lower ones go first.
-    number: u64,
+    rank: Rank,
     /// When it came.
     since: Instant,
+}
+
+impl Place {
+    fn new(number: u64, since: Instant, goes_on: bool) -> Self {
+        let waits = if goes_on { Duration::ZERO } else { HEAD_START };
+        let at = since + waits;
+        Self {
+            rank: Rank { at, number },
+            since,
+        }
+    }
 }
 
 /// What is asked for.
@@ -96,12 +112,11 @@ type Lines = BTreeMap<String, Arc<Line>>;
 const MANY: usize = 256;
 
 impl Quota {
-    /// Behind all who came before.
-    pub fn place(&self) -> Place {
-        Place {
-            number: self.places.fetch_add(1, Ordering::Relaxed),
-            since: Instant::now(),
-        }
+    /// Behind all who came before; `goes_on` with a task, as the results of tools do: before those who begin one
+    /// and came a little before.
+    pub fn place(&self, goes_on: bool) -> Place {
+        let number = self.places.fetch_add(1, Ordering::Relaxed);
+        Place::new(number, Instant::now(), goes_on)
     }
 
     /// A key to use, once the quota takes the request. Cancel-safe: a client that leaves leaves the line.

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::client;
 use crate::harness::host::{self, Builder};
@@ -170,10 +170,24 @@ async fn storm(tells: Tells, requests: usize) {
     }
 }
 
+/// A task's request after so many tools were used for it.
+fn turn(task: usize, used: usize) -> Value {
+    let mut request = Road::Cerebras.request(false, &format!("task {task}"));
+    let messages = request["messages"].as_array_mut().expect("messages");
+    for use_ in 0..used {
+        let id = format!("call_{use_}");
+        let call = json!({ "type": "tool_use", "id": id, "name": "Read", "input": {} });
+        let result = json!({ "type": "tool_result", "tool_use_id": id, "content": "text" });
+        messages.push(json!({ "role": "assistant", "content": [call] }));
+        messages.push(json!({ "role": "user", "content": [result] }));
+    }
+    request
+}
+
 /// Asks as Claude Code does: after a 429 it waits as it is told, else for longer and longer. Gives how often.
-async fn patiently(base: &str, words: &str) -> usize {
+async fn patiently(base: &str, request: &Value) -> usize {
     for refused in 0..11 {
-        let reply = client::messages(base, &Road::Cerebras.request(false, words)).await;
+        let reply = client::messages(base, request).await;
         if reply.status == 200 {
             return refused;
         }
@@ -210,8 +224,8 @@ async fn measure(tells: Tells, retries: u32, hold_ms: u32) -> String {
         let base = base.clone();
         tokio::spawn(async move {
             let mut refused = 0;
-            for turn in 0..3 {
-                refused += patiently(&base, &format!("task {task}, turn {turn}")).await;
+            for used in 0..3 {
+                refused += patiently(&base, &turn(task, used)).await;
             }
             (refused, began.elapsed())
         })

@@ -31,6 +31,10 @@ impl Seen {
     pub(super) fn last_image(&self) -> bool {
         self.last.role == Role::User && self.last.image
     }
+
+    pub(super) fn last_results(&self) -> bool {
+        self.last.role == Role::User && self.last.results
+    }
 }
 
 /// Of one message, while it is walked over; then of the last that is not the system's.
@@ -38,6 +42,8 @@ impl Seen {
 struct Message {
     role: Role,
     image: bool,
+    /// There are results of tools in it.
+    results: bool,
     tagged: bool,
     foreign_thinking: bool,
     block: Block,
@@ -59,7 +65,7 @@ impl Block {
         match self.kind {
             Kind::Thinking => !self.signed,
             Kind::Redacted => self.sealed,
-            Kind::Image | Kind::Other => false,
+            Kind::Image | Kind::Result | Kind::Other => false,
         }
     }
 }
@@ -70,6 +76,8 @@ enum Kind {
     Image,
     Thinking,
     Redacted,
+    /// Of a tool.
+    Result,
     #[default]
     Other,
 }
@@ -80,6 +88,7 @@ impl Kind {
             "image" => Self::Image,
             "thinking" => Self::Thinking,
             "redacted_thinking" => Self::Redacted,
+            "tool_result" => Self::Result,
             _ => Self::Other,
         }
     }
@@ -202,6 +211,7 @@ impl Walk<'_> {
                 let kind = self.word(Kind::named, entries)?.unwrap_or_default();
                 self.message.block.kind = kind;
                 self.message.image |= kind == Kind::Image;
+                self.message.results |= kind == Kind::Result;
             }
             (At::Block, Key::Signature) => {
                 let foreign = self.word(is_foreign_signature, entries)?;

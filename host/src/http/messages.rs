@@ -95,7 +95,7 @@ async fn answer(
     let routed = routed(app, snapshot, headers, (head, body), record.request_id()).await?;
     let mut attempts = Attempts::new(&snapshot.config, &routed.choice);
     let mut first_route = None;
-    let mut place = app.quota.place();
+    let mut place = app.quota.place(routed.head.goes_on);
     loop {
         let result = attempt(
             app,
@@ -114,7 +114,7 @@ async fn answer(
         first_route = first_route.or_else(|| record.route.clone());
         match after(app, &mut attempts, failure, place, record) {
             Next::Again(wait) => tokio::time::sleep(wait).await,
-            Next::Other => place = app.quota.place(),
+            Next::Other => place = app.quota.place(routed.head.goes_on),
             Next::Over(error) => {
                 if attempts.fell_back() {
                     // The error is the first target's, and what was recorded is the last one's.

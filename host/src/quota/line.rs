@@ -56,7 +56,7 @@ impl Line {
                 Err(_) => {}
             }
         }
-        let standing = self.waiting.enter(ask.place.number);
+        let standing = self.waiting.enter(ask.place.rank);
         let last = ask.place.since + ask.in_line();
         loop {
             let mut until = last;

@@ -18,10 +18,7 @@ fn ask(provider: &Provider, hold: Duration) -> Ask<'_> {
         output: Some(900),
         hold,
         has_other: false,
-        place: Place {
-            number: 0,
-            since: Instant::now(),
-        },
+        place: Quota::default().place(false),
     }
 }
 
@@ -102,7 +99,7 @@ async fn those_who_wait_go_in_the_order_in_which_they_came() {
     let order = Mutex::new(Vec::new());
     let one = async |number: u64| {
         let ask = Ask {
-            place: quota.place(),
+            place: quota.place(false),
             ..ask
         };
         let mut lease = quota.admit(&ask).await.unwrap();
@@ -114,6 +111,38 @@ async fn those_who_wait_go_in_the_order_in_which_they_came() {
     };
     tokio::join!(one(1), one(2), one(3), one(4));
     assert_eq!(*order.lock().unwrap(), [1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn who_goes_on_with_a_task_goes_before_those_who_begin_one() {
+    let (quota, config) = (Quota::default(), config());
+    let ask = ask(&config.providers[0], HOLD);
+    answered(&quota, &ask, &left(0, 0.1)).await;
+    let order = Mutex::new(Vec::new());
+    let one = async |goes_on, name: &'static str| {
+        let place = quota.place(goes_on);
+        let mut lease = quota.admit(&Ask { place, ..ask }).await.unwrap();
+        order.lock().unwrap().push(name);
+        lease.answered(StatusCode::OK, &left(0, 0.05));
+    };
+    tokio::join!(
+        one(false, "first"),
+        one(false, "second"),
+        one(true, "goes on"),
+        one(true, "goes on later"),
+    );
+    let expected = ["goes on", "goes on later", "first", "second"];
+    assert_eq!(*order.lock().unwrap(), expected);
+}
+
+#[test]
+fn who_waited_long_is_overtaken_no_more() {
+    let now = Instant::now();
+    let place = |number, after, goes_on| Place::new(number, now + after, goes_on).rank;
+    let begins = place(1, Duration::ZERO, false);
+    let soon = place(2, HEAD_START / 2, true);
+    let late = place(3, HEAD_START * 2, true);
+    assert!(soon < begins && begins < late);
 }
 
 #[tokio::test]
@@ -294,7 +323,7 @@ async fn a_limited_request_is_taken_back_as_long_as_there_is_hope() {
 async fn who_was_refused_has_the_place_again_that_it_had() {
     let (quota, config) = (Quota::default(), config());
     let ask = ask(&config.providers[0], HOLD);
-    let (early, late) = (quota.place(), quota.place());
+    let (early, late) = (quota.place(false), quota.place(false));
     answered(&quota, &ask, &left(0, 0.1)).await;
     let order = Mutex::new(Vec::new());
     let one = async |place, name: &'static str| {
