@@ -5,6 +5,7 @@
 //! gets its real status. After that: an error that upstream or guest *says* is an `error` event,
 //! a connection that breaks is passed on as a break. Never a made-up end.
 
+mod opening;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use tokio::time::Instant;
 
+use opening::Opening;
 pub use source::{Source, Sourced};
 
 use crate::config::OnBroken;
@@ -78,8 +80,9 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Starts reading, and waits until there is something to say: output, or `hold` has passed. One that says
-    /// nothing at all is given up when it counts as silent.
+    /// Starts reading, and waits until there is something to say: output, or `hold` has passed. While another
+    /// provider is left to ask, one that says nothing at all is given up when it counts as silent, and a beginning
+    /// that tells nothing of the answer is no output.
     ///
     /// Errors: whatever ended the stream before its first output, with its real status.
     pub async fn start(source: Source, manners: Manners) -> Result<Self, ApiError> {
@@ -92,7 +95,14 @@ impl Relay {
         };
         let hold = Instant::now() + manners.hold;
         let mut silent = manners.silent;
-        while relay.ready.is_empty() && relay.ended.is_none() {
+        let other_left = silent.is_some();
+        loop {
+            match relay.opening(other_left) {
+                Opening::Failed(error) => return Err(error),
+                Opening::Said => break,
+                Opening::Empty if relay.ended.is_some() => break,
+                Opening::Empty => {}
+            }
             let until = silent.map_or(hold, |silent| silent.at);
             match (relay.advance(until).await, silent.take()) {
                 // Whatever comes, a comment too, shows that it is there.
@@ -103,7 +113,9 @@ impl Relay {
         }
         match relay.ended.take() {
             Some(Ended::Failed(error)) => Err(error),
-            Some(Ended::Broken(why)) if relay.ready.is_empty() => Err(ApiError::bad_gateway(why)),
+            Some(Ended::Broken(why)) if matches!(relay.opening(other_left), Opening::Empty) => {
+                Err(ApiError::bad_gateway(why))
+            }
             ended => {
                 relay.ended = ended;
                 if relay.ready.is_empty() && relay.ended.is_none() {
@@ -111,6 +123,15 @@ impl Relay {
                 }
                 Ok(relay)
             }
+        }
+    }
+
+    /// What the output amounts to. Where no other provider is left to ask, any output says something.
+    fn opening(&self, other_left: bool) -> Opening {
+        match (self.ready.is_empty(), other_left) {
+            (true, _) => Opening::Empty,
+            (false, false) => Opening::Said,
+            (false, true) => Opening::of(self.ready.iter()),
         }
     }
 

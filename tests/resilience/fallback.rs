@@ -42,6 +42,19 @@ fn failures(road: Road) -> Vec<(u16, Answer)> {
     ]
 }
 
+/// Streams that end behind a beginning which tells nothing of the answer.
+fn beginnings(road: Road) -> Vec<(u16, Answer)> {
+    let first = road.frames()[0];
+    let began = || Answer::stream().chunk(first);
+    let (inner, _) = road.overloaded();
+    let error = road.frame("error", &road.overload("busy"));
+    vec![
+        (502, began().cut()),
+        (502, began().reset()),
+        (inner, began().chunk(&error).end()),
+    ]
+}
+
 /// A good answer, from the backup.
 fn of_backup(backup: &WithBackup, what: &str, stream: bool, reply: &Reply) {
     assert_eq!(reply.status, 200, "{what}: {}", reply.text());
@@ -88,6 +101,26 @@ async fn every_failure_before_the_first_byte_goes_to_an_anthropic_backup() {
 #[tokio::test]
 async fn every_failure_before_the_first_byte_goes_to_a_backup_in_another_format() {
     every_failure(Road::Cerebras).await;
+}
+
+#[tokio::test]
+async fn a_stream_that_ends_behind_its_start_goes_to_the_backup() {
+    let backup = WithBackup::start(Road::Passthrough, |host| {
+        host.set("retries", json!({ "attempts": 0 }))
+    })
+    .await;
+    // The first frame of the others has text in it.
+    let others = [Road::Gemini, Road::Ollama];
+    for road in Road::ALL.into_iter().filter(|road| !others.contains(road)) {
+        for (number, (status, answer)) in beginnings(road).into_iter().enumerate() {
+            let (model, reply) = backup.ask(road, true, answer).await;
+            let what = format!("{road:?} {number} {status}");
+            of_backup(&backup, &what, true, &reply);
+            let tried = reply.header("x-transom-tried").unwrap_or_default();
+            let expected = format!("{model}: {status} ");
+            assert!(tried.starts_with(&expected), "{what}: {tried}");
+        }
+    }
 }
 
 #[tokio::test]
