@@ -12,6 +12,10 @@ use super::nearest::nearest;
 use super::problem::Problem;
 use super::text::{Member, Node, Value, Written, whole_number};
 
+/// The longest time that a setting takes, in milliseconds: a day. Longer is a slip, and sums of such times cannot
+/// overflow.
+pub(super) const LONGEST_MS: u64 = 24 * 60 * 60 * 1000;
+
 /// A value and the path that leads to it.
 #[derive(Debug, Clone)]
 pub(crate) struct Place<'t> {

@@ -4,7 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::super::Env;
-use super::super::reader::{Place, Reader};
+use super::super::reader::{LONGEST_MS, Place, Reader};
 use super::super::text::{Member, Node, Value, whole_number};
 use super::members::Members;
 use super::{as_written, literal};
@@ -143,11 +143,17 @@ fn host(at: &Place<'_>, fields: &Members<'_>, reader: &mut Reader<'_>) -> Option
         .replace("localhost", "127.0.0.1")
         .parse::<IpAddr>()
     else {
-        reader.problem(
-            at,
-            format!("`{named}` is not an address to listen on"),
-            "write one of this machine, or 0.0.0.0 for all of them",
-        );
+        let what = format!("`{named}` is not an address to listen on");
+        let remedy = "write one of this machine, or 0.0.0.0 for all of them";
+        if fields.get("APIKEY").is_some() {
+            reader.problem(at, what, remedy);
+        } else {
+            reader.warning(
+                at,
+                format!("{what}: 127.0.0.1 is used, as ccr does without APIKEY"),
+                remedy,
+            );
+        }
         return None;
     };
     if address.is_loopback() {
@@ -287,9 +293,6 @@ fn client(fields: &Members<'_>, members: &mut Vec<Member>, reader: &mut Reader<'
         members.push(Member::new("code", node).written("Claude Code"));
     }
 }
-
-/// A day: longer is a slip.
-const LONGEST_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// `true` and `false`, also as text or as a number.
 fn flag(node: &Node) -> Option<bool> {

@@ -18,7 +18,12 @@ pub(super) fn status_line(
         return;
     };
     let Value::Object(own) = &at.node.value else {
-        reader.expected(at, "an object, { ... }");
+        let what = "not carried over: it is no object with modules";
+        reader.warning(
+            at,
+            what,
+            "take it out, or write `StatusLine: { enabled: true }`",
+        );
         return;
     };
     let style = match at.node.get("currentStyle").map(|node| &node.value) {

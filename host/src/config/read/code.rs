@@ -3,13 +3,10 @@
 use std::time::Duration;
 
 use super::super::Code;
-use super::super::reader::{Place, Reader};
+use super::super::reader::{LONGEST_MS, Place, Reader};
 
 pub(in super::super) const CODE: [&str; 4] =
     ["non_interactive", "path", "small_fast_model", "timeout_ms"];
-
-/// A day: longer is a slip.
-const LONGEST_MS: u64 = 24 * 60 * 60 * 1000;
 
 pub(super) fn code(at: &Place<'_>, reader: &mut Reader<'_>) -> Code {
     let Some(fields) = reader.fields(at, &CODE) else {

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::reader::{Fields, Place, Reader};
+use super::super::reader::{Fields, LONGEST_MS, Place, Reader};
 use super::super::text::Value;
 use super::super::{Limits, Timeouts};
 
-/// A day: longer is a slip, and sums of such durations cannot overflow.
-const LONGEST_MS: u64 = 24 * 60 * 60 * 1000;
 /// What a 32-bit component can address.
 const LARGEST_MEMORY: u64 = 4 << 30;
 /// Bodies and frames are held whole; offsets into them are 32 bits wide.
