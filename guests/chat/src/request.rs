@@ -41,8 +41,7 @@ pub enum Conversation<'a> {
 
 /// Reads a body. Errors: it is no request of the Messages API.
 pub fn parse(body: &[u8]) -> Result<Request<'_>, Failure> {
-    let mut request =
-        Request::parse(body).map_err(|error| failure::invalid(format!("request body: {error}")))?;
+    let mut request = Request::parse(body).map_err(|error| failure::unreadable(&error))?;
     if request.messages.is_empty() {
         return Err(failure::invalid(
             "messages: at least one message is required",
@@ -65,8 +64,10 @@ pub fn conversation<'a>(
         return Ok(Conversation::Answer(message));
     }
     note_dropped(request, profile);
-    let mut turns = read::turns(context, request, profile, form)
-        .map_err(|error| failure::invalid(format!("messages: {error}")))?;
+    let mut turns = read::turns(context, request, profile, form).map_err(|error| {
+        let misfit = request.misfit();
+        failure::invalid(misfit.unwrap_or_else(|| format!("messages: {error}")))
+    })?;
     urged::urge(&mut turns, request, profile);
     Ok(Conversation::Turns(repair::repair(turns, profile)))
 }
