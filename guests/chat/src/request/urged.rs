@@ -45,12 +45,19 @@ pub(super) fn urge(turns: &mut Vec<Turn<'_>>, request: &Request<'_>, profile: &P
     }
     host::note("add", "system", "the model is urged, as the options say");
     match turns.first_mut() {
-        Some(Turn::System { text, .. }) => text.join(separator::BLANK_LINE, words),
+        Some(Turn::System { text, marks }) => {
+            let end = text.get().len();
+            text.join(separator::BLANK_LINE, words);
+            // A mark at the end stays there: the words never change.
+            for (at, _) in marks.iter_mut().filter(|(at, _)| *at == end) {
+                *at = text.get().len();
+            }
+        }
         _ => turns.insert(
             0,
             Turn::System {
                 text: words,
-                marked: false,
+                marks: Vec::new(),
             },
         ),
     }
