@@ -24,7 +24,7 @@ pub(crate) use read::REASONING_DETAILS;
 pub use schema::is_strict;
 pub use tools::{goes_strict, offered_tools, write_tools};
 pub use turn::{Assistant, Call, Form, Part, Said, Turn};
-pub(crate) use urged::{FINAL_ANSWER, final_answer};
+pub(crate) use urged::final_answer;
 
 use crate::Profile;
 use sdk::anthropic::{Request, Tool};
@@ -88,6 +88,7 @@ pub(crate) fn convert(
     body: &[u8],
 ) -> Result<Converted, Failure> {
     let request = parse(body)?;
+    names.answering_by(urged::answering_tool(&request, profile));
     Ok(
         match conversation(context, profile, Form::default(), &request)? {
             Conversation::Answer(message) => Converted::Answer(message),
