@@ -167,11 +167,15 @@ impl RequestHead {
         Ok(Self {
             model,
             model_range: range_in(body, raw.get()),
-            stream: fields.stream.unwrap_or(false),
+            stream: fields.stream.map(stream).transpose()?.unwrap_or(false),
             max_tokens: fields.max_tokens.and_then(|raw| raw.get().parse().ok()),
             input_estimate: tokens(BYTES_PER_TOKEN),
             most_tokens: tokens(1),
-            thinking: fields.thinking.map(thinking).unwrap_or_default(),
+            thinking: fields
+                .thinking
+                .map(thinking)
+                .transpose()?
+                .unwrap_or_default(),
             effort: output.effort.as_deref().and_then(Effort::named),
             web_search: tools.web_search,
             tools: tools.items > 0,
@@ -196,33 +200,43 @@ fn not_json(error: &serde_json::Error) -> ApiError {
 struct Fields<'a> {
     #[serde(borrow)]
     model: Option<&'a RawValue>,
-    stream: Option<bool>,
+    #[serde(borrow)]
+    stream: Option<&'a RawValue>,
     #[serde(borrow)]
     max_tokens: Option<&'a RawValue>,
     messages: Option<Messages>,
     system: Option<System>,
     tools: Option<Tools>,
     #[serde(borrow)]
-    thinking: Option<ThinkingField<'a>>,
+    thinking: Option<&'a RawValue>,
     #[serde(borrow)]
     output_config: Option<&'a RawValue>,
     #[serde(borrow)]
     metadata: Option<&'a RawValue>,
 }
 
+fn stream(raw: &RawValue) -> Result<bool, ApiError> {
+    serde_json::from_str(raw.get())
+        .map_err(|_| ApiError::invalid("stream: Input should be a valid boolean"))
+}
+
 #[derive(Deserialize)]
-#[serde(expecting = "an object")]
 struct ThinkingField<'a> {
     #[serde(rename = "type", borrow)]
     kind: Option<Cow<'a, str>>,
 }
 
-fn thinking(field: ThinkingField<'_>) -> Thinking {
-    field
-        .kind
-        .as_deref()
-        .map(Thinking::named)
-        .unwrap_or_default()
+fn thinking(raw: &RawValue) -> Result<Thinking, ApiError> {
+    // Serde would take a list for the fields in their order.
+    if !raw.get().starts_with('{') {
+        return Err(ApiError::invalid(
+            "thinking: Input should be a valid dictionary or object to extract fields from",
+        ));
+    }
+    let field: ThinkingField<'_> = serde_json::from_str(raw.get())
+        .map_err(|_| ApiError::invalid("thinking.type: Input should be a valid string"))?;
+    let kind = field.kind.as_deref();
+    Ok(kind.map(Thinking::named).unwrap_or_default())
 }
 
 #[derive(Deserialize, Default)]
@@ -283,10 +297,17 @@ mod tests {
         for other in ["[]", "null", " \"x\"", "", "[\"m\", true, 1, []]"] {
             assert!(said(other).ends_with("it is no JSON object"), "{other}");
         }
-        let thinking = said(r#"{"model":"m","messages":[],"thinking":"on"}"#);
-        assert!(
-            thinking.contains(r#"string "on", expected an object"#),
-            "{thinking}"
+        assert_eq!(
+            said(r#"{"model":"m","messages":[],"thinking":"on"}"#),
+            "thinking: Input should be a valid dictionary or object to extract fields from"
+        );
+        assert_eq!(
+            said(r#"{"model":"m","messages":[],"thinking":{"type":1}}"#),
+            "thinking.type: Input should be a valid string"
+        );
+        assert_eq!(
+            said(r#"{"model":"m","messages":[],"stream":"yes"}"#),
+            "stream: Input should be a valid boolean"
         );
         assert_eq!(said(r#"{"messages":[]}"#), "model: Field required");
         assert_eq!(said(r#"{"model":"x"}"#), "messages: Field required");

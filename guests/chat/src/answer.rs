@@ -2,7 +2,7 @@
 
 use crate::details::Details;
 use crate::profile::ReasoningOut;
-use crate::request::{FINAL_ANSWER, Names, final_answer};
+use crate::request::{Names, final_answer};
 use crate::stop::{Finish, Holds, finish};
 use crate::stream::chunk::{Choice, Chunk, Delta, call_id, non_empty};
 use crate::stream::{CUT_CALL, FunctionDelta, Piece, Think, mend};
@@ -43,7 +43,7 @@ pub(crate) fn convert(
     let reason = non_empty(*finish_reason).unwrap_or_default();
     let reason = reason.unescape();
     let cut = finish(&reason, Holds::default()) == Finish::Stop(StopReason::MaxTokens);
-    let answers = final_answers(profile, &mut calls, cut)?;
+    let answers = final_answers(names, &mut calls, cut)?;
     let holds = Holds {
         calls: !calls.is_empty(),
         refusal: non_empty(message.refusal).is_some(),
@@ -78,17 +78,14 @@ pub(crate) fn convert(
 
 /// Takes out the calls that say a text, and gives the texts. `cut`: by the limit. Errors: one broke off.
 fn final_answers(
-    profile: &Profile,
+    names: &Names,
     calls: &mut Vec<(Escaped<'_>, &FunctionDelta<'_>)>,
     cut: bool,
 ) -> Result<Vec<String>, Failure> {
-    if !profile.force_tools {
-        return Ok(Vec::new());
-    }
     let says = |function: &FunctionDelta<'_>| {
         function
             .name()
-            .is_some_and(|name| name.unescape() == FINAL_ANSWER)
+            .is_some_and(|name| names.says_text(&name.unescape()))
     };
     let text = |function: &FunctionDelta<'_>| {
         let text = final_answer(&function.arguments().unescape(), cut);

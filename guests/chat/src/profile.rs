@@ -235,7 +235,7 @@ sdk::options! {
         /// The member that gets a hash of the client's user: `user`, `safety_identifier`, `user_id`. Empty:
         /// none.
         pub user_field: String = String::new(),
-        /// The client's cache marks go out, on text parts.
+        /// The client's cache marks go out as they came, each on the part whose end it stands at.
         pub cache_control: bool = false,
         /// `prompt_cache_key`, a hash of the client's session, is sent.
         pub prompt_cache_key: bool = false,

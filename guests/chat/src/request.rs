@@ -24,7 +24,7 @@ pub(crate) use read::REASONING_DETAILS;
 pub use schema::is_strict;
 pub use tools::{goes_strict, offered_tools, write_tools};
 pub use turn::{Assistant, Call, Form, Part, Said, Turn};
-pub(crate) use urged::{FINAL_ANSWER, final_answer};
+pub(crate) use urged::final_answer;
 
 use crate::Profile;
 use sdk::anthropic::{Request, Tool};
@@ -41,8 +41,7 @@ pub enum Conversation<'a> {
 
 /// Reads a body. Errors: it is no request of the Messages API.
 pub fn parse(body: &[u8]) -> Result<Request<'_>, Failure> {
-    let mut request =
-        Request::parse(body).map_err(|error| failure::invalid(format!("request body: {error}")))?;
+    let mut request = Request::parse(body).map_err(|error| failure::unreadable(&error))?;
     if request.messages.is_empty() {
         return Err(failure::invalid(
             "messages: at least one message is required",
@@ -65,8 +64,10 @@ pub fn conversation<'a>(
         return Ok(Conversation::Answer(message));
     }
     note_dropped(request, profile);
-    let mut turns = read::turns(context, request, profile, form)
-        .map_err(|error| failure::invalid(format!("messages: {error}")))?;
+    let mut turns = read::turns(context, request, profile, form).map_err(|error| {
+        let misfit = request.misfit();
+        failure::invalid(misfit.unwrap_or_else(|| format!("messages: {error}")))
+    })?;
     urged::urge(&mut turns, request, profile);
     Ok(Conversation::Turns(repair::repair(turns, profile)))
 }
@@ -87,6 +88,7 @@ pub(crate) fn convert(
     body: &[u8],
 ) -> Result<Converted, Failure> {
     let request = parse(body)?;
+    names.answering_by(urged::answering_tool(&request, profile));
     Ok(
         match conversation(context, profile, Form::default(), &request)? {
             Conversation::Answer(message) => Converted::Answer(message),

@@ -94,7 +94,7 @@ fn user(message: &mut Writer<'_>, parts: &[Part<'_>]) {
         match part {
             Part::Text(piece) => text.join(separator::LINE, piece.clone()),
             Part::Image(_, data) => images.push(data),
-            Part::CacheMark | Part::Document(..) => {}
+            Part::CacheMark(_) | Part::Document(..) => {}
             Part::ImageUrl(_) => {
                 host::note(
                     "change",

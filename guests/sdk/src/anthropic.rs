@@ -18,6 +18,7 @@
 mod answer;
 mod change;
 mod content;
+mod form;
 mod tool;
 
 pub use answer::{Answer, Delta, Event, OutputDetails, Usage};
@@ -40,7 +41,7 @@ wire! {
         /// Which tool must be used.
         tool_choice: Option<ToolChoice<'a>>,
         /// The most output tokens; 0 only warms a cache.
-        max_tokens: Option<u64>,
+        max_tokens by form::whole: Option<u64>,
         /// Texts that stop the answer.
         stop_sequences: Option<Vec<&'a RawValue>>,
         /// Sampling.
@@ -83,9 +84,17 @@ wire! {
 }
 
 impl<'a> Request<'a> {
-    /// Reads a body.
+    /// Reads a body. Errors: it is no JSON, or does not have the form of a request: then in the words of the Messages API,
+    /// such as `max_tokens: Input should be a valid integer`.
     pub fn parse(body: &'a [u8]) -> Result<Self, Error> {
-        crate::json::from_slice(body)
+        crate::json::from_slice(body).map_err(|error| form::told(body, error))
+    }
+
+    /// What in a request that could be read does not have the form of one, in the words of the Messages API: of contents
+    /// that only later turn out to be none.
+    pub fn misfit(&self) -> Option<String> {
+        let body = crate::json::to_string(self).ok()?;
+        form::misfit_in(&body)
     }
 }
 
@@ -105,7 +114,7 @@ wire! {
         /// `enabled`, `disabled`, `adaptive` or `between_tools`.
         kind as "type": Str<'a>,
         /// Of `enabled`.
-        budget_tokens: Option<u64>,
+        budget_tokens by form::whole: Option<u64>,
     }
 }
 

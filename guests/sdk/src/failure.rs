@@ -19,6 +19,15 @@ pub fn invalid(message: impl Into<String>) -> Failure {
     new(400, "invalid_request_error", message)
 }
 
+/// The client's request could not be read: 400. What is at fault with its form says the error itself.
+pub fn unreadable(error: &crate::json::Error) -> Failure {
+    if error.is_data() {
+        invalid(error.to_string())
+    } else {
+        invalid(format!("request body: {error}"))
+    }
+}
+
 /// The upstream, or what we make of its answer, is at fault: 502.
 pub fn upstream(message: impl Into<String>) -> Failure {
     new(502, "api_error", message)

@@ -7,10 +7,11 @@ use crate::json::Str;
 
 /// Defines structs that are read from and written as JSON objects. A member that is not named goes
 /// to `rest` and is written after the others. A missing member is its default, unless the struct `needs` it; one
-/// that is [absent](Member::absent) is not written. `field as "json": Type` names a member that is no name in Rust.
+/// that is [absent](Member::absent) is not written. `field as "json": Type` names a member that is no name in Rust;
+/// `field by reader: Type` has its value read by that function.
 macro_rules! wire {
     ($($(#[$outer:meta])* pub struct $name:ident<$a:lifetime> $(needs $needed:ident)? {
-        $($(#[$inner:meta])* $field:ident $(as $json:literal)? : $type:ty),* $(,)?
+        $($(#[$inner:meta])* $field:ident $(as $json:literal)? $(by $reader:path)? : $type:ty),* $(,)?
     })*) => {$(
         $(#[$outer])*
         #[derive(Clone, Debug, Default)]
@@ -38,7 +39,9 @@ macro_rules! wire {
                         let mut read = $name::default();
                         while let Some(name) = map.next_key::<$crate::json::Str<$a>>()? {
                             match &*name {
-                                $($crate::wire::json_name!($field $($json)?) => read.$field = map.next_value()?,)*
+                                $($crate::wire::json_name!($field $($json)?) => {
+                                    read.$field = $crate::wire::value!(map $(, $reader)?);
+                                })*
                                 _ => read.rest.push(name, map.next_value()?),
                             }
                         }
@@ -79,7 +82,18 @@ macro_rules! json_name {
     };
 }
 
+/// The value of a field, by the function that reads it, if there is one.
+macro_rules! value {
+    ($map:ident) => {
+        $map.next_value()?
+    };
+    ($map:ident, $reader:path) => {
+        $reader(&mut $map)?
+    };
+}
+
 pub(crate) use json_name;
+pub(crate) use value;
 pub(crate) use wire;
 
 /// A value of a member.

@@ -12,15 +12,27 @@ const MOST: usize = 64;
 pub struct Names {
     shortened: Vec<(String, String)>,
     letter_first: bool,
+    /// The tool by which the model says a text.
+    answering: Option<String>,
 }
 
 impl Names {
     /// Names for a provider that wants a letter or `_` at their beginning.
     pub fn beginning_with_a_letter() -> Self {
         Self {
-            shortened: Vec::new(),
             letter_first: true,
+            ..Self::default()
         }
+    }
+
+    /// These names, for a model that says its texts by this tool.
+    pub(super) fn answering_by(&mut self, tool: Option<String>) {
+        self.answering = tool;
+    }
+
+    /// Whether the model says a text by calling this tool.
+    pub(crate) fn says_text(&self, name: &str) -> bool {
+        self.answering.as_deref() == Some(name)
     }
 
     /// The name to send for `name`.

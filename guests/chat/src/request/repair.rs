@@ -85,7 +85,10 @@ fn merged(turns: Vec<Turn<'_>>) -> Vec<Turn<'_>> {
         for part in parts {
             match part {
                 Part::Text(text) => content.join(separator::BLANK_LINE, text),
-                Part::CacheMark => {}
+                Part::CacheMark(_) => {
+                    let why = "it stood in what went into a tool's result";
+                    host::note("drop", "messages[*].content[*].cache_control", why);
+                }
                 image => images.push(image),
             }
         }
@@ -114,16 +117,16 @@ impl<'a> Repair<'a, '_> {
                 .iter()
                 .position(|turn| matches!(turn, Turn::Tool { id, .. } if *id == call.id))
                 .map(|at| behind.remove(at));
-            let (content, marked, failed) = match result {
+            let (content, mark, failed) = match result {
                 Some(Turn::Tool {
                     content,
-                    marked,
+                    mark,
                     failed,
                     ..
-                }) => (content, marked, failed),
+                }) => (content, mark, failed),
                 _ => {
                     host::note("add", "messages", "a tool call without a result got one");
-                    (NO_RESULT, false, false)
+                    (NO_RESULT, None, false)
                 }
             };
             call.id = self.unique(self.fitting(std::mem::take(&mut call.id)));
@@ -131,7 +134,7 @@ impl<'a> Repair<'a, '_> {
                 id: call.id.clone(),
                 content,
                 images: Vec::new(),
-                marked,
+                mark,
                 failed,
             });
         }
@@ -145,9 +148,7 @@ impl<'a> Repair<'a, '_> {
     /// A turn outside of calls and their results.
     fn plain(&mut self, turn: Turn<'a>) {
         match turn {
-            Turn::Tool {
-                content, marked, ..
-            } => {
+            Turn::Tool { content, mark, .. } => {
                 host::note(
                     "change",
                     "messages",
@@ -155,7 +156,7 @@ impl<'a> Repair<'a, '_> {
                 );
                 let mut text = Escaped::verbatim(r"[result of an earlier tool call]\n");
                 text.join(separator::NONE, content);
-                let mark = marked.then_some(Part::CacheMark);
+                let mark = mark.map(Part::CacheMark);
                 self.user([Part::Text(text)].into_iter().chain(mark).collect());
             }
             Turn::User(parts) => self.user(parts),
@@ -165,7 +166,7 @@ impl<'a> Repair<'a, '_> {
 
     fn user(&mut self, mut parts: Vec<Part<'a>>) {
         parts.retain(|part| !matches!(part, Part::Text(text) if text.is_empty()));
-        if parts.iter().all(|part| matches!(part, Part::CacheMark)) {
+        if parts.iter().all(|part| matches!(part, Part::CacheMark(_))) {
             return;
         }
         match self.turns.last_mut() {

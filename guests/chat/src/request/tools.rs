@@ -39,8 +39,10 @@ pub fn write_tools<'r, 'a>(
     for tool in &tools {
         write_tool(list.item(), names, tool, profile, &lost);
     }
-    if urged::forces_tools(request, profile) {
-        urged::write_tool(list.item());
+    if urged::forces_tools(request, profile)
+        && let Some(name) = urged::answering_tool(request, profile)
+    {
+        urged::write_tool(list.item(), &name);
     }
     list.end();
     tools

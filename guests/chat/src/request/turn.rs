@@ -11,8 +11,9 @@ pub enum Turn<'a> {
     System {
         /// What it says.
         text: Escaped<'a>,
-        /// The prompt is to be cached up to here.
-        marked: bool,
+        /// Where in the escaped text a cache mark stands, and the mark as it came: the prompt is to be cached up to
+        /// there.
+        marks: Vec<(usize, &'a str)>,
     },
     /// The user's text and images.
     User(Vec<Part<'a>>),
@@ -26,8 +27,8 @@ pub enum Turn<'a> {
         content: Escaped<'a>,
         /// Images behind the text, for providers that take no user behind a result.
         images: Vec<Part<'a>>,
-        /// The prompt is to be cached up to here.
-        marked: bool,
+        /// The mark at its end, as it came: the prompt is to be cached up to here.
+        mark: Option<&'a str>,
         /// The tool failed. Only if the [`Form`] has a place for that: else the text says so.
         failed: bool,
     },
@@ -55,8 +56,8 @@ pub enum Part<'a> {
     ImageUrl(Escaped<'a>),
     /// A document as `(media type, base64, title)`. Only if the [`Form`] has a place for it.
     Document(Cow<'a, str>, Escaped<'a>, Escaped<'a>),
-    /// The prompt is to be cached up to here. Only if the profile keeps cache marks.
-    CacheMark,
+    /// The prompt is to be cached up to here; the mark as it came. Only if the profile keeps cache marks.
+    CacheMark(&'a str),
 }
 
 /// A piece of an assistant message.

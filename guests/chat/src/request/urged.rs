@@ -9,8 +9,9 @@ use sdk::anthropic::Request;
 use sdk::host;
 use sdk::json::{Escaped, Members, Writer, from_str, separator};
 
-/// The tool by which a model that must call one says a text. What it says comes to the client as text.
-pub(crate) const FINAL_ANSWER: &str = "FinalAnswer";
+/// The tool by which a model that must call one says a text, unless a tool of the client has this name. What it says comes
+/// to the client as text.
+const FINAL_ANSWER: &str = "FinalAnswer";
 
 const CALL_A_TOOL: &str = "Every turn of yours must be a call of a tool. Choose the one that brings the task forward. \
     When nothing is left to do, when no tool fits, or when you want to say or ask something, call `FinalAnswer` with \
@@ -30,11 +31,25 @@ pub(super) fn forces_tools(request: &Request<'_>, profile: &Profile) -> bool {
     profile.force_tools && free && own
 }
 
+/// The name of the tool by which a text is said, one that no tool of the client has. None: the options do not want one.
+pub(super) fn answering_tool(request: &Request<'_>, profile: &Profile) -> Option<String> {
+    let tools = request.tools.as_deref().unwrap_or_default();
+    let taken = |name: &String| tools.iter().any(|tool| tool.name == **name);
+    let numbered = (2..).map(|count| format!("{FINAL_ANSWER}{count}"));
+    let mut names = std::iter::once(FINAL_ANSWER.to_owned()).chain(numbered);
+    names
+        .find(|name| !taken(name))
+        .filter(|_| profile.force_tools)
+}
+
 /// Adds the words to the system text.
 pub(super) fn urge(turns: &mut Vec<Turn<'_>>, request: &Request<'_>, profile: &Profile) {
     let mut words = Escaped::default();
-    if forces_tools(request, profile) {
-        words.join(separator::BLANK_LINE, Escaped::plain(CALL_A_TOOL));
+    if forces_tools(request, profile)
+        && let Some(name) = answering_tool(request, profile)
+    {
+        let call = CALL_A_TOOL.replace(FINAL_ANSWER, &name);
+        words.join(separator::BLANK_LINE, Escaped::plain(&call));
     }
     let thinking = request.thinking.as_ref();
     if profile.ask_for_thinking && thinking.is_none_or(|thinking| thinking.kind != "disabled") {
@@ -45,24 +60,31 @@ pub(super) fn urge(turns: &mut Vec<Turn<'_>>, request: &Request<'_>, profile: &P
     }
     host::note("add", "system", "the model is urged, as the options say");
     match turns.first_mut() {
-        Some(Turn::System { text, .. }) => text.join(separator::BLANK_LINE, words),
+        Some(Turn::System { text, marks }) => {
+            let end = text.get().len();
+            text.join(separator::BLANK_LINE, words);
+            // A mark at the end stays there: the words never change.
+            for (at, _) in marks.iter_mut().filter(|(at, _)| *at == end) {
+                *at = text.get().len();
+            }
+        }
         _ => turns.insert(
             0,
             Turn::System {
                 text: words,
-                marked: false,
+                marks: Vec::new(),
             },
         ),
     }
 }
 
 /// Writes the tool by which a text is said.
-pub(super) fn write_tool(out: &mut String) {
+pub(super) fn write_tool(out: &mut String, name: &str) {
     let mut object = Writer::object(out);
     let function = object.raw("type", r#""function""#).member("function");
     let mut function = Writer::object(function);
     function
-        .plain("name", FINAL_ANSWER)
+        .plain("name", name)
         .plain("description", "Ends your turn with a text for the user.")
         .raw(
             "parameters",

@@ -6,10 +6,8 @@ use super::{Names, parameters, tools};
 use crate::Profile;
 use crate::profile::{EmptyContent, Prefill, ReasoningOut};
 use sdk::anthropic::Request;
-use sdk::json::{Escaped, Writer, escape_into};
+use sdk::json::{Escaped, Writer, escape_into, separator};
 use sdk::{Context, host};
-
-const CACHE_MARK: &str = r#"{"type":"ephemeral"}"#;
 
 /// The whole body.
 pub(super) fn body(
@@ -54,10 +52,10 @@ fn write_turn(
 ) {
     let mut message = Writer::object(out);
     match turn {
-        Turn::System { text, marked } => {
+        Turn::System { text, marks } => {
             let developer = profile.developer_role && first;
             let role = if developer { "developer" } else { "system" };
-            write_text(message.plain("role", role), text, *marked);
+            write_text(message.plain("role", role), text, marks);
         }
         Turn::User(parts) => {
             message.raw("role", r#""user""#);
@@ -75,14 +73,19 @@ fn write_turn(
             id,
             content,
             images,
-            marked,
+            mark,
             ..
         } => {
             message.raw("role", r#""tool""#).plain("tool_call_id", id);
+            let end = content.get().len();
+            let marks: Vec<(usize, &str)> = mark.iter().map(|mark| (end, *mark)).collect();
             if images.is_empty() {
-                write_text(&mut message, content, *marked);
+                write_text(&mut message, content, &marks);
             } else {
-                write_list(message.member("content"), Some(content), images);
+                let mut list = Writer::list(message.member("content"));
+                write_marked(&mut list, content, &marks);
+                write_items(&mut list, images);
+                list.end();
             }
         }
     }
@@ -90,17 +93,40 @@ fn write_turn(
 }
 
 /// Content of one text. Only a part of a list can have a cache mark.
-fn write_text(message: &mut Writer<'_>, text: &Escaped<'_>, marked: bool) {
-    if !marked {
+fn write_text(message: &mut Writer<'_>, text: &Escaped<'_>, marks: &[(usize, &str)]) {
+    if marks.is_empty() {
         message.text("content", text);
         return;
     }
     let mut list = Writer::list(message.member("content"));
-    let mut part = Writer::object(list.item());
-    part.raw("type", r#""text""#).text("text", text);
-    part.raw("cache_control", CACHE_MARK);
-    part.end();
+    write_marked(&mut list, text, marks);
     list.end();
+}
+
+/// The parts of a text, each up to a cache mark, and what is behind the last one.
+fn write_marked(list: &mut Writer<'_>, text: &Escaped<'_>, marks: &[(usize, &str)]) {
+    let text = text.get();
+    let mut from = 0;
+    let marks = marks.iter().map(|(end, mark)| (*end, Some(*mark)));
+    for (end, mark) in marks.chain([(text.len(), None)]) {
+        let piece = &text[from..end];
+        // Parts need nothing between them.
+        let piece = match from {
+            0 => piece,
+            _ => piece.strip_prefix(separator::BLANK_LINE).unwrap_or(piece),
+        };
+        from = end;
+        if piece.is_empty() {
+            continue;
+        }
+        let mut part = Writer::object(list.item());
+        part.raw("type", r#""text""#)
+            .text("text", &Escaped::verbatim(piece));
+        if let Some(mark) = mark {
+            part.raw("cache_control", mark);
+        }
+        part.end();
+    }
 }
 
 /// A plain string when there is only text: the form every server takes.
@@ -118,19 +144,15 @@ fn write_parts(out: &mut String, parts: &[Part<'_>]) {
         out.push('"');
         return;
     }
-    write_list(out, None, parts);
+    let mut list = Writer::list(out);
+    write_items(&mut list, parts);
+    list.end();
 }
 
-/// A list of a text, if there is one, and parts.
-fn write_list(out: &mut String, text: Option<&Escaped<'_>>, parts: &[Part<'_>]) {
-    let mut list = Writer::list(out);
-    if let Some(text) = text.filter(|text| !text.is_empty()) {
-        let mut object = Writer::object(list.item());
-        object.raw("type", r#""text""#).text("text", text);
-        object.end();
-    }
+/// Parts, as items of a list.
+fn write_items(list: &mut Writer<'_>, parts: &[Part<'_>]) {
     for (at, part) in parts.iter().enumerate() {
-        if matches!(part, Part::CacheMark | Part::Document(..)) {
+        if matches!(part, Part::CacheMark(_) | Part::Document(..)) {
             continue;
         }
         let mut object = Writer::object(list.item());
@@ -155,14 +177,13 @@ fn write_list(out: &mut String, text: Option<&Escaped<'_>>, parts: &[Part<'_>]) 
                 image.text("url", address);
                 image.end();
             }
-            Part::CacheMark | Part::Document(..) => {}
+            Part::CacheMark(_) | Part::Document(..) => {}
         }
-        if matches!(parts.get(at + 1), Some(Part::CacheMark)) {
-            object.raw("cache_control", CACHE_MARK);
+        if let Some(Part::CacheMark(mark)) = parts.get(at + 1) {
+            object.raw("cache_control", mark);
         }
         object.end();
     }
-    list.end();
 }
 
 fn write_assistant(

@@ -8,7 +8,7 @@ use super::think::{Piece, Think};
 use crate::Profile;
 use crate::details::Details;
 use crate::profile::{ReasoningOut, ThinkTags};
-use crate::request::{FINAL_ANSWER, Names, final_answer};
+use crate::request::{Names, final_answer};
 use sdk::events::{Events, StopReason, Usage};
 use sdk::host::{Level, log};
 use sdk::json::{Escaped, RawValue, separator};
@@ -36,8 +36,6 @@ pub(super) struct Blocks {
     /// Reasoning that the provider wants back verbatim, if it does. The last call then waits for the end.
     details: Option<Details>,
     think: Option<Think>,
-    /// One of the tools is the one that says a text.
-    final_answer: bool,
     /// The output limit has ended the answer: a call may be half a call.
     cut: bool,
 }
@@ -58,7 +56,6 @@ impl Blocks {
             queue: VecDeque::new(),
             details: (profile.reasoning_out == ReasoningOut::ReasoningDetails)
                 .then(Details::default),
-            final_answer: profile.force_tools,
             cut: false,
         }
     }
@@ -85,7 +82,7 @@ impl Blocks {
     /// Tools are called, other than the one that says a text.
     pub(super) fn has_calls(&self) -> bool {
         let mut names = self.calls.names();
-        names.any(|name| !name.is_empty() && (!self.final_answer || name != FINAL_ANSWER))
+        names.any(|name| !name.is_empty() && !self.names.says_text(name))
     }
 
     /// The arguments of a call are not complete yet.
@@ -263,7 +260,7 @@ impl Blocks {
                         log(Level::Warn, "the upstream called a tool without naming it");
                         continue;
                     }
-                    if self.final_answer && call.name == FINAL_ANSWER {
+                    if self.names.says_text(&call.name) {
                         if !last && !call.arguments.settled() {
                             self.queue.push_front(Waiting::Call(at));
                             return Ok(());

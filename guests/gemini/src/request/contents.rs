@@ -144,7 +144,7 @@ fn user(contents: &mut Contents<'_>, part: &Part<'_>) {
             host::note("change", "messages", why);
             contents.text(USER, &IMAGE_OMITTED, None);
         }
-        Part::CacheMark => {}
+        Part::CacheMark(_) => {}
     }
 }
 

@@ -47,7 +47,7 @@ fn pieces<'p>(part: &'p Part<'_>) -> Option<Piece<'p>> {
         Part::Image(kind, data) => Piece::Image(kind, data),
         Part::ImageUrl(address) => Piece::ImageUrl(address),
         Part::Document(kind, data, title) => Piece::File(kind, data, title),
-        Part::CacheMark => return None,
+        Part::CacheMark(_) => return None,
     })
 }
 
