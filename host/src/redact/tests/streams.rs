@@ -58,7 +58,7 @@ fn a_string_that_every_event_has_is_not_a_text_in_pieces() {
 }
 
 /// The events of a stream that bring these pieces, and what its texts come to when it was redacted.
-fn streamed(member: &str, pieces: &[&str], known: &Known) -> Vec<String> {
+pub(super) fn streamed(member: &str, pieces: &[&str], known: &Known) -> Vec<String> {
     let event = |text: &&str| {
         let delta = json!({"index": 0, "delta": {member: text}});
         format!("event: content_block_delta\ndata: {delta}\n\n")
