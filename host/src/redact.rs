@@ -7,7 +7,9 @@
 //! value always becomes the same placeholder. Names of members and words of the formats stay: what is left must
 //! still be an exchange. Works on texts; knows neither files nor the recorder.
 
+mod amid;
 mod body;
+mod drawn;
 mod edge;
 mod form;
 mod homes;
@@ -15,6 +17,7 @@ mod keys;
 mod kind;
 mod learn;
 mod left;
+mod lines;
 mod literal;
 mod machine;
 mod members;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use place::{Place, Places};
-use walk::strings;
+use walk::{begun, strings};
 
 /// The texts of a body, in order.
 pub(super) struct Fragments<'a> {
@@ -56,7 +56,9 @@ pub(super) struct Fragment<'a> {
 impl<'a> Fragments<'a> {
     /// One JSON value, else line by line: events, lines of JSON, or text.
     pub(super) fn of(body: &'a str) -> Self {
-        if let Some(all) = strings(body, 0, None) {
+        let is_json = body.trim_start().starts_with(['{', '[']);
+        let cut = || is_json.then(|| begun(body, 0, None)).flatten();
+        if let Some(all) = strings(body, 0, None).or_else(cut) {
             return Self { body, all };
         }
         let is_stream = body.lines().any(|line| line.starts_with("data:"));
@@ -67,7 +69,10 @@ impl<'a> Fragments<'a> {
             let data = line.strip_prefix("data:").unwrap_or(line);
             let before = start + line.len() - data.len();
             let is_json = data.trim().starts_with(['{', '[']);
-            let json = is_json.then(|| strings(data, before, Some(&mut places)));
+            // The last event of an answer that was cut off.
+            let is_last = start + line.len() == body.len();
+            let read = if is_last { begun } else { strings };
+            let json = is_json.then(|| read(data, before, Some(&mut places)));
             let names = is_stream && (line.starts_with("event:") || line.starts_with("retry:"));
             let range = start..start + line.len();
             match (json.flatten(), all.last_mut()) {
@@ -93,10 +98,10 @@ impl<'a> Fragments<'a> {
         Self { body, all }
     }
 
-    /// A text that is an object or a list of JSON itself.
+    /// A text that is an object or a list of JSON itself, also one that ends early.
     pub(super) fn nested(text: &'a str) -> Option<Self> {
         let is_json = text.trim_start().starts_with(['{', '[']);
-        let all = is_json.then(|| strings(text, 0, None)).flatten()?;
+        let all = is_json.then(|| begun(text, 0, None)).flatten()?;
         Some(Self { body: text, all })
     }
 

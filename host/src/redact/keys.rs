@@ -4,10 +4,10 @@
 //! The forms are those that the issuers document, or that secret scanners publish rules for (gitleaks,
 //! GitHub secret scanning, trufflehog), in words of our own and wider where that costs nothing.
 
-use super::Kind;
 use super::form::has_no_digit;
 use super::rule::Rule;
 use super::words::is_word;
+use super::{Kind, drawn};
 
 /// Begin so that nothing else does. The issuer, and the form.
 const SURE: [(&str, &str); 56] = [
@@ -152,9 +152,13 @@ const WITH_DIGITS: [&str; 5] = [
     r"\b(?:[a-z]{0,2}sk|pk|rk)-[A-Za-z0-9_-]{16,}",
     r#"(?i)\b(?:set-)?cookie\\*["']?\s*[:=]\s*\\*["']?(?<value>[^\s"'\\;=]+=[^"'\\;\r\n]{4,}(?:;\s*[^\s"'\\;=]+=[^"'\\;\r\n]+)*)"#,
     r"(?i)\bbearer\s+(?<value>[A-Za-z0-9._~+/-]{16,}=*)",
-    r#"(?i)(?:api[_-]?key|token|auth)\\*["']?\s*[:=]\s*\\*["']?(?<value>[A-Za-z0-9._~+/-]{16,}=*)"#,
+    r#"(?i)(?:api[_-]?key|(?:access|auth|refresh|bearer|api|bot|id|session)[_-]?token)\\*["']?\s*[:=]\s*\\*["']?(?<value>[A-Za-z0-9._~+/-]{16,}=*)"#,
     r#"(?i)--(?:api-?key|token|auth-?token|access-?token)\s+\\*["']?(?<value>[A-Za-z0-9._~+/-]{8,}=*)"#,
 ];
+
+/// The same of names that may also hold dates, files and words.
+const PERHAPS: [&str; 1] =
+    [r#"(?i)(?:token|auth)\\*["']?\s*[:=]\s*\\*["']?(?<value>[A-Za-z0-9._~+/-]{16,}=*)"#];
 
 /// A name that says that a secret follows, and what follows: of a file of variables, a configuration, code.
 const SAID: [&str; 3] = [
@@ -182,6 +186,7 @@ pub(super) fn rules() -> impl Iterator<Item = Rule> {
     issued(&SURE, |_| false)
         .chain(issued(&AMONG_WORDS, are_words))
         .chain(said(&WITH_DIGITS, has_no_digit))
+        .chain(said(&PERHAPS, |value| !drawn::is_secret(value)))
         .chain(said(&SAID, |value| {
             !is_secret(value) || are_short_words(value)
         }))
@@ -252,7 +257,7 @@ mod tests {
     #[test]
     fn every_form_compiles() {
         let issued = SURE.len() + AMONG_WORDS.len();
-        let said = WITH_DIGITS.len() + SAID.len() + PASSWORDS.len() + LOGINS.len();
+        let said = WITH_DIGITS.len() + PERHAPS.len() + SAID.len() + PASSWORDS.len() + LOGINS.len();
         assert_eq!(rules().count(), issued + said);
     }
 }

@@ -8,7 +8,7 @@ use regex::Regex;
 use super::body::Under;
 use super::form::{self, compiled};
 use super::rule::Rule;
-use super::{Kind, keys};
+use super::{Kind, amid, drawn, keys};
 
 /// Names without case, as a regular expression; `-` is `_`, `-`, a blank or nothing.
 const IDS: [(Kind, &str); 4] = [
@@ -40,8 +40,11 @@ const BARE: [(Kind, &str); 2] = [
 const SECRETS: &str = "(?:.*(?:apikey|accesskey|accountkey|authkey|privatekey|secretkey|signingkey|encryptionkey\
     |sharedkey|masterkey|password|passwd|passphrase|secret|credential|connectionstring)|.*(?:access|auth|refresh|bearer|api|bot|id|session)token)";
 
-/// The same, if the value is long enough to be one: they may also name something harmless.
-const PERHAPS: &str = "auth|authorization|token|key|pat|pwd|pass|session|cookie";
+/// The same, if the value looks like one: they may also name something harmless.
+pub(super) const PERHAPS: &str = "auth|authorization|token|key|session|cookie";
+
+/// The same of passwords, which may be words.
+pub(super) const PASSWORDS: &str = "pat|pwd|pass";
 
 struct Known {
     ids: Vec<(Kind, Regex)>,
@@ -49,6 +52,7 @@ struct Known {
     users: Regex,
     secrets: Regex,
     perhaps: Regex,
+    passwords: Regex,
 }
 
 static NAMES: LazyLock<Known> = LazyLock::new(|| {
@@ -65,6 +69,7 @@ static NAMES: LazyLock<Known> = LazyLock::new(|| {
         users: compiled("^(?:username|userlogin|login)$"),
         secrets: compiled(&format!("^(?:{SECRETS})$")),
         perhaps: compiled(&format!("^(?:{PERHAPS})$")),
+        passwords: compiled(&format!("^(?:{PASSWORDS})$")),
     }
 });
 
@@ -72,10 +77,6 @@ static NAMES: LazyLock<Known> = LazyLock::new(|| {
 static JOINED: LazyLock<Regex> = LazyLock::new(|| {
     compiled(r"\buser_([0-9a-fA-F]{16,})_account_([0-9a-fA-F-]*)_session_([0-9a-fA-F-]{8,})")
 });
-
-/// Names in JSON, however escaped, with what stands under them: a string or a whole number.
-static INSIDE: LazyLock<Regex> =
-    LazyLock::new(|| compiled(r#""([A-Za-z_ -]+)\\*"\s*:\s*(?:\\*"([^"\\{}\[\]]+)\\*"|(\d+)\b)"#));
 
 /// What a value is by the names that it stands under.
 pub(super) fn kind_of(under: &Under<'_>, value: &str) -> Option<Kind> {
@@ -98,7 +99,8 @@ pub(super) fn kind_of(under: &Under<'_>, value: &str) -> Option<Kind> {
     let secret = || {
         let is_secret = keys::is_secret(value)
             && (NAMES.secrets.is_match(&name)
-                || (NAMES.perhaps.is_match(&name) && is_long_secret(value)));
+                || (NAMES.perhaps.is_match(&name) && drawn::is_secret(value))
+                || (NAMES.passwords.is_match(&name) && drawn::is_password(value)));
         is_secret.then_some(Kind::Key)
     };
     known.or_else(bare).or_else(user).or_else(secret)
@@ -117,26 +119,32 @@ fn id_of(name: &str) -> Option<Kind> {
 }
 
 /// An id under a name that may hold anything: `user: "jane-4711"`, not `user: "hello"`.
-fn is_some_id(value: &str) -> bool {
+pub(super) fn is_some_id(value: &str) -> bool {
     let plain = |c: char| c.is_alphanumeric() || "-_.:|".contains(c);
     let is_number = value.len() >= 6 && value.bytes().all(|byte| byte.is_ascii_digit());
-    (is_number || form::looks_drawn(value)) && value.chars().all(plain)
+    let is_pair = !is_number && value.chars().all(|c| c.is_ascii_digit() || c == ':');
+    let is_other = is_pair || drawn::is_date(value) || drawn::is_file(value) || is_model(value);
+    (is_number || form::looks_drawn(value)) && value.chars().all(plain) && !is_other
+}
+
+/// How names of models begin: `user: "gpt-oss-120b"` is nobody.
+fn is_model(value: &str) -> bool {
+    const FAMILIES: [&str; 14] = [
+        "claude", "command", "deepseek", "gemini", "gemma", "glm", "gpt", "grok", "kimi", "llama",
+        "minimax", "mistral", "phi", "qwen",
+    ];
+    let begins = |family: &&str| {
+        value
+            .get(..family.len())
+            .is_some_and(|own| own.eq_ignore_ascii_case(family))
+    };
+    FAMILIES
+        .iter()
+        .any(|family| begins(&family) && value.contains(['-', '.']))
 }
 
 fn is_one_word(value: &str) -> bool {
     !value.is_empty() && !value.contains(|c: char| c.is_whitespace() || "@/\\<>{}$".contains(c))
-}
-
-/// Of one word, and no place: `pwd` may be a password or a folder.
-fn is_long_secret(value: &str) -> bool {
-    let signs = value
-        .chars()
-        .any(|c| !c.is_alphanumeric() && !"._-:/".contains(c));
-    let least = if signs { 8 } else { 16 };
-    value.len() >= least
-        && !form::has_no_digit(value)
-        && !value.starts_with(['/', '~', '.'])
-        && !value.contains(char::is_whitespace)
 }
 
 /// It holds several ids, each of which is looked for by itself.
@@ -147,17 +155,7 @@ pub(super) fn is_composed(value: &str) -> bool {
 /// The ids in a text that is no JSON itself, each with its kind.
 pub(super) fn ids(text: &str) -> Vec<(Kind, String)> {
     let mut found = Vec::new();
-    for captures in INSIDE.captures_iter(text) {
-        let value = captures.get(2).or_else(|| captures.get(3));
-        let kind = captures
-            .get(1)
-            .and_then(|name| id_of(&plain(name.as_str())));
-        if let (Some(kind), Some(value)) = (kind, value)
-            && !is_composed(value.as_str())
-        {
-            found.push((kind, value.as_str().to_owned()));
-        }
-    }
+    inner_ids(text, DEEPEST, &mut found);
     for captures in JOINED.captures_iter(text) {
         let kinds = [Kind::Device, Kind::Account, Kind::Session];
         for (kind, value) in kinds.into_iter().zip(captures.iter().skip(1).flatten()) {
@@ -166,6 +164,19 @@ pub(super) fn ids(text: &str) -> Vec<(Kind, String)> {
     }
     found
 }
+
+fn inner_ids(text: &str, deep: usize, found: &mut Vec<(Kind, String)>) {
+    for member in amid::members(text) {
+        match kind_of(&member.under, &member.text) {
+            Some(kind) if kind.is_id() => found.push((kind, member.text.into_owned())),
+            None if deep > 0 => inner_ids(&member.text, deep - 1, found),
+            _ => {}
+        }
+    }
+}
+
+/// So deep is JSON looked for in strings of JSON amid a text.
+pub(super) const DEEPEST: usize = 6;
 
 /// Rules for such members inside a text: with quotes any value, without them one that has digits.
 pub(super) fn rules() -> impl Iterator<Item = Rule> {

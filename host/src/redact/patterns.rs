@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::form::is_a_word;
 use super::names::is_placeholder;
 use super::rule::Rule;
-use super::{Kind, homes, keys, members, people};
+use super::{Kind, homes, keys, lines, members, people};
 
 /// Also as an address of the web or JSON in a string has it.
 const EMAIL: &str =
@@ -70,6 +70,7 @@ fn all() -> Vec<Rule> {
     ];
     keys::rules()
         .chain(members::rules())
+        .chain(lines::rules())
         .chain(places)
         .chain(remotes)
         .chain(homes::rules())

@@ -1,11 +1,13 @@
 //! Taking things out of one text: which rules apply to it, by what it is and what it stands under.
 
+use std::ops::Range;
+
 use super::body::{Fragments, Role, Under};
 use super::left::SHOWN;
 use super::names::tells_nobody;
 use super::pieces::Pieces;
 use super::rule::Rule;
-use super::{Kind, Redactor, members, patterns, words};
+use super::{Kind, Redactor, amid, members, patterns, words};
 
 /// Which rules apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,8 +180,46 @@ impl Redactor {
         }
     }
 
+    /// Members of JSON amid a text, by their names.
+    fn amid(&mut self, text: &mut Pieces) {
+        for (range, with) in self
+            .members(text.whole(), members::DEEPEST)
+            .into_iter()
+            .rev()
+        {
+            text.replace(range, &with);
+        }
+    }
+
+    /// What becomes of them, in order.
+    fn members(&mut self, text: &str, deep: usize) -> Vec<(Range<usize>, String)> {
+        let mut edits = Vec::new();
+        for member in amid::members(text) {
+            let kind = members::kind_of(&member.under, &member.text);
+            let kind = kind.filter(|kind| kind.is_id() || !member.is_number);
+            if let Some(kind) = kind {
+                if !self.stays(kind, &member.text) {
+                    edits.push((member.range, self.named(kind, &member.text)));
+                }
+            } else if deep > 0 {
+                let inner = self.members(&member.text, deep - 1);
+                if !inner.is_empty() {
+                    let mut whole = Pieces::of([&*member.text]);
+                    for (range, with) in inner.into_iter().rev() {
+                        whole.replace(range, &with);
+                    }
+                    edits.push((member.range.clone(), member.written(whole.whole())));
+                }
+            }
+        }
+        edits
+    }
+
     /// `lead` stands before the text, and stays.
     fn by_known(&mut self, text: &mut Pieces, rules: Rules, lead: &str) {
+        if rules == Rules::All {
+            self.amid(text);
+        }
         text.replace(0..0, lead);
         let stays = |rule: &&Rule| rules == Rules::NoNames && rule.is_word();
         let all = self.literals.iter().chain(&*patterns::ALL);

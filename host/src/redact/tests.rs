@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod amid;
 mod formats;
 mod ids;
 mod people;

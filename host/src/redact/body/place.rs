@@ -13,8 +13,8 @@ pub(super) const TOP: Place = 0;
 pub(super) enum Step {
     Member(String),
     Nth(usize),
-    /// The `index` that an object says it has.
-    Index(String),
+    /// What an object says it is: the number of the member, such as `index`, and its value.
+    Told(usize, String),
 }
 
 /// The places of a body.

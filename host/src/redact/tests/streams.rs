@@ -58,7 +58,7 @@ fn a_string_that_every_event_has_is_not_a_text_in_pieces() {
 }
 
 /// The events of a stream that bring these pieces, and what its texts come to when it was redacted.
-fn streamed(member: &str, pieces: &[&str], known: &Known) -> Vec<String> {
+pub(super) fn streamed(member: &str, pieces: &[&str], known: &Known) -> Vec<String> {
     let event = |text: &&str| {
         let delta = json!({"index": 0, "delta": {member: text}});
         format!("event: content_block_delta\ndata: {delta}\n\n")
@@ -189,4 +189,102 @@ fn every_form_is_found_wherever_a_stream_cuts_it() {
             check(&[one, two]);
         }
     }
+}
+
+#[test]
+fn arguments_that_were_cut_off_are_looked_at_member_by_member() {
+    let whole = concat!(
+        r#"{"headers":{"Authorization":"Basic YWxpY2U6aHVudGVyMg=="},"key":"0123456789abcdef0123","#,
+        r#""pwd":"Tr0ub4dor&3","organization":{"id":"orgz-77-acme"},"username":"bobby.tables","max":3,"#,
+        r#""of":"max","line":"a\"b","command":"unfinis"#
+    );
+    let told = [
+        "YWxp",
+        "0123456789",
+        "Tr0ub",
+        "orgz",
+        "bobby",
+        "\"of\":\"max\"",
+    ];
+    for length in [1, 2, 3, 5, 7, 400] {
+        let letters: Vec<char> = whole.chars().collect();
+        let pieces: Vec<String> = letters.chunks(length).map(|c| c.iter().collect()).collect();
+        let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+        let clean = streamed("partial_json", &pieces, &named("max", "athena")).concat();
+        for told in told {
+            assert!(!clean.contains(told), "{told}: {clean}");
+        }
+        let stays = r#""max":3,"of":"user","line":"a\"b","command":"unfinis"#;
+        assert!(clean.ends_with(stays), "{clean}");
+    }
+    let cut = ["{\"pwd\":\"Tr0ub4d", "or&3\\u00"];
+    let clean = streamed("partial_json", &cut, &Known::default());
+    assert_eq!(clean.concat(), "{\"pwd\":\"[redacted-key]\\u00");
+}
+
+#[test]
+fn a_text_in_brackets_is_no_list() {
+    for text in ["[alice]", "[alice", "{alice}", "[1, alice]"] {
+        let body = json!({ "content": text });
+        let clean = learned(&named("alice", "athena"), &body);
+        assert!(!clean.contains("alice"), "{clean}");
+    }
+    let list = json!({"content": "[true, null, 1.5, -2e3, \"x\"]"});
+    assert_eq!(learned(&named("alice", "true"), &list), list.to_string());
+}
+
+#[test]
+fn texts_of_several_items_are_each_one_text() {
+    let event = |kind: &str, item: usize, text: &str| {
+        let data = json!({"type": format!("response.{kind}.delta"), "item_id": format!("msg_{}", text.len()),
+            "output_index": item, "content_index": 0, "delta": text});
+        format!("event: response.{kind}.delta\ndata: {data}\n\n")
+    };
+    let arguments = "function_call_arguments";
+    let secret = r#"{"key":"0123456789abcdef0123","pwd":"Tr0ub4dor&3"}"#;
+    let body = [
+        event("reasoning_summary_text", 0, "I must "),
+        event("output_text", 1, "so "),
+        event("reasoning_summary_text", 0, "ask al"),
+        event(arguments, 2, &secret[..12]),
+        event("output_text", 1, "it e"),
+        event(arguments, 3, &secret[..20]),
+        event("reasoning_summary_text", 0, "ice"),
+        event(arguments, 2, &secret[12..]),
+        event("output_text", 1, "nds with al"),
+        event(arguments, 3, &secret[20..]),
+    ];
+    let body = Bytes::from(body.concat());
+    let mut redactor = redactor(&[]);
+    redactor.learn(&body);
+    let clean = redactor.body(&body);
+    assert_eq!(redactor.left_in(&clean), []);
+    let clean = String::from_utf8(clean.to_vec()).unwrap();
+    for told in ["0123456789", "Tr0ub", "ask al"] {
+        assert!(!clean.contains(told), "{told}: {clean}");
+    }
+    assert!(
+        clean.contains("ask user") && clean.contains("nds with al"),
+        "{clean}"
+    );
+    // The same as one message has it.
+    let whole = json!({"output": [{"arguments": secret}, {"arguments": secret}]});
+    let whole = redactor.body(&Bytes::from(whole.to_string()));
+    assert!(!String::from_utf8_lossy(&whole).contains("Tr0ub"));
+}
+
+#[test]
+fn half_an_event_at_the_end_of_a_cut_stream_belongs_to_its_text() {
+    let event = |text: &str| format!("data: {}\n\n", json!({"index": 0, "content": text}));
+    let half = r#"data: {"index":0,"content":"hunter2Zx9"#;
+    for cut in [half.to_owned(), format!("{half}\\"), format!("{half}\\u00")] {
+        let body = Bytes::from(event("export DB_PASSWORD=") + &cut);
+        let mut redactor = redactor(&[]);
+        let clean = redactor.body(&body);
+        let text = String::from_utf8_lossy(&clean);
+        assert!(!text.contains("hunter2Z"), "{text}");
+        assert_eq!(redactor.left_in(&clean), []);
+    }
+    let plain = Bytes::from(event("so it ") + r#"data: {"index":0,"content":"ends"#);
+    assert_eq!(redactor(&[]).body(&plain), plain);
 }
