@@ -7,12 +7,20 @@ use crate::stop::{Finish, Holds, finish};
 use crate::stream::chunk::{Choice, Chunk, Delta, call_id, non_empty};
 use crate::stream::{CUT_CALL, FunctionDelta, Piece, Think, mend};
 use crate::usage::Tokens;
-use crate::{Profile, error, profile};
+use crate::{Profile, error, profile, signature};
 use sdk::events::{StopReason, Usage};
 use sdk::json::{Escaped, RawValue, Writer, separator};
 use sdk::{Context, Failure, Head, failure};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+
+/// A call of an answer.
+struct Called<'m> {
+    id: Escaped<'m>,
+    function: &'m FunctionDelta<'m>,
+    /// That of the thought that led to it, as a JSON string.
+    signature: Option<String>,
+}
 
 /// Converts a 2xx body.
 pub(crate) fn convert(
@@ -79,7 +87,7 @@ pub(crate) fn convert(
 /// Takes out the calls that say a text, and gives the texts. `cut`: by the limit. Errors: one broke off.
 fn final_answers(
     names: &Names,
-    calls: &mut Vec<(Escaped<'_>, &FunctionDelta<'_>)>,
+    calls: &mut Vec<Called<'_>>,
     cut: bool,
 ) -> Result<Vec<String>, Failure> {
     let says = |function: &FunctionDelta<'_>| {
@@ -93,10 +101,10 @@ fn final_answers(
     };
     let texts: Result<Vec<String>, Failure> = calls
         .iter()
-        .filter(|(_, function)| says(function))
-        .map(|(_, function)| text(function))
+        .filter(|call| says(call.function))
+        .map(|call| text(call.function))
         .collect();
-    calls.retain(|(_, function)| !says(function));
+    calls.retain(|call| !says(call.function));
     texts
 }
 
@@ -139,17 +147,22 @@ fn write_said(
             .plain("signature", &sealed);
         block.end();
     } else if !sealed.is_empty() {
-        let mut block = Writer::object(content.item());
-        block
-            .raw("type", r#""redacted_thinking""#)
-            .plain("data", &sealed);
-        block.end();
+        write_redacted(content, &sealed);
     }
     if !said.text.is_empty() {
         let mut block = Writer::object(content.item());
         block.raw("type", r#""text""#).text("text", &said.text);
         block.end();
     }
+}
+
+/// Thinking that is not to be read.
+fn write_redacted(content: &mut Writer<'_>, sealed: &str) {
+    let mut block = Writer::object(content.item());
+    block
+        .raw("type", r#""redacted_thinking""#)
+        .plain("data", sealed);
+    block.end();
 }
 
 /// The envelope with what the provider wants back, empty if there is nothing.
@@ -166,30 +179,31 @@ fn sealed(context: &Context, profile: &Profile, message: &Delta<'_>) -> String {
     details.seal(context)
 }
 
-/// Id and function of each call, the old `function_call` among them.
-fn calls<'m>(message: &'m Delta<'m>) -> Vec<(Escaped<'m>, &'m FunctionDelta<'m>)> {
+/// Each call, the old `function_call` among them.
+fn calls<'m>(message: &'m Delta<'m>) -> Vec<Called<'m>> {
     let calls = message.tool_calls.as_deref().unwrap_or_default().iter();
-    let calls = calls.filter_map(|call| Some((call.id, call.function.as_ref()?)));
+    let calls =
+        calls.filter_map(|call| Some((call.id, call.function.as_ref()?, call.extra_content)));
     let old = message
         .function_call
         .as_ref()
-        .map(|function| (None, function));
+        .map(|function| (None, function, None));
     calls
         .chain(old)
-        .filter(|(_, function)| function.name().is_some())
-        .map(|(id, function)| (call_id(id).unwrap_or_default(), function))
+        .filter(|(_, function, _)| function.name().is_some())
+        .map(|(id, function, extra_content)| Called {
+            id: call_id(id).unwrap_or_default(),
+            function,
+            signature: signature::within(extra_content),
+        })
         .collect()
 }
 
-fn write_calls(
-    content: &mut Writer<'_>,
-    context: &Context,
-    names: &Names,
-    calls: &[(Escaped<'_>, &FunctionDelta<'_>)],
-) {
+fn write_calls(content: &mut Writer<'_>, context: &Context, names: &Names, calls: &[Called<'_>]) {
     let mut ids: BTreeSet<String> = BTreeSet::new();
-    for (at, (id, function)) in calls.iter().enumerate() {
-        let mut id = id.unescape().into_owned();
+    for (at, call) in calls.iter().enumerate() {
+        let function = call.function;
+        let mut id = call.id.unescape().into_owned();
         if id.is_empty() {
             id = format!("toolu_{}{at:02}", context.exchange_id);
         }
@@ -199,6 +213,9 @@ fn write_calls(
         }
         let name = function.name().unwrap_or_default();
         let arguments = function.arguments();
+        if let Some(signature) = &call.signature {
+            write_redacted(content, &signature::seal(context, signature));
+        }
         let mut block = Writer::object(content.item());
         block
             .raw("type", r#""tool_use""#)

@@ -14,6 +14,7 @@ mod error;
 mod exchange;
 mod profile;
 mod request;
+mod signature;
 mod stop;
 mod stream;
 mod usage;

@@ -82,6 +82,8 @@ pub struct Assistant<'a> {
     pub details: Vec<String>,
     /// Its calls.
     pub calls: Vec<Call<'a>>,
+    /// The signature of the thought that leads to the next call, as a JSON string.
+    pub(super) signature: Option<String>,
     /// All of it in its order, thinking still sealed. Empty unless the [`Form`] wants it.
     pub said: Vec<Said<'a>>,
 }
@@ -117,4 +119,6 @@ pub struct Call<'a> {
     pub name: Cow<'a, str>,
     /// JSON text of the input.
     pub arguments: &'a str,
+    /// What the provider gave with it and wants back, as a JSON string.
+    pub signature: Option<String>,
 }

@@ -286,5 +286,12 @@ fn write_call(out: &mut String, names: &mut Names, call: &Call<'_>) {
         .plain("name", &names.outgoing(&call.name))
         .plain("arguments", call.arguments);
     function.end();
+    if let Some(signature) = &call.signature {
+        let mut extra = Writer::object(object.member("extra_content"));
+        let mut google = Writer::object(extra.member("google"));
+        google.raw("thought_signature", signature);
+        google.end();
+        extra.end();
+    }
     object.end();
 }

@@ -9,6 +9,7 @@ use crate::Profile;
 use crate::details::Details;
 use crate::profile::{ReasoningOut, ThinkTags};
 use crate::request::{Names, final_answer};
+use crate::signature;
 use sdk::events::{Events, StopReason, Usage};
 use sdk::host::{Level, log};
 use sdk::json::{Escaped, RawValue, separator};
@@ -282,6 +283,9 @@ impl Blocks {
                     }
                     let id = call.id(&self.context.exchange_id, at);
                     sign(&self.context, self.details.as_mut(), events, false);
+                    if let Some(signature) = &call.signature {
+                        events.redacted(&signature::seal(&self.context, signature));
+                    }
                     events.tool(&id, self.names.incoming(&call.name));
                     self.open = Some(at);
                 }

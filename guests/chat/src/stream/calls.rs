@@ -3,6 +3,7 @@
 
 use super::arguments::Arguments;
 use super::chunk::{CallDelta, call_id};
+use crate::signature;
 use std::borrow::Cow;
 
 /// A tool call that is coming in.
@@ -12,6 +13,8 @@ pub(crate) struct Call {
     id: String,
     pub(crate) name: String,
     pub(crate) arguments: Arguments,
+    /// That of the thought that led to it, as a JSON string.
+    pub(crate) signature: Option<String>,
     /// After its arguments were complete its name came once more, with nothing: the server repeats itself, or begins
     /// another call of the same tool.
     named_again: bool,
@@ -103,6 +106,9 @@ impl Calls {
         let call = &mut self.0[at];
         if call.id.is_empty() {
             call.id = piece.id.into_owned();
+        }
+        if call.signature.is_none() {
+            call.signature = signature::within(delta.extra_content);
         }
         // A name that is repeated on every piece is not appended.
         match piece.name {

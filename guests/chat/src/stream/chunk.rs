@@ -94,6 +94,9 @@ pub(crate) struct CallDelta<'a> {
     pub(crate) id: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(crate) function: Option<FunctionDelta<'a>>,
+    /// Gemini's extras.
+    #[serde(borrow)]
+    pub(crate) extra_content: Option<&'a RawValue>,
 }
 
 impl CallDelta<'_> {

@@ -5,6 +5,7 @@ use super::super::lost::{NO_PLACE, Place};
 use super::super::turn::{Assistant, Call, Said, Turn};
 use super::{REASONING_DETAILS, Reader};
 use crate::profile::ReasoningOut;
+use crate::signature;
 use sdk::anthropic::{Block, Content, Message};
 use sdk::json::{Error, Escaped, RawValue, separator};
 use sdk::{envelope, host};
@@ -24,6 +25,10 @@ impl<'a> Reader<'a, '_> {
                     self.assistant_block(&mut turn, block);
                 }
             }
+        }
+        if turn.signature.take().is_some() {
+            let why = "no call is behind the signature of a thought";
+            host::note("drop", "messages", why);
         }
         if turn.is_empty() {
             let why = "nothing is left of an assistant message";
@@ -56,6 +61,7 @@ impl<'a> Reader<'a, '_> {
                         None | Some("null") => "{}",
                         Some(input) => input,
                     },
+                    signature: turn.signature.take(),
                 });
             }
             "thinking" | "redacted_thinking" => self.reasoning(turn, &block),
@@ -98,6 +104,10 @@ impl<'a> Reader<'a, '_> {
             };
             let sealed = sealed.clone().into_cow();
             turn.said.push(Said::Thinking(thinking, sealed));
+            return;
+        }
+        if let Some(signature) = signature::open(self.context, &block.data) {
+            turn.signature = Some(signature);
             return;
         }
         match self.profile.reasoning_out {
