@@ -140,7 +140,7 @@ fn is_model(value: &str) -> bool {
     };
     FAMILIES
         .iter()
-        .any(|family| begins(&family) && value.contains(['-', '.']))
+        .any(|family| begins(family) && value.contains(['-', '.']))
 }
 
 fn is_one_word(value: &str) -> bool {

@@ -73,7 +73,7 @@ const TYPE: usize = 5;
 struct Told<'a>([Option<&'a str>; TOLD.len()]);
 
 impl<'a> Told<'a> {
-    fn number_of(&self, name: &str, depth: usize) -> Option<usize> {
+    fn number_of(name: &str, depth: usize) -> Option<usize> {
         let number = TOLD.iter().position(|told| *told == name)?;
         (number != TYPE || depth == 0).then_some(number)
     }
@@ -172,7 +172,7 @@ impl<'a> Walk<'a, '_> {
             self.blank();
             let (range, name, is_whole) = self.string()?;
             self.step(above, || Step::Member(name.to_string()));
-            let number = told.number_of(&name, depth);
+            let number = Told::number_of(&name, depth);
             self.under = Under {
                 member: Some(name.clone()).filter(|name| name.len() <= LONGEST_NAME),
                 parent: outer.member.clone(),
