@@ -127,7 +127,8 @@ impl<'a> Reader<'a, '_> {
     fn whole_document(&self, block: &Block<'a>) -> Option<Part<'a>> {
         let source = block.source()?;
         let pdf = self.profile.pdf && !self.profile.content_as_string;
-        if !self.form.documents && !(pdf && source.media_type == *"application/pdf") {
+        let taken = self.form.documents || (pdf && source.media_type == *"application/pdf");
+        if !taken {
             return None;
         }
         let data = source.data.filter(|_| source.kind == "base64")?;
