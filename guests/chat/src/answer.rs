@@ -42,6 +42,7 @@ pub(crate) fn convert(
     let Some(Choice {
         message: Some(message),
         finish_reason,
+        stop_reason,
         ..
     }) = choice
     else {
@@ -52,9 +53,11 @@ pub(crate) fn convert(
     let reason = reason.unescape();
     let cut = finish(&reason, Holds::default()) == Finish::Stop(StopReason::MaxTokens);
     let answers = final_answers(names, &mut calls, cut)?;
+    let stop = non_empty(*stop_reason).filter(|_| profile.stop_reason);
     let holds = Holds {
         calls: !calls.is_empty(),
         refusal: non_empty(message.refusal).is_some(),
+        at_stop: stop.is_some(),
     };
     let reason = match finish(&reason, holds) {
         Finish::Stop(reason) => reason,
@@ -71,9 +74,11 @@ pub(crate) fn convert(
     write_said(&mut content, context, profile, message, &answers);
     write_calls(&mut content, context, names, &calls);
     content.end();
-    answer
-        .plain("stop_reason", reason.name())
-        .raw("stop_sequence", "null");
+    answer.plain("stop_reason", reason.name());
+    match stop.filter(|_| reason == StopReason::StopSequence) {
+        Some(stop) => answer.text("stop_sequence", &stop),
+        None => answer.raw("stop_sequence", "null"),
+    };
     let usage = completion.usage.map(Tokens::usage);
     let usage = usage.unwrap_or_else(|| Usage {
         input: context.input_estimate.into(),

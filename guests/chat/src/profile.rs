@@ -216,8 +216,12 @@ sdk::options! {
         pub schema_strip: Vec<String> = Vec::new(),
         /// A tool's `strict: true` goes out, if its schema is one that strict servers take.
         pub strict_ok: bool = false,
+        /// `clear_thinking: false` goes out as soon as a tool was called: what was thought before stays in the prompt.
+        pub keep_thinking: bool = false,
         /// The most stop strings. 0: none are sent.
         pub stop_max: usize = 4,
+        /// A text in `stop_reason` of a choice is the stop string that the answer ended at.
+        pub stop_reason: bool = false,
         /// `temperature` and `top_p`.
         pub sampling: Sampling = Sampling::Keep,
         /// `top_k` is taken.
@@ -226,6 +230,8 @@ sdk::options! {
         pub stream_options: bool = true,
         /// Images are taken; else a placeholder stands for them.
         pub images: bool = true,
+        /// PDF documents are taken, as parts of the type `file`; else a placeholder stands for them.
+        pub pdf: bool = false,
         /// A conversation that ends with an assistant message.
         pub prefill: Prefill = Prefill::Continue,
         /// `response_format` with a schema is taken.

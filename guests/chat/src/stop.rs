@@ -18,6 +18,8 @@ pub(crate) struct Holds {
     pub(crate) calls: bool,
     /// A refusal in words.
     pub(crate) refusal: bool,
+    /// It ended at a stop string of the client's.
+    pub(crate) at_stop: bool,
 }
 
 /// Reads a `finish_reason`.
@@ -30,6 +32,7 @@ pub(crate) fn finish(reason: &str, holds: Holds) -> Finish {
         // `stop` although tools were called, or the reverse: the blocks decide.
         _ if holds.calls => StopReason::ToolUse,
         _ if holds.refusal => StopReason::Refusal,
+        _ if holds.at_stop => StopReason::StopSequence,
         _ => StopReason::EndTurn,
     })
 }
@@ -41,6 +44,7 @@ mod tests {
     const CALLS: Holds = Holds {
         calls: true,
         refusal: false,
+        at_stop: false,
     };
 
     #[test]

@@ -67,6 +67,10 @@ pub(crate) struct Stream {
     error_codes: BTreeMap<String, u16>,
     /// The last reason to stop that came. What it means is looked at when nothing more comes.
     finish: Option<String>,
+    /// The profile says that a choice names the stop string that it ended at.
+    names_stop: bool,
+    /// That string.
+    stop_string: Option<String>,
     usage: Option<Usage>,
     splice: Splice,
 }
@@ -81,6 +85,8 @@ impl Stream {
             torn: false,
             error_codes: profile.error_codes.clone(),
             finish: None,
+            names_stop: profile.stop_reason,
+            stop_string: None,
             usage: None,
             splice: Splice::default(),
         }
@@ -229,6 +235,10 @@ impl Stream {
             return Err(ended_with_error());
         }
         self.finish = Some(reason.into_owned());
+        if self.names_stop {
+            let string = chunk::non_empty(choice.stop_reason);
+            self.stop_string = string.map(|string| string.unescape().into_owned());
+        }
         Ok(())
     }
 
@@ -278,6 +288,7 @@ impl Stream {
         let holds = Holds {
             calls: self.blocks.has_calls(),
             refusal: self.refuses,
+            at_stop: self.stop_string.is_some(),
         };
         let Finish::Stop(reason) = finish(reason, holds) else {
             return Err(ended_with_error());
@@ -286,7 +297,8 @@ impl Stream {
         if self.torn {
             return Err(torn());
         }
-        self.blocks.end(reason, self.usage);
+        self.blocks
+            .end(reason, self.stop_string.as_deref(), self.usage);
         Ok(())
     }
 }

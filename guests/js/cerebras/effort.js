@@ -7,8 +7,8 @@ const MODELS = [
   ["gpt-oss", { set: ["low", "medium", "high"] }],
   ["qwen", { set: ["none", "low", "medium", "high"], members: { reasoning_format: "parsed" } }],
   // Thinking can only be switched off there: every other effort is the default.
-  ["glm", { set: ["none"] }],
-  ["zai-glm", { set: ["none"] }],
+  ["glm", { set: ["none"], keepThinking: true }],
+  ["zai-glm", { set: ["none"], keepThinking: true }],
   ["llama", { set: [] }],
 ];
 

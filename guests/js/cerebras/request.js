@@ -23,15 +23,20 @@ export function convert(request, text, context, options) {
   }
   for (const name of FOREIGN) if (request[name] !== undefined) note("drop", name, "not for a foreign provider");
   const functions = asFunctions(tools);
+  const conversation = repaired(turns(request, text, options));
+  const known = efforts(request.model);
+  const called = conversation.some(({ role }) => role === "tool");
   const body = {
     model: request.model,
-    messages: repaired(turns(request, text, options)),
+    messages: conversation,
     ...(functions.length > 0 && { tools: functions, ...choice(request, functions) }),
     max_completion_tokens: limit(request, context, options),
     temperature: request.temperature,
     top_p: request.top_p,
     stop: request.stop_sequences?.slice(0, 4),
-    ...effort(request, efforts(request.model)),
+    ...effort(request, known),
+    // What GLM thought before its calls stays in the prompt.
+    ...(known.keepThinking && called && { clear_thinking: false }),
     response_format: format(request, functions),
     prompt_cache_key: cacheKey(request),
     ...(request.stream && { stream: true, stream_options: { include_usage: true } }),

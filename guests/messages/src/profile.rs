@@ -83,6 +83,8 @@ sdk::options! {
         pub max_out_clamp: u64 = 0,
         /// Efforts the model takes, from low to high. Others become the nearest one. Empty: all.
         pub effort_set: Vec<String> = Vec::new(),
+        /// Efforts that go out as another one of the set than the next lower.
+        pub effort_map: BTreeMap<String, String> = BTreeMap::new(),
         /// `temperature` and `top_p`.
         pub sampling: Sampling = Sampling::Keep,
         /// Thinking in the history that has no signature goes out: for providers that sign none of their own.

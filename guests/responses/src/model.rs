@@ -1,11 +1,13 @@
-//! What the name of a model says of it.
-//!
-//! Sources: the types of openai 3.54.0 (`reasoning_effort`); which model takes which effort is from memory.
+//! What the name of a model says of it: what the profile `openai` of chat completions says, with its sources.
 
 use crate::{Options, options::When};
+use sdk::json::{Members, RawValue, from_str};
 
-/// Beginnings of names of models that reason.
-const REASONS: [&str; 6] = ["o1", "o3", "o4", "gpt-5", "codex", "gpt-oss"];
+/// Beginnings of names, and options of chat completions.
+const MODELS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/models.rs"));
+
+/// What models reason with about which nothing else is known.
+const USUAL: [&str; 3] = ["low", "medium", "high"];
 
 /// Whether the model reasons.
 pub(crate) fn reasons(model: &str, options: &Options) -> bool {
@@ -31,8 +33,18 @@ fn bare(model: &str) -> &str {
 }
 
 fn by_name(model: &str) -> bool {
-    let name = bare(model);
-    REASONS.iter().any(|known| name.starts_with(known)) && !name.contains("-chat")
+    // Models that others serve are not among OpenAI's.
+    bare(model).starts_with("gpt-oss") || said(model, "thinking_style") == Some(r#""effort""#)
+}
+
+/// What is said of an option for this model, as JSON: the longest beginning of its name counts.
+fn said(model: &str, option: &str) -> Option<&'static str> {
+    let fit = MODELS.iter().rev();
+    let mut fit = fit.filter(|(known, _)| bare(model).starts_with(known));
+    fit.find_map(|(_, options)| {
+        let options: Members<'_> = from_str(options).ok()?;
+        options.get(option).map(RawValue::get)
+    })
 }
 
 /// The efforts that the model takes.
@@ -40,17 +52,8 @@ pub(crate) fn efforts<'o>(model: &str, options: &'o Options) -> Vec<&'o str> {
     if !options.effort_set.is_empty() {
         return options.effort_set.iter().map(String::as_str).collect();
     }
-    let name = bare(model);
-    let Some(five) = name.strip_prefix("gpt-5") else {
-        return vec!["low", "medium", "high"];
-    };
-    match five.strip_prefix('.').and_then(|rest| rest.get(..1)) {
-        // gpt-5 itself.
-        None => vec!["minimal", "low", "medium", "high"],
-        Some("1") => vec!["none", "low", "medium", "high"],
-        Some("2" | "3" | "4" | "5") => vec!["none", "low", "medium", "high", "xhigh"],
-        Some(_) => vec!["none", "low", "medium", "high", "xhigh", "max"],
-    }
+    let known = said(model, "effort_set").and_then(|set| from_str(set).ok());
+    known.unwrap_or_else(|| USUAL.to_vec())
 }
 
 #[cfg(test)]
@@ -62,6 +65,8 @@ mod tests {
         let options = Options::default();
         for (name, does) in [
             ("gpt-5.4", true),
+            ("gpt-6", true),
+            ("gpt-oss-120b", true),
             ("openai/o3-mini", true),
             ("gpt-5-chat-latest", false),
             ("gpt-4.1", false),
@@ -71,6 +76,7 @@ mod tests {
         }
         assert_eq!(efforts("gpt-5", &options)[0], "minimal");
         assert_eq!(efforts("gpt-5.4", &options)[0], "none");
+        assert_eq!(efforts("openai/gpt-5-pro", &options), ["high"]);
         assert_eq!(efforts("o3", &options), ["low", "medium", "high"]);
     }
 }

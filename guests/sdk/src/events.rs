@@ -226,6 +226,15 @@ impl Events {
 
     /// Ends the message.
     pub fn end(&mut self, reason: StopReason, usage: Usage) {
+        self.finish(reason, None, usage);
+    }
+
+    /// Ends the message where the client's stop sequence was met.
+    pub fn end_at(&mut self, sequence: &str, usage: Usage) {
+        self.finish(StopReason::StopSequence, Some(sequence), usage);
+    }
+
+    fn finish(&mut self, reason: StopReason, sequence: Option<&str>, usage: Usage) {
         self.close();
         if self.open == Open::Ended {
             return;
@@ -233,9 +242,11 @@ impl Events {
         self.only_begun = false;
         event(&mut self.out, "message_delta", |data| {
             let mut delta = Writer::object(data.member("delta"));
-            delta
-                .plain("stop_reason", reason.name())
-                .raw("stop_sequence", "null");
+            delta.plain("stop_reason", reason.name());
+            match sequence {
+                Some(sequence) => delta.plain("stop_sequence", sequence),
+                None => delta.raw("stop_sequence", "null"),
+            };
             delta.end();
             usage.write(data.member("usage"));
         });

@@ -28,9 +28,10 @@ impl Dialect for Cerebras {
             "qwen",
             r#"{"effort_set":["none","low","medium","high"],"reasoning_format":"parsed"}"#,
         ),
-        // Thinking can only be switched off there: every other effort is the default.
-        ("glm", r#"{"effort_set":["none"]}"#),
-        ("zai-glm", r#"{"effort_set":["none"]}"#),
+        // Thinking can only be switched off there: every other effort is the default. `clear_thinking` is in the types
+        // of its SDK 1.91.0; that it is meant for GLM is from its documentation, at second hand.
+        ("glm", r#"{"effort_set":["none"],"keep_thinking":true}"#),
+        ("zai-glm", r#"{"effort_set":["none"],"keep_thinking":true}"#),
         (
             "llama",
             r#"{"thinking_style":"none","reasoning_out":"drop"}"#,

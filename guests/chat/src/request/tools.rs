@@ -14,13 +14,26 @@ pub(super) fn write(
     request: &Request<'_>,
     profile: &Profile,
 ) -> bool {
-    let tools = write_tools(body, names, request, profile);
+    let untold = wants_none(request) && !profile.tool_choice_set.iter().any(|form| form == "none");
+    let tools = if untold {
+        let why = "none may be called, which the server cannot be told";
+        host::note("drop", "tools", why);
+        Vec::new()
+    } else {
+        write_tools(body, names, request, profile)
+    };
     if !tools.is_empty() {
         write_choice(body, names, request, profile, &tools);
     } else if request.tool_choice.is_some() {
         host::note("drop", "tool_choice", "no tools go out");
     }
     !tools.is_empty()
+}
+
+/// The client wants no tool to be called.
+fn wants_none(request: &Request<'_>) -> bool {
+    let choice = request.tool_choice.as_ref();
+    choice.is_some_and(|choice| choice.kind == "none")
 }
 
 /// Writes `tools`, if there are any that the provider can have. Returns them.

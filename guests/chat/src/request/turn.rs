@@ -54,7 +54,7 @@ pub enum Part<'a> {
     Image(Cow<'a, str>, Escaped<'a>),
     /// An image by its address.
     ImageUrl(Escaped<'a>),
-    /// A document as `(media type, base64, title)`. Only if the [`Form`] has a place for it.
+    /// A document as `(media type, base64, title)`. Only if the [`Form`] or the profile has a place for it.
     Document(Cow<'a, str>, Escaped<'a>, Escaped<'a>),
     /// The prompt is to be cached up to here; the mark as it came. Only if the profile keeps cache marks.
     CacheMark(&'a str),

@@ -30,6 +30,10 @@ pub(super) fn body(
     messages.end();
     let has_tools = tools::write(&mut body, names, request, profile);
     parameters::write(&mut body, context, profile, request, has_tools);
+    let called = || turns.iter().any(|turn| matches!(turn, Turn::Tool { .. }));
+    if profile.keep_thinking && called() && profile.takes("clear_thinking") {
+        body.flag("clear_thinking", false);
+    }
     for (name, value) in &profile.extra_body {
         // The exchange rests on these.
         if name == "messages" || name == "stream" {
@@ -152,7 +156,7 @@ fn write_parts(out: &mut String, parts: &[Part<'_>]) {
 /// Parts, as items of a list.
 fn write_items(list: &mut Writer<'_>, parts: &[Part<'_>]) {
     for (at, part) in parts.iter().enumerate() {
-        if matches!(part, Part::CacheMark(_) | Part::Document(..)) {
+        if matches!(part, Part::CacheMark(_)) {
             continue;
         }
         let mut object = Writer::object(list.item());
@@ -163,12 +167,7 @@ fn write_items(list: &mut Writer<'_>, parts: &[Part<'_>]) {
             Part::Image(media_type, data) => {
                 let url = object.raw("type", r#""image_url""#).member("image_url");
                 let mut image = Writer::object(url);
-                let url = image.member("url");
-                url.push_str("\"data:");
-                escape_into(url, media_type);
-                url.push_str(";base64,");
-                url.push_str(data.get());
-                url.push('"');
+                write_data_url(image.member("url"), media_type, data);
                 image.end();
             }
             Part::ImageUrl(address) => {
@@ -177,13 +176,34 @@ fn write_items(list: &mut Writer<'_>, parts: &[Part<'_>]) {
                 image.text("url", address);
                 image.end();
             }
-            Part::CacheMark(_) | Part::Document(..) => {}
+            Part::Document(kind, data, title) => write_file(&mut object, kind, data, title),
+            Part::CacheMark(_) => {}
         }
         if let Some(Part::CacheMark(mark)) = parts.get(at + 1) {
             object.raw("cache_control", mark);
         }
         object.end();
     }
+}
+
+/// A document, which must have a name.
+fn write_file(object: &mut Writer<'_>, kind: &str, data: &Escaped<'_>, title: &Escaped<'_>) {
+    let mut file = Writer::object(object.raw("type", r#""file""#).member("file"));
+    if title.is_empty() {
+        file.plain("filename", "document.pdf");
+    } else {
+        file.text("filename", title);
+    }
+    write_data_url(file.member("file_data"), kind, data);
+    file.end();
+}
+
+fn write_data_url(out: &mut String, kind: &str, data: &Escaped<'_>) {
+    out.push_str("\"data:");
+    escape_into(out, kind);
+    out.push_str(";base64,");
+    out.push_str(data.get());
+    out.push('"');
 }
 
 fn write_assistant(

@@ -300,8 +300,8 @@ impl Blocks {
         self.pump(true)
     }
 
-    /// Writes the end.
-    pub(super) fn end(&mut self, reason: StopReason, usage: Option<Usage>) {
+    /// Writes the end. `sequence`: the stop string it is at.
+    pub(super) fn end(&mut self, reason: StopReason, sequence: Option<&str>, usage: Option<Usage>) {
         self.start();
         let usage = usage.unwrap_or(Usage {
             input: self.context.input_estimate.into(),
@@ -315,7 +315,10 @@ impl Blocks {
                 // An answer does not end in a block that cannot be read.
                 log(Level::Warn, "reasoning that came behind all else is lost");
             }
-            events.end(reason, usage);
+            match sequence.filter(|_| reason == StopReason::StopSequence) {
+                Some(sequence) => events.end_at(sequence, usage),
+                None => events.end(reason, usage),
+            }
         }
     }
 }

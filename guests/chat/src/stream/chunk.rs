@@ -58,6 +58,9 @@ pub(crate) struct Choice<'a> {
     pub(crate) message: Option<Delta<'a>>,
     #[serde(borrow)]
     pub(crate) finish_reason: Option<&'a RawValue>,
+    /// vLLM: the stop string that was met, or the number of a token.
+    #[serde(borrow)]
+    pub(crate) stop_reason: Option<&'a RawValue>,
 }
 
 /// A delta or a message.

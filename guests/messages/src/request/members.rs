@@ -110,22 +110,20 @@ fn sampling(edits: &mut Edits<'_>, client: &Client<'_, '_>) {
     }
 }
 
-/// The nearest effort that the model takes.
+/// What the profile says of the effort, else the nearest that the model takes.
 fn effort(edits: &mut Edits<'_>, profile: &Profile, config: &RawValue) {
     let config: Members<'_> = from_str(config.get()).unwrap_or_default();
-    let Some(effort) = config
-        .get("effort")
-        .filter(|_| !profile.effort_set.is_empty())
-    else {
+    let Some(effort) = config.get("effort") else {
         return;
     };
     let Some(wanted) = Escaped::of(effort).map(|word| word.unescape().into_owned()) else {
         return;
     };
     let known = profile.effort_set.iter().map(String::as_str);
-    match sdk::effort::nearest(&wanted, known) {
+    let mapped = profile.effort_map.get(&wanted).map(String::as_str);
+    match mapped.or_else(|| sdk::effort::nearest(&wanted, known)) {
         Some(nearest) if nearest != wanted => {
-            let why = format!("{nearest} is the nearest that the model takes");
+            let why = format!("{nearest} stands for it with this model");
             host::note("change", "output_config.effort", &why);
             edits.replace(effort.get(), format!("\"{nearest}\""));
         }

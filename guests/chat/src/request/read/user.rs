@@ -125,7 +125,12 @@ impl<'a> Reader<'a, '_> {
 
     /// A document that goes out as it is.
     fn whole_document(&self, block: &Block<'a>) -> Option<Part<'a>> {
-        let source = block.source().filter(|_| self.form.documents)?;
+        let source = block.source()?;
+        let pdf = self.profile.pdf && !self.profile.content_as_string;
+        let taken = self.form.documents || (pdf && source.media_type == *"application/pdf");
+        if !taken {
+            return None;
+        }
         let data = source.data.filter(|_| source.kind == "base64")?;
         let title = block.title.and_then(Escaped::of).unwrap_or_default();
         let data = Escaped::of(data)?;
