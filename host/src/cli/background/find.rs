@@ -4,9 +4,11 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::start::LOOK;
 use crate::cli::code::{Health, Listening, health_at};
 use crate::cli::serve::absolute;
 use crate::cli::{Places, listeners};
@@ -175,7 +177,23 @@ fn nobody() -> Found {
     }
 }
 
+/// How long the port of a process that was killed may still be taken: it is dead a little before that is free.
+const DYING: Duration = Duration::from_secs(1);
+
+/// Looks again where a service was that does not answer: it may just have been killed.
 async fn at(place: &Place, listen: SocketAddr) -> Found {
+    let until = Instant::now() + DYING;
+    loop {
+        let found = look(place, listen).await;
+        let is_left = matches!(found, Found::Stranger) && place.note(listen).is_some();
+        if !is_left || Instant::now() >= until {
+            return found;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+async fn look(place: &Place, listen: SocketAddr) -> Found {
     let note = place.note(listen);
     let answering = Line::to(place, listen).ok().and_then(Ours::at);
     match (health_at(listen).await, answering) {
