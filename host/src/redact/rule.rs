@@ -52,7 +52,8 @@ impl Rule {
             edge: match kind {
                 Kind::User | Kind::Host => Edge::Word,
                 Kind::Key => Edge::Anything,
-                _ if folder && !short => Edge::Anything,
+                _ if short => Edge::Folder,
+                _ if folder => Edge::Anything,
                 _ => Edge::Letters,
             },
         }

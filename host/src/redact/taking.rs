@@ -103,7 +103,9 @@ impl Redactor {
             let with = self.known_model(&whole);
             return text.mend(0..whole.len(), &with);
         }
-        let rules = if words::is_of_format(under, &whole) {
+        let rules = if self.of_options {
+            self.of_name(&whole)
+        } else if words::is_of_format(under, &whole) {
             Rules::NoNames
         } else {
             Rules::All

@@ -164,6 +164,31 @@ fn a_schema_keeps_its_members_and_a_tool_its_name() {
 }
 
 #[test]
+fn words_of_options_stay_whatever_a_user_is_called_and_all_else_goes() {
+    let options = json!({"profile": "deepseek", "effort": "Deepseek-high", "list": ["deepseek"], "n": 1,
+        "path": "/home/deepseek/x", "say": "by deepseek", "api_key": "a-key/of-mine+123"});
+    let mut known = named("deepseek", "athena");
+    known.keys.push("a-key/of-mine+123".to_owned());
+    let mut redactor = Redactor::new(&known, &[]).unwrap();
+    let options = Bytes::from(options.to_string());
+    let clean: serde_json::Value = serde_json::from_slice(&redactor.options(&options)).unwrap();
+    let expected = json!({"profile": "deepseek", "effort": "Deepseek-high", "list": ["deepseek"], "n": 1,
+        "path": "/home/user/x", "say": "by user", "api_key": "[redacted-key]"});
+    assert_eq!(clean, expected);
+    let case = json!({"transformer": "openai", "options": clean});
+    let case = Bytes::from(case.to_string());
+    assert_eq!(redactor.left_in_case(&case), []);
+    assert_eq!(redactor.left_in(&case).len(), 2);
+    for told in [
+        json!({"options": {"say": "by deepseek"}}),
+        json!({"options": {}, "path": "deepseek"}),
+    ] {
+        let told = Bytes::from(told.to_string());
+        assert_eq!(redactor.left_in_case(&told).len(), 1, "{told:?}");
+    }
+}
+
+#[test]
 fn names_in_a_string_that_is_json_are_names() {
     let inner = json!({"max_results": 5, "max": 3, "of": "max"}).to_string();
     let body = json!({"function": {"arguments": inner}});

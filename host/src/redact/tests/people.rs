@@ -58,6 +58,21 @@ fn the_place_where_claude_code_runs_is_recognised() {
 }
 
 #[test]
+fn a_folder_of_one_part_is_taken_out_where_a_path_begins_and_nowhere_else() {
+    let taken =
+        "cd /src && ls '/src/a' \"/src\" PATH=/src/bin:/src `/src` (/src/b) file:///src/c\n/src/d";
+    let stays = "./src/main.rs ../src/x ${R}/src/y $(pwd)/src a_/src -I/src ~/src app/src /srcs";
+    let body = json!({"messages": [
+        {"content": "Primary working directory: /src"}, {"content": taken}, {"content": stays},
+    ]});
+    let clean = learned(&Known::default(), &body);
+    let clean: serde_json::Value = serde_json::from_str(&clean).unwrap();
+    let expected = taken.replace("/src", "/home/user/project");
+    assert_eq!(clean["messages"][1]["content"], expected);
+    assert_eq!(clean["messages"][2]["content"], stays);
+}
+
+#[test]
 fn addresses_remotes_and_marks_are_taken_out_and_those_of_nobody_stay() {
     assert_eq!(
         redacted("mail bob@corp.io now"),
