@@ -8,6 +8,7 @@
 //! still be an exchange. Works on texts; knows neither files nor the recorder.
 
 mod amid;
+mod binary;
 mod body;
 mod drawn;
 mod edge;

@@ -5,7 +5,8 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::body::{Fragments, Under};
+use super::body::{Fragments, Role, Under};
+use super::rule::Rule;
 use super::{Kind, Redactor, pieces, whole};
 
 /// One find. Knows no more than the beginning of the value.
@@ -49,15 +50,8 @@ impl Redactor {
                 continue;
             };
             let text = whole(&fragments, &unit);
-            for rule in &own {
-                let found = rule.matches(&text, &mut self.names);
-                let found = found.into_iter().map(|(range, _)| range);
-                left.extend(
-                    found
-                        .filter(|range| !self.is_put(&text, range))
-                        .map(|range| Left::of(Kind::Own, &text[range], &under)),
-                );
-            }
+            let role = pieces::first(&fragments, &unit).map(|first| first.role);
+            self.own_left(&own, &text, role, &under, &mut left);
             self.found = None;
             self.take_out(&mut fragments, &unit);
             left.extend(
@@ -88,9 +82,40 @@ impl Redactor {
         left
     }
 
+    /// What rules of one's own find, as they are applied: in a string that is JSON member by member.
+    fn own_left(
+        &mut self,
+        own: &[Rule],
+        text: &str,
+        role: Option<Role>,
+        under: &Under<'_>,
+        left: &mut Vec<Left>,
+    ) {
+        if own.is_empty() {
+            return;
+        }
+        if let (Some(Role::Value), Some(nested)) = (role, Fragments::nested(text)) {
+            for one in nested.all() {
+                self.own_left(own, &one.text, Some(one.role), &one.under, left);
+            }
+            return;
+        }
+        for rule in own {
+            let found = rule.matches(text, &mut self.names).into_iter();
+            let found = found.filter(|(range, _)| !self.is_put(text, range));
+            left.extend(found.map(|(range, _)| Left::of(Kind::Own, &text[range], under)));
+        }
+    }
+
+    /// It is part of something that was put in. Only what is near is looked at.
     fn is_put(&self, text: &str, range: &Range<usize>) -> bool {
-        let mut put = self.put.iter().flat_map(|put| text.match_indices(put));
-        put.any(|(at, put)| at <= range.start && range.end <= at + put.len())
+        self.put.iter().any(|put| {
+            let from = text.floor_char_boundary(range.end.saturating_sub(put.len()));
+            let to = text.ceil_char_boundary(text.len().min(range.start + put.len()));
+            let near = text.get(from..to).unwrap_or_default();
+            let mut places = near.match_indices(put.as_str()).map(|(at, _)| from + at);
+            places.any(|at| at <= range.start && range.end <= at + put.len())
+        })
     }
 }
 

@@ -178,7 +178,7 @@ fn words_of_options_stay_whatever_a_user_is_called_and_all_else_goes() {
     let case = json!({"transformer": "openai", "options": clean});
     let case = Bytes::from(case.to_string());
     assert_eq!(redactor.left_in_case(&case), []);
-    assert_eq!(redactor.left_in(&case).len(), 2);
+    assert_eq!(redactor.left_in(&case).len(), 3);
     for told in [
         json!({"options": {"say": "by deepseek"}}),
         json!({"options": {}, "path": "deepseek"}),
@@ -186,6 +186,27 @@ fn words_of_options_stay_whatever_a_user_is_called_and_all_else_goes() {
         let told = Bytes::from(told.to_string());
         assert_eq!(redactor.left_in_case(&told).len(), 1, "{told:?}");
     }
+}
+
+#[test]
+fn pictures_and_signatures_stay_and_keys_in_them_go() {
+    let picture = format!("{}/al/{}==", "Ab/1".repeat(30), "+cD9".repeat(30));
+    let signature = format!("{}/al/{}", "Ab/1".repeat(5), "+cD9".repeat(5));
+    stays(
+        &named("al", "cD9"),
+        &json!({"messages": [{"content": [
+            {"source": {"type": "base64", "data": picture}},
+            {"image_url": {"url": format!("data:image/png;base64,{picture}")}},
+            {"images": [picture]},
+            {"thinking": "so", "signature": signature},
+            {"encrypted_content": signature, "thoughtSignature": signature},
+        ]}]}),
+    );
+    let key = "AKIAIOSFODNN7EXAMPLX";
+    let body = json!({"data": picture.replace("/al/", &format!("/{key}/")),
+        "text": signature, "path": "/data/al/x"});
+    let clean = learned(&named("al", "athena"), &body);
+    assert!(!clean.contains(key) && !clean.contains("/al/"), "{clean}");
 }
 
 #[test]

@@ -73,6 +73,56 @@ fn a_folder_of_one_part_is_taken_out_where_a_path_begins_and_nowhere_else() {
 }
 
 #[test]
+fn disks_letters_and_shells_tell_a_user_too() {
+    for (text, clean) in [
+        ("ls /media/bobby/usb", "ls /media/user/usb"),
+        (
+            "/run/media/bobby/usb of bobby",
+            "/run/media/user/usb of user",
+        ),
+        (
+            "You have mail in /var/mail/robert.",
+            "You have mail in /var/mail/user.",
+        ),
+        ("cd ~norbert/x", "cd ~user/x"),
+        ("file:///home/jane%20doe/x", "file:///home/user/x"),
+    ] {
+        let mut redactor = Redactor::new(&Known::default(), &[]).unwrap();
+        redactor.learn_users(text);
+        assert_eq!(redactor.text(text), clean, "{text}");
+        assert_eq!(redactor.text(clean), clean, "{text}");
+    }
+    for text in [
+        "/media/cdrom/x src/media/page/x /media/images/a.png /var/mail/root",
+        "about ~20/30, ~/x, ~root/x, HEAD~foo/x, @import '~bootstrap/scss'",
+    ] {
+        let mut redactor = Redactor::new(&Known::default(), &[]).unwrap();
+        redactor.learn_users(text);
+        assert_eq!(redactor.text(text), text);
+    }
+}
+
+#[test]
+fn a_user_is_known_in_any_case_and_a_home_with_a_blank_in_any_writing() {
+    let known = Known {
+        home: Some("/home/jane doe".to_owned()),
+        users: vec!["jane.doe".to_owned(), "max".to_owned()],
+        ..Known::default()
+    };
+    let mut redactor = Redactor::new(&known, &[]).unwrap();
+    for (text, clean) in [
+        ("by Jane.Doe, JANE.DOE", "by user-2, user-2"),
+        ("max of Max, jane.doe_x", "user-3 of Max, jane.doe_x"),
+        ("/home/jane doe/y", "/home/user/y"),
+        (r"/home/jane\ doe/y", "/home/user/y"),
+        ("file:///home/jane%20doe/x", "file:///home/user/x"),
+        ("%2Fhome%2Fjane%2520doe%2Fx", "/home/user%2Fx"),
+    ] {
+        assert_eq!(redactor.text(text), clean, "{text}");
+    }
+}
+
+#[test]
 fn addresses_remotes_and_marks_are_taken_out_and_those_of_nobody_stay() {
     assert_eq!(
         redacted("mail bob@corp.io now"),
