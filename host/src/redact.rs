@@ -8,6 +8,7 @@
 //! still be an exchange. Works on texts; knows neither files nor the recorder.
 
 mod amid;
+mod binary;
 mod body;
 mod drawn;
 mod edge;
@@ -31,7 +32,6 @@ mod words;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use bytes::Bytes;
 
@@ -64,6 +64,8 @@ pub struct Redactor {
     literals: Vec<Rule>,
     names: Names,
     counts: Counts,
+    /// What is looked at are options of a transformer.
+    of_options: bool,
     /// The first that was found since it was asked for, and how it begins.
     found: Option<(Kind, String)>,
 }
@@ -77,6 +79,7 @@ impl Redactor {
             literals: Vec::new(),
             names: Names::default(),
             counts: Counts::default(),
+            of_options: false,
             found: None,
         };
         for key in known
@@ -211,6 +214,15 @@ impl Redactor {
         }
     }
 
+    /// The same of options of a transformer: what is one word there means something to it, whatever a user or
+    /// a machine is called.
+    pub fn options(&mut self, options: &Bytes) -> Bytes {
+        self.of_options = true;
+        let clean = self.body(options);
+        self.of_options = false;
+        clean
+    }
+
     /// Of one text of a body, and of its pieces.
     fn take_out(&mut self, fragments: &mut Fragments<'_>, unit: &[usize]) {
         let Some(first) = pieces::first(fragments, unit) else {
@@ -223,47 +235,6 @@ impl Redactor {
         for (at, piece) in unit.iter().zip(text.pieces()) {
             fragments.set(*at, piece.to_owned());
         }
-    }
-
-    /// What is still in a text that was made of redacted ones. What a rule of one's own put in counts for
-    /// nothing, also where the rule would find it again.
-    pub fn left_in(&mut self, body: &Bytes) -> Vec<Left> {
-        let before = std::mem::take(&mut self.counts);
-        let own = std::mem::take(&mut self.own);
-        let text = String::from_utf8_lossy(body);
-        let mut fragments = Fragments::of(&text);
-        let mut left = Vec::new();
-        for unit in pieces::units(&fragments) {
-            let Some(under) = pieces::first(&fragments, &unit).map(|first| first.under.clone())
-            else {
-                continue;
-            };
-            let text = whole(&fragments, &unit);
-            for rule in &own {
-                let found = rule.matches(&text, &mut self.names);
-                let found = found.into_iter().map(|(range, _)| range);
-                left.extend(
-                    found
-                        .filter(|range| !self.is_put(&text, range))
-                        .map(|range| Left::of(Kind::Own, &text[range], &under)),
-                );
-            }
-            self.found = None;
-            self.take_out(&mut fragments, &unit);
-            left.extend(
-                self.found
-                    .take()
-                    .map(|(kind, begin)| Left::of(kind, &begin, &under)),
-            );
-        }
-        self.own = own;
-        self.counts = before;
-        left
-    }
-
-    fn is_put(&self, text: &str, range: &Range<usize>) -> bool {
-        let mut put = self.put.iter().flat_map(|put| text.match_indices(put));
-        put.any(|(at, put)| at <= range.start && range.end <= at + put.len())
     }
 
     /// What was replaced since the last call.

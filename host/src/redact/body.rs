@@ -150,11 +150,14 @@ impl<'a> Fragments<'a> {
 impl Fragment<'_> {
     /// Another text as it is written in the body in the place of this one.
     pub(super) fn written<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if matches!(self.role, Role::Name | Role::Value) {
-            let quoted = serde_json::Value::from(text).to_string();
-            Cow::Owned(quoted[1..quoted.len() - 1].to_owned())
-        } else {
-            Cow::Borrowed(text)
+        let quoted = || serde_json::Value::from(text).to_string();
+        match self.role {
+            Role::Name | Role::Value => {
+                let quoted = quoted();
+                Cow::Owned(quoted[1..quoted.len() - 1].to_owned())
+            }
+            Role::Number if text.parse::<serde_json::Number>().is_err() => Cow::Owned(quoted()),
+            Role::Number | Role::Event | Role::Text => Cow::Borrowed(text),
         }
     }
 }

@@ -16,6 +16,8 @@ pub(super) enum Edge {
     Letters,
     /// Letters, digits and `_`: `max` is not in `max_tokens`.
     Word,
+    /// Letters and digits, and before it what a longer path ends with: `/src` is not in `./src` or `${R}/src`.
+    Folder,
 }
 
 /// What ends in letters and is no part of the word behind it: an escape inside a string of JSON, a byte
@@ -26,6 +28,9 @@ static ESCAPE: LazyLock<Regex> = LazyLock::new(|| {
     compiled(form)
 });
 
+/// Ends what a path may begin with, beside letters and digits.
+const OF_A_PATH: [char; 6] = ['.', '}', ')', '_', '-', '~'];
+
 /// The longest escape that is looked for, in characters.
 const LONGEST_ESCAPE: usize = 24;
 
@@ -34,12 +39,15 @@ impl Edge {
     pub(super) fn allows(self, text: &str, range: &Range<usize>) -> bool {
         let joins: fn(char) -> bool = match self {
             Self::Anything => return true,
-            Self::Letters => char::is_alphanumeric,
+            Self::Letters | Self::Folder => char::is_alphanumeric,
             Self::Word => |c| c.is_alphanumeric() || c == '_',
         };
         let (before, after) = (text.get(..range.start), text.get(range.end..));
         let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
         if after.chars().next().is_some_and(joins) {
+            return false;
+        }
+        if self == Self::Folder && before.ends_with(OF_A_PATH) {
             return false;
         }
         !before.chars().next_back().is_some_and(joins) || ends_in_escape(before)

@@ -15,7 +15,7 @@ const LETTER: &str = r"(?:[\w.+@-]|\\+u[0-9a-fA-F]{4}|%[89A-Fa-f][0-9A-Fa-f])";
 /// Folders between the usual one and the homes of a site.
 const GROUPS: [&str; 6] = ["users", "staff", "students", "people", "members", "faculty"];
 
-static FORMS: LazyLock<[String; 4]> = LazyLock::new(|| {
+static FORMS: LazyLock<[String; 6]> = LazyLock::new(|| {
     let last = LETTER.replace("[\\w.+@-]", "[\\w+-]");
     let name = format!("(?<value>{LETTER}*{last})");
     let groups = GROUPS.join("|");
@@ -27,6 +27,9 @@ static FORMS: LazyLock<[String; 4]> = LazyLock::new(|| {
             r#"\b[A-Za-z](?:(?::|%3[aA]){BACKSLASH}|:?{SLASH})(?:Users|Documents and Settings)(?:{BACKSLASH}|{SLASH})(?<value>[^\\/:*?"<>|%\r\n]{{1,60}})(?:{BACKSLASH}|{SLASH})"#
         ),
         format!("{BACKSLASH}(?:home|Users){BACKSLASH}{name}"),
+        // A name with blanks, as an address has it, if a path goes on behind it.
+        format!("{SLASH}(?:home|Users){SLASH}(?<value>{LETTER}+(?:%(?:25)*20{LETTER}+)+){SLASH}"),
+        format!("{SLASH}(?:run{SLASH}media|var{SLASH}(?:spool{SLASH})?mail){SLASH}{name}"),
     ]
 });
 
@@ -34,9 +37,21 @@ static FOUND: LazyLock<Vec<Regex>> = LazyLock::new(|| order().map(|form| compile
 
 /// Longer names first: what is behind a blank is not found once its beginning is replaced.
 fn order() -> impl Iterator<Item = &'static String> {
-    let [home, users, windows, backslashes] = &*FORMS;
-    [windows, home, users, backslashes].into_iter()
+    let [home, users, windows, backslashes, blanks, others] = &*FORMS;
+    [windows, blanks, home, users, backslashes, others].into_iter()
 }
+
+/// Places whose name may be any word elsewhere: a disk of somebody, and `~NAME` of a shell.
+const WEAK: [&str; 2] = [
+    r#"(?m)(?:^|[\s"'`=:(])/media/(?<value>[\w.-]+)/"#,
+    r#"(?m)(?:^|": "|[\s=:(])~(?<value>[a-z][a-z0-9_-]+)/"#,
+];
+
+/// Folders of a program's own, and disks that are named by what they are.
+const MEDIA: [&str; 12] = [
+    "audio", "cdrom", "css", "files", "floppy", "fonts", "icons", "images", "img", "uploads",
+    "usb", "video",
+];
 
 /// A name in each of these places is replaced there, whatever it is.
 pub(super) fn rules() -> impl Iterator<Item = Rule> {
@@ -44,7 +59,12 @@ pub(super) fn rules() -> impl Iterator<Item = Rule> {
     let domain = format!("{SLASH}home{SLASH}[A-Z][A-Z0-9-]+{SLASH}(?<value>{LETTER}*\\w)");
     let below = Rule::form(Kind::User, &domain, is_nobody);
     let own = order().map(|form| Rule::form(Kind::User, form, is_nobody));
-    [below].into_iter().chain(own)
+    let weak = WEAK.iter().map(|form| {
+        Rule::form(Kind::User, form, |name| {
+            MEDIA.contains(&name.trim_end_matches('s')) || MEDIA.contains(&name) || is_nobody(name)
+        })
+    });
+    [below].into_iter().chain(own).chain(weak)
 }
 
 /// The names of all homes in a text, decoded. Pages of the web and sources have folders of such names too: theirs
@@ -162,6 +182,9 @@ mod tests {
             (r"\\wsl$\Ubuntu\home\alice\x", "alice"),
             ("PATH=/bin:/home/alice/bin", "alice"),
             ("box:/home/alice", "alice"),
+            ("file:///home/jane%20doe/x", "jane doe"),
+            ("/run/media/bobby/usb", "bobby"),
+            ("/var/spool/mail/robert", "robert"),
         ] {
             let found = users(text);
             assert_eq!(found.first().map(String::as_str), Some(name), "{text}");

@@ -1,7 +1,13 @@
 //! What is found where nothing should be any more, as far as it may be told.
 
-use super::Kind;
-use super::body::Under;
+use std::ops::Range;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::body::{Fragments, Role, Under};
+use super::rule::Rule;
+use super::{Kind, Redactor, pieces, whole};
 
 /// One find. Knows no more than the beginning of the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +32,90 @@ impl Left {
             begin: value.chars().take(SHOWN).collect(),
             member: names.join("."),
         }
+    }
+}
+
+impl Redactor {
+    /// What is still in a text that was made of redacted ones. What a rule of one's own put in counts for
+    /// nothing, also where the rule would find it again.
+    pub fn left_in(&mut self, body: &Bytes) -> Vec<Left> {
+        let before = std::mem::take(&mut self.counts);
+        let own = std::mem::take(&mut self.own);
+        let text = String::from_utf8_lossy(body);
+        let mut fragments = Fragments::of(&text);
+        let mut left = Vec::new();
+        for unit in pieces::units(&fragments) {
+            let Some(under) = pieces::first(&fragments, &unit).map(|first| first.under.clone())
+            else {
+                continue;
+            };
+            let text = whole(&fragments, &unit);
+            let role = pieces::first(&fragments, &unit).map(|first| first.role);
+            self.own_left(&own, &text, role, &under, &mut left);
+            self.found = None;
+            self.take_out(&mut fragments, &unit);
+            left.extend(
+                self.found
+                    .take()
+                    .map(|(kind, begin)| Left::of(kind, &begin, &under)),
+            );
+        }
+        self.own = own;
+        self.counts = before;
+        left
+    }
+
+    /// The same of `case.json5` as JSON: its `options` are a transformer's.
+    pub fn left_in_case(&mut self, case: &Bytes) -> Vec<Left> {
+        const OPTIONS: &str = "options";
+        let Ok(Value::Object(mut case)) = serde_json::from_slice(case) else {
+            return self.left_in(case);
+        };
+        let options = case.remove_entry(OPTIONS);
+        let mut left = self.left_in(&Bytes::from(Value::Object(case).to_string()));
+        if let Some((name, options)) = options {
+            let options = Value::Object([(name, options)].into_iter().collect());
+            self.of_options = true;
+            left.extend(self.left_in(&Bytes::from(options.to_string())));
+            self.of_options = false;
+        }
+        left
+    }
+
+    /// What rules of one's own find, as they are applied: in a string that is JSON member by member.
+    fn own_left(
+        &mut self,
+        own: &[Rule],
+        text: &str,
+        role: Option<Role>,
+        under: &Under<'_>,
+        left: &mut Vec<Left>,
+    ) {
+        if own.is_empty() {
+            return;
+        }
+        if let (Some(Role::Value), Some(nested)) = (role, Fragments::nested(text)) {
+            for one in nested.all() {
+                self.own_left(own, &one.text, Some(one.role), &one.under, left);
+            }
+            return;
+        }
+        for rule in own {
+            let found = rule.matches(text, &mut self.names).into_iter();
+            let found = found.filter(|(range, _)| !self.is_put(text, range));
+            left.extend(found.map(|(range, _)| Left::of(Kind::Own, &text[range], under)));
+        }
+    }
+
+    /// It is part of something that was put in. Only what is near is looked at.
+    fn is_put(&self, text: &str, range: &Range<usize>) -> bool {
+        self.put.iter().any(|put| {
+            let from = text.floor_char_boundary(range.end.saturating_sub(put.len()));
+            let to = text.ceil_char_boundary(text.len().min(range.start + put.len()));
+            let near = text.get(from..to).unwrap_or_default();
+            let mut places = near.match_indices(put.as_str()).map(|(at, _)| from + at);
+            places.any(|at| at <= range.start && range.end <= at + put.len())
+        })
     }
 }
 

@@ -12,6 +12,7 @@ fn of(c: char) -> String {
     match c {
         '/' => SLASH.to_owned(),
         '\\' => r"\\+".to_owned(),
+        ' ' => r"(?:\\* |%(?:25)*20)".to_owned(),
         '"' => r#"\\*""#.to_owned(),
         c if c.is_ascii() => regex::escape(c.encode_utf8(&mut [0; 4])),
         c => {
@@ -39,6 +40,8 @@ mod tests {
         for text in [
             "/home/jürgen 🙂/a.b",
             r"\/home\/jürgen 🙂\/a.b",
+            r"/home/jürgen\ 🙂/a.b",
+            r"/home/j%C3%BCrgen%20🙂/a.b",
             r"%2Fhome%2fj%C3%BCrgen 🙂/a.b",
             r"\\\/home\\\/j\u00FCrgen \ud83d\ude42\\\/a.b",
         ] {

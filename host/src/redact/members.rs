@@ -22,7 +22,7 @@ const IDS: [(Kind, &str); 4] = [
     ),
     (
         Kind::Organisation,
-        "(?:org|organi[sz]ation|tenant|workspace|team|project|subscription|billing-account)-(?:uu|gu)?id",
+        "(?:org|organi[sz]ation|tenant|workspace|team|project|subscription|billing-account)-(?:uu|gu)?id|project-number",
     ),
     (
         Kind::Session,

@@ -28,7 +28,11 @@ const ORGANISATION: &str = r"\b(?<value>org[-_][A-Za-z0-9]{8,})";
 const ACCOUNT: &str = r"\b(?<value>(?:proj|acct|team|user)[-_][A-Za-z0-9]{16,})";
 
 /// Where clouds put an account's id.
-const PLACES: [(Kind, &str); 3] = [
+const PLACES: [(Kind, &str); 4] = [
+    (
+        Kind::Organisation,
+        r"\bprojects(?:\\*/|%2[fF])(?<value>\d{9,})\b",
+    ),
     (
         Kind::Account,
         r"\barn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:(?<value>\d{12}):",

@@ -38,8 +38,9 @@ impl Rule {
         let short = folder && value.matches('/').count() < 2;
         let regex = literal::pattern(value);
         let regex = match kind {
-            // Names of machines have no case.
+            // Names of machines have no case, and users are written as one likes. A short name may be any word.
             Kind::Host => format!("(?i){regex}"),
+            Kind::User if value.chars().count() >= 4 => format!("(?i){regex}"),
             _ => regex,
         };
         Self {
@@ -52,7 +53,8 @@ impl Rule {
             edge: match kind {
                 Kind::User | Kind::Host => Edge::Word,
                 Kind::Key => Edge::Anything,
-                _ if folder && !short => Edge::Anything,
+                _ if short => Edge::Folder,
+                _ if folder => Edge::Anything,
                 _ => Edge::Letters,
             },
         }

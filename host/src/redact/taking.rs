@@ -7,7 +7,7 @@ use super::left::SHOWN;
 use super::names::tells_nobody;
 use super::pieces::Pieces;
 use super::rule::Rule;
-use super::{Kind, Redactor, amid, members, patterns, words};
+use super::{Kind, Redactor, amid, binary, members, patterns, words};
 
 /// Which rules apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,9 +51,10 @@ impl Redactor {
 
     /// A text of a body, which may have come in pieces.
     pub(super) fn unit(&mut self, text: &mut Pieces, role: Role, under: &Under<'_>) {
-        if role != Role::Number {
-            self.by_own(text);
+        if role == Role::Value && self.nested(text) {
+            return;
         }
+        self.by_own(text);
         self.known(text, role, under);
     }
 
@@ -86,9 +87,6 @@ impl Redactor {
     }
 
     fn value(&mut self, text: &mut Pieces, under: &Under<'_>) {
-        if self.nested(text) {
-            return;
-        }
         let whole = text.whole().to_owned();
         if self.names.gave(&whole) {
             return;
@@ -103,7 +101,9 @@ impl Redactor {
             let with = self.known_model(&whole);
             return text.mend(0..whole.len(), &with);
         }
-        let rules = if words::is_of_format(under, &whole) {
+        let rules = if self.of_options {
+            self.of_name(&whole)
+        } else if words::is_of_format(under, &whole) || binary::is_binary(under, &whole) {
             Rules::NoNames
         } else {
             Rules::All
@@ -125,7 +125,7 @@ impl Redactor {
         let mut edits = Vec::new();
         for fragment in fragments.all() {
             let mut inner = Pieces::of([&*fragment.text]);
-            self.known(&mut inner, fragment.role, &fragment.under);
+            self.unit(&mut inner, fragment.role, &fragment.under);
             if inner.whole() != fragment.text {
                 let with = fragment.written(inner.whole()).into_owned();
                 edits.push((fragment.range.clone(), with));

@@ -164,6 +164,52 @@ fn a_schema_keeps_its_members_and_a_tool_its_name() {
 }
 
 #[test]
+fn words_of_options_stay_whatever_a_user_is_called_and_all_else_goes() {
+    let options = json!({"profile": "deepseek", "effort": "Deepseek-high", "list": ["deepseek"], "n": 1,
+        "path": "/home/deepseek/x", "say": "by deepseek", "api_key": "a-key/of-mine+123"});
+    let mut known = named("deepseek", "athena");
+    known.keys.push("a-key/of-mine+123".to_owned());
+    let mut redactor = Redactor::new(&known, &[]).unwrap();
+    let options = Bytes::from(options.to_string());
+    let clean: serde_json::Value = serde_json::from_slice(&redactor.options(&options)).unwrap();
+    let expected = json!({"profile": "deepseek", "effort": "Deepseek-high", "list": ["deepseek"], "n": 1,
+        "path": "/home/user/x", "say": "by user", "api_key": "[redacted-key]"});
+    assert_eq!(clean, expected);
+    let case = json!({"transformer": "openai", "options": clean});
+    let case = Bytes::from(case.to_string());
+    assert_eq!(redactor.left_in_case(&case), []);
+    assert_eq!(redactor.left_in(&case).len(), 3);
+    for told in [
+        json!({"options": {"say": "by deepseek"}}),
+        json!({"options": {}, "path": "deepseek"}),
+    ] {
+        let told = Bytes::from(told.to_string());
+        assert_eq!(redactor.left_in_case(&told).len(), 1, "{told:?}");
+    }
+}
+
+#[test]
+fn pictures_and_signatures_stay_and_keys_in_them_go() {
+    let picture = format!("{}/al/{}==", "Ab/1".repeat(30), "+cD9".repeat(30));
+    let signature = format!("{}/al/{}", "Ab/1".repeat(5), "+cD9".repeat(5));
+    stays(
+        &named("al", "cD9"),
+        &json!({"messages": [{"content": [
+            {"source": {"type": "base64", "data": picture}},
+            {"image_url": {"url": format!("data:image/png;base64,{picture}")}},
+            {"images": [picture]},
+            {"thinking": "so", "signature": signature},
+            {"encrypted_content": signature, "thoughtSignature": signature},
+        ]}]}),
+    );
+    let key = "AKIAIOSFODNN7EXAMPLX";
+    let body = json!({"data": picture.replace("/al/", &format!("/{key}/")),
+        "text": signature, "path": "/data/al/x"});
+    let clean = learned(&named("al", "athena"), &body);
+    assert!(!clean.contains(key) && !clean.contains("/al/"), "{clean}");
+}
+
+#[test]
 fn names_in_a_string_that_is_json_are_names() {
     let inner = json!({"max_results": 5, "max": 3, "of": "max"}).to_string();
     let body = json!({"function": {"arguments": inner}});

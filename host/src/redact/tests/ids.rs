@@ -78,6 +78,18 @@ fn what_stands_under_the_name_of_an_id_is_taken_out_whatever_it_is() {
 }
 
 #[test]
+fn numbers_of_projects_are_taken_out_where_google_puts_them() {
+    let body = json!({"error": {
+        "message": "Quota exceeded for consumer 'project_number:123456789012'; see projects/12 and 123456789012",
+        "details": [{"metadata": {"consumer": "projects/123456789012"}, "projectNumber": "123456789012"}],
+    }});
+    let clean = learned(&Known::default(), &body);
+    assert!(!clean.contains("123456789012"), "{clean}");
+    assert!(clean.contains("projects/100000000001"), "{clean}");
+    assert!(clean.contains("see projects/12 and"), "{clean}");
+}
+
+#[test]
 fn ids_of_any_client_and_in_numbers_are_taken_out() {
     let body = json!({
         "metadata": {"user_id": "kunde-4711-jane"}, "account_id": 8_812_345_678_u64,

@@ -58,6 +58,71 @@ fn the_place_where_claude_code_runs_is_recognised() {
 }
 
 #[test]
+fn a_folder_of_one_part_is_taken_out_where_a_path_begins_and_nowhere_else() {
+    let taken =
+        "cd /src && ls '/src/a' \"/src\" PATH=/src/bin:/src `/src` (/src/b) file:///src/c\n/src/d";
+    let stays = "./src/main.rs ../src/x ${R}/src/y $(pwd)/src a_/src -I/src ~/src app/src /srcs";
+    let body = json!({"messages": [
+        {"content": "Primary working directory: /src"}, {"content": taken}, {"content": stays},
+    ]});
+    let clean = learned(&Known::default(), &body);
+    let clean: serde_json::Value = serde_json::from_str(&clean).unwrap();
+    let expected = taken.replace("/src", "/home/user/project");
+    assert_eq!(clean["messages"][1]["content"], expected);
+    assert_eq!(clean["messages"][2]["content"], stays);
+}
+
+#[test]
+fn disks_letters_and_shells_tell_a_user_too() {
+    for (text, clean) in [
+        ("ls /media/bobby/usb", "ls /media/user/usb"),
+        (
+            "/run/media/bobby/usb of bobby",
+            "/run/media/user/usb of user",
+        ),
+        (
+            "You have mail in /var/mail/robert.",
+            "You have mail in /var/mail/user.",
+        ),
+        ("cd ~norbert/x", "cd ~user/x"),
+        ("file:///home/jane%20doe/x", "file:///home/user/x"),
+    ] {
+        let mut redactor = Redactor::new(&Known::default(), &[]).unwrap();
+        redactor.learn_users(text);
+        assert_eq!(redactor.text(text), clean, "{text}");
+        assert_eq!(redactor.text(clean), clean, "{text}");
+    }
+    for text in [
+        "/media/cdrom/x src/media/page/x /media/images/a.png /var/mail/root",
+        "about ~20/30, ~/x, ~root/x, HEAD~foo/x, @import '~bootstrap/scss'",
+    ] {
+        let mut redactor = Redactor::new(&Known::default(), &[]).unwrap();
+        redactor.learn_users(text);
+        assert_eq!(redactor.text(text), text);
+    }
+}
+
+#[test]
+fn a_user_is_known_in_any_case_and_a_home_with_a_blank_in_any_writing() {
+    let known = Known {
+        home: Some("/home/jane doe".to_owned()),
+        users: vec!["jane.doe".to_owned(), "max".to_owned()],
+        ..Known::default()
+    };
+    let mut redactor = Redactor::new(&known, &[]).unwrap();
+    for (text, clean) in [
+        ("by Jane.Doe, JANE.DOE", "by user-2, user-2"),
+        ("max of Max, jane.doe_x", "user-3 of Max, jane.doe_x"),
+        ("/home/jane doe/y", "/home/user/y"),
+        (r"/home/jane\ doe/y", "/home/user/y"),
+        ("file:///home/jane%20doe/x", "file:///home/user/x"),
+        ("%2Fhome%2Fjane%2520doe%2Fx", "/home/user%2Fx"),
+    ] {
+        assert_eq!(redactor.text(text), clean, "{text}");
+    }
+}
+
+#[test]
 fn addresses_remotes_and_marks_are_taken_out_and_those_of_nobody_stay() {
     assert_eq!(
         redacted("mail bob@corp.io now"),

@@ -69,6 +69,39 @@ fn what_a_rule_of_ones_own_put_in_is_no_leak_though_the_rule_finds_it() {
 }
 
 #[test]
+fn rules_of_ones_own_find_numbers_and_members_and_leave_json() {
+    let rule = |pattern: &str, with: &str| Redaction {
+        pattern: pattern.to_owned(),
+        with: with.to_owned(),
+    };
+    let own = [
+        rule(r"4711\d+", "[redacted]"),
+        rule(r"^5822\d+$", "5822"),
+        rule("acme", "an \"acme\""),
+    ];
+    let inner = json!({"n": 47_110_816, "of": "acme 47110816", "m": 58_229, "acme": [1, 47_110_817, true],
+        "in": json!({"n": 47_110_818, "q": "acme"}).to_string()});
+    let body = json!({"ticket": 47_110_816, "other": 47, "m": 58_229, "input": inner, "arguments": inner.to_string(),
+        "text": "so {\"n\": 47110816}"});
+    let expected_inner = json!({"n": "[redacted]", "of": "an \"acme\" [redacted]", "m": 5822,
+        "an \"acme\"": [1, "[redacted]", true],
+        "in": json!({"n": "[redacted]", "q": "an \"acme\""}).to_string()});
+    let mut redactor = Redactor::new(&Known::default(), &own).unwrap();
+    let told = Bytes::from(body.to_string());
+    assert!(redactor.left_in(&told).len() > 10);
+    let clean = redactor.body(&told);
+    assert_eq!(redactor.left_in(&clean), []);
+    let clean: serde_json::Value = serde_json::from_slice(&clean).unwrap();
+    assert_eq!(clean["ticket"], "[redacted]");
+    assert_eq!((&clean["other"], &clean["m"]), (&json!(47), &json!(5822)));
+    assert_eq!(clean["input"], expected_inner);
+    let arguments = clean["arguments"].as_str().unwrap();
+    let arguments: serde_json::Value = serde_json::from_str(arguments).unwrap();
+    assert_eq!(arguments, expected_inner);
+    assert_eq!(clean["text"], "so {\"n\": [redacted]}");
+}
+
+#[test]
 fn more_ids_than_a_small_number_are_placeholders_all_the_same() {
     let ids: Vec<_> = (0..12_000)
         .map(|number| json!({"user_id": format!("kunde-{number}-x")}))

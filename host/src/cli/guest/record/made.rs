@@ -179,7 +179,7 @@ impl<'a> Maker<'a> {
         let context = self.context(&recording.context);
         let mut stages = recording.stages.clone();
         for stage in &mut stages {
-            stage.options = self.redactor.body(&stage.options);
+            stage.options = self.redactor.options(&stage.options);
         }
         let request = self.redactor.body(&recording.request);
         let last = recording.attempts.last();
@@ -240,10 +240,12 @@ impl<'a> Maker<'a> {
     /// What went in is redacted; a guest writes words of its own, and could put together what came in
     /// pieces that no one recognised.
     fn refuse_leaks(&mut self, fixture: &Fixture) -> anyhow::Result<()> {
-        let case = ("case.json5", &fixture.case);
-        let files = fixture.files.iter().map(|(name, content)| (*name, content));
-        for (name, content) in files.chain([case]) {
-            let left = self.redactor.left_in(content);
+        let files = fixture.files.iter();
+        let mut left: Vec<_> = files
+            .map(|(name, content)| (*name, self.redactor.left_in(content)))
+            .collect();
+        left.push(("case.json5", self.redactor.left_in_case(&fixture.case)));
+        for (name, left) in left {
             if let Some(left) = left.first() {
                 bail!(
                     "{name} would hold {left} still, as the transformer makes it of what was redacted; nothing is written. Have the text that it is made of taken out by a rule that need not say it: `recorder.redact` in the configuration, or --redact 'REGEX=>TEXT'"
