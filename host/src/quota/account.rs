@@ -24,10 +24,11 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 const CAREFUL: Duration = Duration::from_secs(5);
 
 /// The first rest of an account that said no without advice; the next ones are twice as long each, up to
-/// [`MOST_DOUBLINGS`]. Asking more often costs requests that some providers count.
+/// [`MOST_DOUBLINGS`]. Asking more often costs requests that some providers count; asking less often leaves quotas
+/// unused that were renewed meanwhile.
 const BACKOFF: Duration = Duration::from_millis(500);
 
-const MOST_DOUBLINGS: u32 = 2;
+const MOST_DOUBLINGS: u32 = 1;
 
 /// Not to be used for a while.
 #[derive(Debug, Clone)]

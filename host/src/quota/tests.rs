@@ -270,8 +270,7 @@ async fn refusals_without_advice_make_the_account_rest_for_longer_and_longer_unt
         assert_eq!(rest(), Some(seconds));
     };
     again(1.0).await;
-    again(2.0).await;
-    again(2.0).await;
+    again(1.0).await;
     tokio::time::sleep(Duration::from_millis(1)).await;
     let mut good = line.take(&ask, true).unwrap();
     good.answered(StatusCode::OK, &HeaderMap::new());
