@@ -182,20 +182,14 @@ impl Author<'_> {
             self.by_hand.push(text.to_owned());
             return;
         }
-        if plan
-            .request
-            .path
-            .as_ref()
-            .is_some_and(|path| *path != sent.path)
-        {
+        let asked = self.fresh && self.case.has(CLIENT_REQUEST);
+        let differs = |expected: Option<&String>, got: &String| {
+            expected.map_or(asked, |expected| expected != got)
+        };
+        if differs(plan.request.path.as_ref(), &sent.path) {
             self.edits.set(&["request", "path"], json!(sent.path));
         }
-        if plan
-            .request
-            .reply
-            .as_ref()
-            .is_some_and(|reply| *reply != sent.reply)
-        {
+        if differs(plan.request.reply.as_ref(), &sent.reply) {
             self.edits.set(&["request", "reply"], json!(sent.reply));
         }
         for (name, expected) in &plan.request.headers {

@@ -36,11 +36,15 @@ pub(super) fn explain(case: &Case, outcome: &Outcome) -> usize {
 }
 
 fn line(remark: &Remark) -> String {
-    let side = match remark.side {
-        Side::Request => "",
-        Side::Answer => "answer: ",
-    };
-    format!("{side}{} {}: {}", remark.action, remark.path, remark.why)
+    let (path, why) = (&remark.path, &remark.why);
+    match remark.side {
+        Side::Request => format!("{} {path}: {why}", remark.action),
+        // Sums and translated words are not to be found by comparing.
+        Side::Answer if remark.action == "drop" && !remark.said => {
+            format!("answer: not there as it came: {path}: {why}")
+        }
+        Side::Answer => format!("answer: {} {path}: {why}", remark.action),
+    }
 }
 
 /// The last line: everything about the run.

@@ -69,8 +69,8 @@ pub(super) fn told(before: &Bytes, after: &Bytes) -> String {
     for (change, word) in [
         (Change::Same, "same"),
         (Change::Changed, "changed"),
-        (Change::Dropped, "dropped"),
-        (Change::Added, "added"),
+        (Change::Dropped, "not under that name"),
+        (Change::Added, "new"),
     ] {
         let of_it = members.iter().filter(|member| member.change == change);
         let named: Vec<String> = of_it.map(Member::to_string).collect();

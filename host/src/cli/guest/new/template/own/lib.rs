@@ -3,6 +3,7 @@
 
 use sdk::anthropic::{Content, Message, Request};
 use sdk::body::Body;
+use sdk::error::{Said, classify};
 use sdk::events::{Events, StopReason, Usage};
 use sdk::json::{Error, Escaped, Writer, separator};
 use sdk::{
@@ -73,6 +74,10 @@ impl sdk::Exchange for Exchange {
     fn respond(&mut self, _: Head, body: Vec<u8>) -> Result<Output, Failure> {
         let text = String::from_utf8_lossy(&body);
         let answer = Body::parse(&text).map_err(|_| failure::upstream("the answer is not JSON"))?;
+        // Status 200, and an error all the same: take the real one from the provider's own code.
+        if answer.get("error").is_some() {
+            return Err(problem(500, &answer));
+        }
         let said = answer.text("output").unwrap_or_default();
         let reason = stop_reason(&answer);
         let message = sdk::text_message(&self.context, &said, reason, usage(&answer));
@@ -193,7 +198,13 @@ fn usage(body: &Body<'_>) -> Usage {
 /// The provider's own words, with what the status means to a client.
 fn problem(status: u16, body: &Body<'_>) -> Failure {
     let words = body.text("error.text").unwrap_or_default();
-    let mut failure = failure::from_status(status, words.unescape());
+    let mut failure = classify(
+        status,
+        &Said {
+            message: words.unescape().into_owned(),
+            ..Said::default() // `codes` and `tokens`: an overflow, so that Claude Code compacts
+        },
+    );
     let wait = body.get("error.wait_s");
     failure.retry_after_ms = wait.and_then(|seconds| failure::positive(seconds.get(), 1000.0));
     failure
