@@ -35,6 +35,18 @@ pub enum ThinkingStyle {
     ReasoningObj,
 }
 
+/// `reasoning_effort` in a request with tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffortWithTools {
+    /// As without.
+    Keep,
+    /// Not sent.
+    Drop,
+    /// `none`, whatever the client wants.
+    None,
+}
+
 /// What becomes of the thinking in the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -179,6 +191,8 @@ sdk::options! {
         pub thinking_needs_stream: bool = false,
         /// Effort when the client names none. Empty: none is sent.
         pub effort_default: String = String::new(),
+        /// `reasoning_effort` in a request with tools, where thinking is asked for by `effort`.
+        pub effort_with_tools: EffortWithTools = EffortWithTools::Keep,
         /// `reasoning_format`. Empty: not sent.
         pub reasoning_format: String = String::new(),
         /// Members of an answer that hold reasoning. The first one that is not empty counts: servers that
