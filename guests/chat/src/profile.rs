@@ -222,6 +222,8 @@ sdk::options! {
         pub user_after_tool: UserAfterTool = UserAfterTool::Keep,
         /// Forms of `tool_choice` the server takes: `auto`, `none`, `required`, `named`. Empty: it is not sent.
         pub tool_choice_set: Vec<String> = ["auto", "none", "required", "named"].map(str::to_owned).to_vec(),
+        /// A tool can be forced while the model thinks. Else such a choice is left to the model, unless thinking is switched off.
+        pub forced_while_thinking: bool = true,
         /// `parallel_tool_calls` is taken.
         pub parallel_param: bool = true,
         /// The most tools. 0: no limit.

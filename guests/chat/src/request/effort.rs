@@ -38,6 +38,13 @@ pub fn wanted_effort<'r>(request: &'r Request<'_>, profile: &'r Profile) -> Opti
     }
 }
 
+/// Whether the server is told not to think.
+pub(super) fn is_off(request: &Request<'_>, profile: &Profile) -> bool {
+    let untold = profile.thinking_needs_stream && request.stream != Some(true);
+    let unwanted = untold || wanted_effort(request, profile) == Some("none");
+    unwanted && profile.thinking_style != ThinkingStyle::None
+}
+
 /// What the profile says of this effort, else the nearest of its set.
 fn clamp<'p>(effort: &str, profile: &'p Profile) -> Option<&'p str> {
     if let Some(mapped) = profile.effort_map.get(effort) {
