@@ -17,6 +17,12 @@ pub(crate) enum Converted {
     Answer(Vec<u8>),
 }
 
+/// Whether what a body becomes asks for a summary of what the model thinks.
+pub(crate) fn asks_for_summary(context: &Context, options: &Options, body: &[u8]) -> bool {
+    let shown = |request| parameters::shown(options, &request);
+    model::reasons(&context.model, options) && chat::parse(body).is_ok_and(shown)
+}
+
 /// Converts a body. `names` learns the tool names that had to be shortened. `thoughts`: what was thought, which
 /// the body holds sealed, goes back.
 pub(crate) fn convert(
