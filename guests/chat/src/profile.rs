@@ -137,8 +137,12 @@ pub enum Prefill {
 pub enum ToolId {
     /// Any text.
     Any,
-    /// Nine letters and digits: others become a hash, in the call and its result alike.
+    /// Nine letters and digits: others become a hash, in the call and its result alike. So with those below.
     Alnum9,
+    /// At most 40 letters, digits, `_` and `-`.
+    Word40,
+    /// At most 64 of them.
+    Word64,
 }
 
 /// User content directly behind the result of a tool.

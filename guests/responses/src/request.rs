@@ -5,7 +5,7 @@ mod parameters;
 mod tools;
 
 use crate::{Options, model};
-use chat::{Conversation, Form, MidSystem, Names, Profile, Turn};
+use chat::{Conversation, Form, MidSystem, Names, Profile, ToolId, Turn};
 use sdk::json::{Writer, merge};
 use sdk::{Context, Failure};
 
@@ -37,6 +37,9 @@ pub(crate) fn convert(
         images: options.images,
         attribution: options.attribution,
         strict_ok: options.strict_ok,
+        // Issue (openai/codex#14355): 400 "Invalid 'input[4].call_id': string too long. Expected a string with maximum
+        // length 64".
+        tool_id: ToolId::Word64,
         ..Profile::default()
     };
     let form = Form {
