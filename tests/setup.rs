@@ -117,6 +117,31 @@ fn init_without_a_terminal_needs_a_provider_that_is_known() {
 }
 
 #[test]
+fn init_asks_openai_by_its_responses_api_and_its_likes_by_chat_completions() {
+    for (elsewhere, transformer) in [
+        (None, "responses"),
+        (Some("http://127.0.0.1:9/v1"), "openai"),
+    ] {
+        let builder = Builder::new();
+        let mut init = vec!["config", "init", "--provider", "openai"];
+        init.extend(
+            elsewhere
+                .map(|url| ["--base-url", url])
+                .into_iter()
+                .flatten(),
+        );
+        let output = fed(&mut builder.unconfigured(&init), "sk-0123456789\n");
+        assert_code(&output, 0);
+        let check = builder.unconfigured(&["check", "--json"]).output();
+        assert_code(&check.expect("it runs"), 0);
+        let written = home(&builder).join("config/transom/config.json5");
+        let written = std::fs::read_to_string(written).expect("a configuration");
+        let line = format!("transformer: \"{transformer}\"");
+        assert!(written.contains(&line), "{written}");
+    }
+}
+
+#[test]
 fn the_schema_that_is_printed_is_the_one_for_editors() {
     let output = Builder::new().output(&["config", "schema"]);
     assert_code(&output, 0);

@@ -33,6 +33,7 @@ mod thirty_turns_go_through {
 
     goes_through! {
         openai: Way::chat(&houses::OPENAI),
+        openai_newer: Way::chat(&houses::OPENAI_NEWER),
         openrouter: Way::chat(&houses::OPENROUTER),
         groq: Way::chat(&houses::GROQ),
         mistral: Way::chat(&houses::MISTRAL),

@@ -39,6 +39,9 @@ pub(crate) fn convert(
     let choices = completion.choices.as_deref().unwrap_or_default();
     let first = |choice: &&Choice<'_>| choice.index.unwrap_or(0) == 0;
     let choice = choices.iter().find(first).or(choices.first());
+    if let Some(error) = choice.and_then(|choice| choice.error) {
+        return Err(error::inside(&profile.error_codes, error));
+    }
     let Some(Choice {
         message: Some(message),
         finish_reason,

@@ -32,6 +32,11 @@ pub(crate) fn in_stream(codes: &BTreeMap<String, u16>, data: &str) -> Failure {
     failure(codes, 200, &read(data))
 }
 
+/// An error that stands inside something else: of a choice, or of Groq's extras.
+pub(crate) fn inside(codes: &BTreeMap<String, u16>, error: &RawValue) -> Failure {
+    in_stream(codes, &format!("{{\"error\":{error}}}"))
+}
+
 /// Whether a chunk or an answer without `choices` is an error itself: that of Mistral and vLLM, Cerebras' flat one,
 /// FastAPI's `detail`.
 pub(crate) fn is_flat(data: &str) -> bool {

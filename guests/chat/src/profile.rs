@@ -35,6 +35,18 @@ pub enum ThinkingStyle {
     ReasoningObj,
 }
 
+/// `reasoning_effort` in a request with tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffortWithTools {
+    /// As without.
+    Keep,
+    /// Not sent.
+    Drop,
+    /// `none`, whatever the client wants.
+    None,
+}
+
 /// What becomes of the thinking in the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -125,8 +137,12 @@ pub enum Prefill {
 pub enum ToolId {
     /// Any text.
     Any,
-    /// Nine letters and digits: others become a hash, in the call and its result alike.
+    /// Nine letters and digits: others become a hash, in the call and its result alike. So with those below.
     Alnum9,
+    /// At most 40 letters, digits, `_` and `-`.
+    Word40,
+    /// At most 64 of them.
+    Word64,
 }
 
 /// User content directly behind the result of a tool.
@@ -179,6 +195,8 @@ sdk::options! {
         pub thinking_needs_stream: bool = false,
         /// Effort when the client names none. Empty: none is sent.
         pub effort_default: String = String::new(),
+        /// `reasoning_effort` in a request with tools, where thinking is asked for by `effort`.
+        pub effort_with_tools: EffortWithTools = EffortWithTools::Keep,
         /// `reasoning_format`. Empty: not sent.
         pub reasoning_format: String = String::new(),
         /// Members of an answer that hold reasoning. The first one that is not empty counts: servers that
@@ -208,6 +226,8 @@ sdk::options! {
         pub user_after_tool: UserAfterTool = UserAfterTool::Keep,
         /// Forms of `tool_choice` the server takes: `auto`, `none`, `required`, `named`. Empty: it is not sent.
         pub tool_choice_set: Vec<String> = ["auto", "none", "required", "named"].map(str::to_owned).to_vec(),
+        /// A tool can be forced while the model thinks. Else such a choice is left to the model, unless thinking is switched off.
+        pub forced_while_thinking: bool = true,
         /// `parallel_tool_calls` is taken.
         pub parallel_param: bool = true,
         /// The most tools. 0: no limit.

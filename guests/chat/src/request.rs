@@ -107,6 +107,11 @@ fn note_dropped(request: &Request<'_>, profile: &Profile) {
     } else {
         "only a hash of it goes out"
     };
+    let mark = if profile.cache_control {
+        "only marks on parts go out"
+    } else {
+        foreign
+    };
     for (path, given, why) in [
         ("metadata", request.metadata, metadata),
         (
@@ -115,7 +120,7 @@ fn note_dropped(request: &Request<'_>, profile: &Profile) {
             "holds local paths and rules of the client",
         ),
         ("context_management", request.context_management, foreign),
-        ("cache_control", request.cache_control, foreign),
+        ("cache_control", request.cache_control, mark),
         ("service_tier", request.service_tier, foreign),
         ("container", request.container, foreign),
         ("mcp_servers", request.mcp_servers, foreign),

@@ -199,8 +199,7 @@ impl Stream {
             return Err(error::in_stream(&self.error_codes, data));
         }
         if let Some(error) = groq.and_then(|groq| groq.error) {
-            let error = format!("{{\"error\":{error}}}");
-            return Err(error::in_stream(&self.error_codes, &error));
+            return Err(error::inside(&self.error_codes, error));
         }
         let counted = chunk.usage.or(groq.and_then(|groq| groq.usage));
         if let Some(tokens) = counted {
@@ -220,6 +219,9 @@ impl Stream {
     }
 
     fn choice(&mut self, frame: &str, choice: &Choice<'_>) -> Result<(), Failure> {
+        if let Some(error) = choice.error {
+            return Err(error::inside(&self.error_codes, error));
+        }
         // Some servers send the whole message in place of the last delta. What was said by then is in it once more.
         if let Some(delta) = &choice.delta {
             self.delta(frame, delta, false)?;

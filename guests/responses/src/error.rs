@@ -47,6 +47,12 @@ pub(crate) fn refuses_thoughts(status: u16, body: &str) -> bool {
     matches!(status, 400 | 404) && (worded || said.any(&["invalid_encrypted_content"]))
 }
 
+/// Whether a summary of what the model thinks is refused: OpenAI gives it to verified organisations only.
+pub(crate) fn refuses_summary(status: u16, body: &str) -> bool {
+    let words = ["reasoning summaries", "reasoning.summary"];
+    status == 400 && words.iter().any(|words| body.contains(words))
+}
+
 /// An error in the middle of a stream, or in a whole answer.
 pub(crate) fn in_answer(body: &str) -> Failure {
     let said = read(body);

@@ -26,6 +26,7 @@ pub use options::{Options, When};
 use chat::Names;
 use items::Items;
 use request::Converted;
+use sdk::host::{Level, log};
 use sdk::{
     Context, Draft, Ending, Failure, Forward, Head, Manifest, Next, Output, Plan, Pushed, Reply,
     Verdict, envelope, failure,
@@ -41,10 +42,12 @@ pub struct Exchange {
     options: Options,
     names: Names,
     stream: Option<Stream>,
-    /// The client's body until an answer begins, for another try without what was thought.
+    /// The client's body until an answer begins, for another try without what is refused.
     body: Vec<u8>,
-    /// This is that other try.
+    /// What was thought goes out no more.
     unsealed: bool,
+    /// This is that other try: there is one.
+    again: bool,
 }
 
 /// Headers that mean something to Anthropic only.
@@ -72,6 +75,7 @@ impl sdk::Transformer for Responses {
             stream: None,
             body: Vec::new(),
             unsealed: false,
+            again: false,
         }
     }
 }
@@ -84,6 +88,24 @@ impl Exchange {
     fn takes(&self) -> bool {
         let counts = self.counts() && self.options.count_tokens;
         counts || self.context.operation == "messages"
+    }
+
+    /// Gives up what this answer refuses, if that is what was sent.
+    fn does_without(&mut self, status: u16, answer: &str) -> bool {
+        // Another organisation's key cannot read what was sealed: better to go on without.
+        if error::refuses_thoughts(status, answer) && envelope::within(&self.body) {
+            self.unsealed = true;
+            return true;
+        }
+        let asked = || request::asks_for_summary(&self.context, &self.options, &self.body);
+        if error::refuses_summary(status, answer) && asked() {
+            let why = "the upstream refuses summaries of what is thought, so each request is sent twice: \
+                `summary: \"\"` in the provider's options spares that";
+            log(Level::Warn, why);
+            self.options.summary.clear();
+            return true;
+        }
+        false
     }
 
     /// The upstream's request, of the body that is kept.
@@ -134,10 +156,8 @@ impl sdk::Exchange for Exchange {
 
     fn explain(&mut self, head: Head, body: Vec<u8>) -> Verdict {
         let text = String::from_utf8_lossy(&body);
-        // Another organisation's key cannot read what was sealed: better to go on without.
-        let refused = error::refuses_thoughts(head.status, &text);
-        if refused && !self.unsealed && envelope::within(&self.body) {
-            self.unsealed = true;
+        if !self.again && self.does_without(head.status, &text) {
+            self.again = true;
             if let Ok(Plan::Forward(again)) = self.plan() {
                 return Verdict::Resend(again);
             }

@@ -77,6 +77,12 @@ mod tests {
         assert_eq!(efforts("gpt-5", &options)[0], "minimal");
         assert_eq!(efforts("gpt-5.4", &options)[0], "none");
         assert_eq!(efforts("openai/gpt-5-pro", &options), ["high"]);
+        assert_eq!(efforts("gpt-5.1-codex-mini", &options)[0], "low");
+        assert_eq!(
+            efforts("gpt-5.1-codex-max", &options).last(),
+            Some(&"xhigh")
+        );
+        assert_eq!(efforts("gpt-5.4-pro", &options)[0], "medium");
         assert_eq!(efforts("o3", &options), ["low", "medium", "high"]);
     }
 }

@@ -5,7 +5,7 @@ mod parameters;
 mod tools;
 
 use crate::{Options, model};
-use chat::{Conversation, Form, MidSystem, Names, Profile, Turn};
+use chat::{Conversation, Form, MidSystem, Names, Profile, ToolId, Turn};
 use sdk::json::{Writer, merge};
 use sdk::{Context, Failure};
 
@@ -15,6 +15,12 @@ pub(crate) enum Converted {
     Body(String),
     /// The answer is known without the upstream: an Anthropic message.
     Answer(Vec<u8>),
+}
+
+/// Whether what a body becomes asks for a summary of what the model thinks.
+pub(crate) fn asks_for_summary(context: &Context, options: &Options, body: &[u8]) -> bool {
+    let shown = |request| parameters::shown(options, &request);
+    model::reasons(&context.model, options) && chat::parse(body).is_ok_and(shown)
 }
 
 /// Converts a body. `names` learns the tool names that had to be shortened. `thoughts`: what was thought, which
@@ -31,6 +37,9 @@ pub(crate) fn convert(
         images: options.images,
         attribution: options.attribution,
         strict_ok: options.strict_ok,
+        // Issue (openai/codex#14355): 400 "Invalid 'input[4].call_id': string too long. Expected a string with maximum
+        // length 64".
+        tool_id: ToolId::Word64,
         ..Profile::default()
     };
     let form = Form {

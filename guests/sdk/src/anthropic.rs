@@ -121,8 +121,8 @@ wire! {
 wire! {
     /// Effort and format of the output.
     pub struct OutputConfig<'a> {
-        /// `low` to `max`.
-        effort: Str<'a>,
+        /// `low` to `max`. May be null.
+        effort by form::text: Str<'a>,
         /// Structured output.
         format: Option<Format<'a>>,
     }

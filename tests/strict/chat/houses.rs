@@ -10,7 +10,7 @@ mod hosted;
 mod local;
 mod reasoning;
 
-pub(crate) use hosted::{GROQ, MISTRAL, OPENAI, OPENROUTER};
+pub(crate) use hosted::{GROQ, MISTRAL, OPENAI, OPENAI_NEWER, OPENROUTER};
 pub(crate) use local::{LLAMA_CPP, LM_STUDIO, OLLAMA, VLLM};
 pub(crate) use reasoning::{DEEPSEEK, KIMI, MINIMAX, QWEN, SILICONFLOW};
 
@@ -50,10 +50,10 @@ pub(crate) struct House {
     pub(super) specials: &'static [Special],
 }
 
-/// One house is one provider.
+/// One house is one provider with one model.
 impl PartialEq for House {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
+        (self.name, self.model) == (other.name, other.model)
     }
 }
 
@@ -105,8 +105,9 @@ const USUAL: House = House {
 };
 
 /// Every house.
-pub(crate) const ALL: [&House; 13] = [
+pub(crate) const ALL: [&House; 14] = [
     &OPENAI,
+    &OPENAI_NEWER,
     &OPENROUTER,
     &GROQ,
     &MISTRAL,
@@ -126,6 +127,27 @@ fn sent(body: &Value, names: &[&str]) -> Vec<(String, String)> {
     let sent = names.iter().filter(|name| body.get(**name).is_some());
     sent.map(|name| ((*name).to_owned(), body[*name].to_string()))
         .collect()
+}
+
+/// Ids of calls and results that do not fit.
+fn ids_unless(body: &Value, fits: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+    let mut broken = Vec::new();
+    for (path, message) in messages(body) {
+        let calls = message["tool_calls"].as_array().into_iter().flatten();
+        let ids = calls
+            .map(|call| &call["id"])
+            .chain(message.get("tool_call_id"));
+        let ids = ids.filter_map(Value::as_str).filter(|id| !fits(id));
+        broken.extend(ids.map(|id| (path.clone(), id.to_owned())));
+    }
+    broken
+}
+
+/// A tool that is forced, unless thinking is off.
+fn forced_unless(body: &Value, off: bool) -> Vec<(String, String)> {
+    unless(body, "tool_choice", |choice| {
+        off || choice == "auto" || choice == "none"
+    })
 }
 
 /// A member whose value, if it is sent, must be so.

@@ -88,12 +88,21 @@ fn reasoning_that_does_not_come_back_as_it_was_is_refused_where_it_must() {
     }
 }
 
+fn tools() -> Value {
+    json!([{ "type": "function", "function": { "name": "a", "parameters": { "type": "object" } } }])
+}
+
+fn force_a_tool(body: &mut Value, choice: Value) {
+    body["tools"] = tools();
+    body["tool_choice"] = choice;
+}
+
 /// A house, what is done to a good request, and the rule that it breaks.
 type Breach = (&'static House, fn(&mut Value), &'static str);
 
 #[test]
 fn each_special_rule_fires() {
-    let cases: [Breach; 13] = [
+    let cases: [Breach; 18] = [
         (
             &houses::OPENAI,
             |body| body["temperature"] = json!(0.5),
@@ -103,6 +112,39 @@ fn each_special_rule_fires() {
             &houses::OPENAI,
             |body| body["reasoning_effort"] = json!("max"),
             "effort",
+        ),
+        (
+            &houses::OPENAI_NEWER,
+            |body| body["tools"] = tools(),
+            "effort-with-tools",
+        ),
+        (
+            &houses::OPENAI_NEWER,
+            |body| {
+                body["tools"] = tools();
+                body["reasoning_effort"] = json!("low");
+            },
+            "effort-with-tools",
+        ),
+        (
+            &houses::DEEPSEEK,
+            |body| force_a_tool(body, json!("required")),
+            "forced-tool",
+        ),
+        (
+            &houses::KIMI,
+            |body| force_a_tool(body, json!("required")),
+            "forced-tool",
+        ),
+        (
+            &houses::QWEN,
+            |body| {
+                force_a_tool(
+                    body,
+                    json!({ "type": "function", "function": { "name": "a" } }),
+                )
+            },
+            "forced-tool",
         ),
         (
             &houses::OPENROUTER,
@@ -175,12 +217,27 @@ fn each_special_rule_fires() {
 
 #[test]
 fn ids_of_calls_are_checked_where_they_have_a_form() {
-    let turn = turn(&houses::MISTRAL, "toolu_0123456789", "");
-    let broken = after(&houses::MISTRAL, |body| {
-        let messages = body["messages"].as_array_mut().expect("messages");
-        messages.push(turn);
-        messages
-            .push(json!({ "role": "tool", "tool_call_id": "toolu_0123456789", "content": "1" }));
+    let long = "c".repeat(41);
+    for (house, id) in [
+        (&houses::MISTRAL, "toolu_0123456789"),
+        (&houses::OPENAI, long.as_str()),
+        (&houses::OPENAI_NEWER, "functions.Read:0"),
+    ] {
+        let turn = turn(house, id, "");
+        let broken = after(house, |body| {
+            let messages = body["messages"].as_array_mut().expect("messages");
+            messages.push(turn);
+            messages.push(json!({ "role": "tool", "tool_call_id": id, "content": "1" }));
+        });
+        assert_eq!(broken, ["tool-id", "tool-id"], "{id}");
+    }
+}
+
+#[test]
+fn a_tool_may_be_forced_where_thinking_is_off() {
+    let broken = after(&houses::DEEPSEEK, |body| {
+        force_a_tool(body, json!("required"));
+        body["thinking"] = json!({ "type": "disabled" });
     });
-    assert_eq!(broken, ["tool-id", "tool-id"]);
+    assert_eq!(broken, Vec::<&str>::new());
 }

@@ -16,6 +16,11 @@ static TWICE: Rule = Rule {
     id: "call-id-twice",
     source: "a guess on the safe side: ids of calls are unique",
 };
+static ID: Rule = Rule {
+    id: "call-id",
+    source: "refused in words: Invalid 'input[4].call_id': string too long. Expected a string with maximum length 64 \
+             (issue, openai/codex#14355); its characters as those of other ids, a guess on the safe side",
+};
 static FOLLOWED: Rule = Rule {
     id: "reasoning-is-followed",
     source: "refused in words: Item 'rs_x' of type 'reasoning' was provided without its required following item",
@@ -66,6 +71,7 @@ pub(super) fn check(body: &Value, findings: &mut Findings) {
                 for name in ["call_id", "name", "arguments"] {
                     text(item, &path, name, findings);
                 }
+                findings.expect(is_id(id), &ID, join(&path, "call_id"), id);
                 let arguments = item["arguments"].as_str().unwrap_or_default();
                 let object =
                     serde_json::from_str::<Value>(arguments).is_ok_and(|one| one.is_object());
@@ -94,6 +100,11 @@ pub(super) fn check(body: &Value, findings: &mut Findings) {
     if let Some(thought) = thought {
         findings.broken(&FOLLOWED, thought, "the end");
     }
+}
+
+fn is_id(id: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    (1..=64).contains(&id.len()) && id.bytes().all(known)
 }
 
 /// Where an item stands.

@@ -85,6 +85,14 @@ fn each_rule_of_the_conversation_fires_on_what_breaks_it() {
         ["reasoning-is-followed"]
     );
     assert_eq!(without(|all| all.truncate(2)), ["reasoning-is-followed"]);
+    let long = "c".repeat(65);
+    for id in ["functions.Read:0", long.as_str()] {
+        let broken = after(|body| {
+            body["input"][3]["call_id"] = json!(id);
+            body["input"][6]["call_id"] = json!(id);
+        });
+        assert_eq!(broken, ["call-id"], "{id}");
+    }
     assert_eq!(
         with("/input/1/encrypted_content", Value::Null),
         ["reasoning-as-it-was"]

@@ -2,7 +2,7 @@
 //! members of a provider.
 
 use crate::Profile;
-use crate::profile::ThinkingStyle;
+use crate::profile::{EffortWithTools, ThinkingStyle};
 use sdk::anthropic::Request;
 use sdk::effort::nearest;
 use sdk::host;
@@ -36,6 +36,13 @@ pub fn wanted_effort<'r>(request: &'r Request<'_>, profile: &'r Profile) -> Opti
         None if profile.effort_default.is_empty() => None,
         None => Some(&profile.effort_default),
     }
+}
+
+/// Whether the server is told not to think.
+pub(super) fn is_off(request: &Request<'_>, profile: &Profile) -> bool {
+    let untold = profile.thinking_needs_stream && request.stream != Some(true);
+    let unwanted = untold || wanted_effort(request, profile) == Some("none");
+    unwanted && profile.thinking_style != ThinkingStyle::None
 }
 
 /// What the profile says of this effort, else the nearest of its set.
@@ -82,11 +89,30 @@ pub(super) fn write(
         }
         ThinkingStyle::ReasoningObj => reasoning(body, wanted, budget, profile),
     });
-    let (action, why) = if written {
-        ("change", "said in the provider's own words")
+    if written {
+        tell(request, "change", "said in the provider's own words");
     } else {
-        ("drop", "the provider has nothing for it")
-    };
+        tell(request, "drop", "the provider has nothing for it");
+    }
+}
+
+/// Whether a request with tools may not say how hard to think.
+pub(super) fn is_odd_with_tools(profile: &Profile) -> bool {
+    profile.thinking_style == ThinkingStyle::Effort
+        && profile.effort_with_tools != EffortWithTools::Keep
+}
+
+/// Writes what such a server wants beside tools.
+pub(super) fn write_with_tools(body: &mut Writer<'_>, request: &Request<'_>, profile: &Profile) {
+    if profile.effort_with_tools == EffortWithTools::None && profile.takes("reasoning_effort") {
+        body.plain("reasoning_effort", "none");
+    }
+    let why = "the server takes no effort beside tools; with the transformer `responses` it does";
+    tell(request, "drop", why);
+}
+
+/// Says what became of the client's.
+fn tell(request: &Request<'_>, action: &str, why: &str) {
     if request.thinking.is_some() {
         host::note(action, "thinking", why);
     }

@@ -32,7 +32,11 @@ pub(super) fn write(
     sampling(body, profile, request);
     stop(body, profile, request);
     let streaming = request.stream == Some(true);
-    effort::write(body, request, profile, (limit, streaming));
+    if has_tools && effort::is_odd_with_tools(profile) {
+        effort::write_with_tools(body, request, profile);
+    } else {
+        effort::write(body, request, profile, (limit, streaming));
+    }
     if !profile.reasoning_format.is_empty() && profile.takes("reasoning_format") {
         body.plain("reasoning_format", &profile.reasoning_format);
     }

@@ -177,19 +177,16 @@ impl<'a> Repair<'a, '_> {
 
     /// An id of the form that the provider takes.
     fn fitting(&self, id: Cow<'a, str>) -> Cow<'a, str> {
-        let fits = || id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        match self.profile.tool_id {
-            ToolId::Any => id,
-            ToolId::Alnum9 if fits() => id,
-            ToolId::Alnum9 => {
-                host::note(
-                    "change",
-                    "messages",
-                    "ids of tool calls have nine characters",
-                );
-                Cow::Owned(nine(hash(&id)))
+        let why = match self.profile.tool_id {
+            form if fits(form, &id) => return id,
+            ToolId::Alnum9 => "ids of tool calls have nine characters",
+            ToolId::Word40 => "ids of tool calls have at most 40 letters, digits, _ and -",
+            ToolId::Any | ToolId::Word64 => {
+                "ids of tool calls have at most 64 letters, digits, _ and -"
             }
-        }
+        };
+        host::note("change", "messages", why);
+        Cow::Owned(made(self.profile.tool_id, &id))
     }
 
     /// The id itself the first time, then with a suffix.
@@ -200,15 +197,38 @@ impl<'a> Repair<'a, '_> {
         host::note("change", "messages", "a tool call id was used twice");
         let mut count = 2;
         loop {
-            let id: Cow<'a, str> = Cow::Owned(match self.profile.tool_id {
-                ToolId::Any => format!("{id}_{count}"),
-                ToolId::Alnum9 => nine(hash(&format!("{id}_{count}"))),
-            });
+            let mut id: Cow<'a, str> = Cow::Owned(format!("{id}_{count}"));
+            if !fits(self.profile.tool_id, &id) {
+                id = Cow::Owned(made(self.profile.tool_id, &id));
+            }
             if self.ids.insert(id.clone()) {
                 return id;
             }
             count += 1;
         }
+    }
+}
+
+/// Whether an id has this form.
+fn fits(form: ToolId, id: &str) -> bool {
+    let word = |most: usize| {
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        (1..=most).contains(&id.len()) && id.bytes().all(known)
+    };
+    match form {
+        ToolId::Any => true,
+        ToolId::Alnum9 => id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+        ToolId::Word40 => word(40),
+        ToolId::Word64 => word(64),
+    }
+}
+
+/// An id of this form that stands for another one.
+fn made(form: ToolId, id: &str) -> String {
+    let nine = nine(hash(id));
+    match form {
+        ToolId::Alnum9 => nine,
+        _ => format!("call_{nine}"),
     }
 }
 

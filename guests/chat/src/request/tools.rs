@@ -1,7 +1,7 @@
 //! Tools, tool choice and parallel calls.
 
 use super::lost::{Lost, NO_PLACE, Place};
-use super::{Names, schema, urged};
+use super::{Names, effort, schema, urged};
 use crate::Profile;
 use sdk::anthropic::{Request, Tool, ToolChoice};
 use sdk::host;
@@ -146,17 +146,13 @@ fn write_choice(
         None => return,
     };
     let takes_none = profile.tool_choice_set.is_empty();
-    let takes = |form: &str| profile.tool_choice_set.iter().any(|known| known == form);
-    let named = choice.kind == "tool" && tools.iter().any(|tool| tool.name == choice.name);
-    let word = match choice.kind.as_ref() {
-        "tool" if named && takes("named") => None,
-        "tool" if !named => Some("auto"),
-        "any" | "tool" | "auto" if takes("required") && (forced || choice.kind != "auto") => {
-            Some("required")
-        }
-        "none" if takes("none") => Some("none"),
-        _ => Some("auto"),
-    };
+    let mut word = word(choice, profile, tools, forced);
+    let forces = matches!(word, None | Some("required")) && !takes_none;
+    if forces && !profile.forced_while_thinking && !effort::is_off(request, profile) {
+        let why = "the server forces no tool while it thinks";
+        host::note("change", "tool_choice", why);
+        word = Some("auto");
+    }
     match word {
         _ if takes_none => host::note("drop", "tool_choice", "the server knows none"),
         _ if !profile.takes("tool_choice") => {}
@@ -177,5 +173,25 @@ fn write_choice(
         } else if profile.takes("parallel_tool_calls") {
             body.flag("parallel_tool_calls", false);
         }
+    }
+}
+
+/// The word for a choice that the server takes. None: the tool is named.
+fn word(
+    choice: &ToolChoice<'_>,
+    profile: &Profile,
+    tools: &[&Tool<'_>],
+    forced: bool,
+) -> Option<&'static str> {
+    let takes = |form: &str| profile.tool_choice_set.iter().any(|known| known == form);
+    let named = choice.kind == "tool" && tools.iter().any(|tool| tool.name == choice.name);
+    match choice.kind.as_ref() {
+        "tool" if named && takes("named") => None,
+        "tool" if !named => Some("auto"),
+        "any" | "tool" | "auto" if takes("required") && (forced || choice.kind != "auto") => {
+            Some("required")
+        }
+        "none" if takes("none") => Some("none"),
+        _ => Some("auto"),
     }
 }

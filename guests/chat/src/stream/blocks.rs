@@ -113,7 +113,7 @@ impl Blocks {
             self.say(text, false);
             return;
         };
-        let pieces = think.feed(&text.unescape());
+        let pieces = think.feed_escaped(text);
         self.pieces(pieces);
     }
 

@@ -61,6 +61,9 @@ pub(crate) struct Choice<'a> {
     /// vLLM: the stop string that was met, or the number of a token.
     #[serde(borrow)]
     pub(crate) stop_reason: Option<&'a RawValue>,
+    /// OpenRouter: what went wrong with this choice.
+    #[serde(borrow)]
+    pub(crate) error: Option<&'a RawValue>,
 }
 
 /// A delta or a message.

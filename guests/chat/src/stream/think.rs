@@ -1,5 +1,7 @@
 //! `<think>` in the text of an answer. A tag may be split over any number of deltas; what may be the
-//! beginning of one is kept back.
+//! beginning of one is kept back, and so is half a character.
+
+use sdk::json::Escaped;
 
 const OPEN: &str = "<think>";
 const CLOSE: &str = "</think>";
@@ -17,6 +19,8 @@ pub(crate) struct Think {
     /// White space directly behind a closing tag is not text.
     trim: bool,
     held: String,
+    /// The escape of the first half of a character whose second half is in the next delta.
+    half: String,
 }
 
 /// A piece of an answer.
@@ -38,7 +42,16 @@ impl Think {
             tagged: false,
             trim: false,
             held: String::new(),
+            half: String::new(),
         }
+    }
+
+    /// Takes text that may end in the middle of a character.
+    pub(crate) fn feed_escaped(&mut self, text: &Escaped<'_>) -> Vec<Piece> {
+        let mut whole = std::mem::take(&mut self.half);
+        whole.push_str(text.get());
+        self.half = whole.split_off(whole_until(&whole));
+        self.feed(&Escaped::verbatim(&whole).unescape())
     }
 
     /// Takes text and gives the pieces that are certain.
@@ -62,7 +75,9 @@ impl Think {
 
     /// Gives what was kept back.
     pub(crate) fn flush(&mut self) -> Vec<Piece> {
-        let held = std::mem::take(&mut self.held);
+        let mut held = std::mem::take(&mut self.held);
+        let half = std::mem::take(&mut self.half);
+        held.push_str(&Escaped::verbatim(&half).unescape());
         let mut pieces = Vec::new();
         self.emit(&held, &mut pieces);
         pieces
@@ -102,6 +117,21 @@ impl Think {
         } else {
             Piece::Text(text.to_owned())
         });
+    }
+}
+
+/// Where the half of a character begins that escaped text ends with: the first escape of two.
+fn whole_until(escaped: &str) -> usize {
+    let at = escaped.len().saturating_sub(r"\ud83d".len());
+    let hex = escaped.get(at..).and_then(|tail| tail.strip_prefix(r"\u"));
+    let unit = hex.and_then(|hex| u16::from_str_radix(hex, 16).ok());
+    let before = escaped.as_bytes().get(..at).unwrap_or_default();
+    let slashes = before.iter().rev().take_while(|byte| **byte == b'\\');
+    let first = unit.is_some_and(|unit| (0xD800..0xDC00).contains(&unit));
+    if first && slashes.count().is_multiple_of(2) {
+        at
+    } else {
+        escaped.len()
     }
 }
 
@@ -171,6 +201,24 @@ mod tests {
             read(false, &["<think>a</think>b\n</think>"]),
             said("a", "b\n</think>")
         );
+    }
+
+    #[test]
+    fn a_character_may_be_split_between_its_halves() {
+        let said = |deltas: &[&str]| {
+            let mut think = Think::new(false);
+            let feed = |delta: &&str| think.feed_escaped(&Escaped::verbatim(delta));
+            let mut pieces: Vec<Piece> = deltas.iter().flat_map(feed).collect();
+            pieces.extend(think.flush());
+            let texts = pieces.into_iter().map(|piece| match piece {
+                Piece::Text(text) | Piece::Thinking(text) => text,
+            });
+            texts.collect::<String>()
+        };
+        assert_eq!(said(&[r"a \ud83d", r"\ude00 b"]), "a 😀 b");
+        assert_eq!(said(&[r"a \uD83D", r"x"]), "a \u{FFFD}x");
+        assert_eq!(said(&[r"a \ud83d"]), "a \u{FFFD}");
+        assert_eq!(said(&[r"a \\ud83d", "b"]), r"a \ud83db");
     }
 
     #[test]

@@ -43,6 +43,12 @@ pub(super) fn limits(
     }
 }
 
+/// Whether a summary of what the model thinks is asked for.
+pub(super) fn shown(options: &Options, request: &Request<'_>) -> bool {
+    let thinking = request.thinking.as_ref();
+    thinking.is_some_and(|thinking| thinking.kind != "disabled") && !options.summary.is_empty()
+}
+
 /// `reasoning`: how hard, and whether with a summary.
 pub(super) fn reasoning(
     body: &mut Writer<'_>,
@@ -51,8 +57,7 @@ pub(super) fn reasoning(
     request: &Request<'_>,
     reasons: bool,
 ) {
-    let kind = request.thinking.as_ref().map(|thinking| &*thinking.kind);
-    let shown = kind.is_some_and(|kind| kind != "disabled") && !options.summary.is_empty();
+    let shown = shown(options, request);
     let profile = Profile::default();
     let known = model::efforts(&context.model, options);
     let wanted = chat::wanted_effort(request, &profile);

@@ -1,13 +1,15 @@
 //! What in a request does not have the form of the Messages API, in that API's words. Looked for only when a body could not
 //! be read: what a parser says of it names no place, and means nothing to who wrote the request.
 
-use crate::json::{Error, Members, RawValue, from_str};
+use crate::json::{Error, Members, RawValue, Str, from_str};
 use serde::de::{Error as _, MapAccess};
 
 /// What a value must be.
 #[derive(Clone, Copy)]
 enum Form {
     Text,
+    /// Text that may be null: the SDKs write so what is not set.
+    TextOrNull,
     Flag,
     /// A whole number, 0 or more.
     Whole,
@@ -50,7 +52,7 @@ const THINKING: Form = Form::Object(&[
     ("budget_tokens", Form::Whole, false),
 ]);
 const OUTPUT: Form = Form::Object(&[
-    ("effort", Form::Text, false),
+    ("effort", Form::TextOrNull, false),
     (
         "format",
         Form::Object(&[("type", Form::Text, false)]),
@@ -89,6 +91,10 @@ fn misfit(form: &Form, raw: &RawValue, path: &str) -> Option<String> {
     let begins = |byte: char| json.starts_with(byte);
     let (fits, expected) = match form {
         Form::Text => (begins('"'), "Input should be a valid string"),
+        Form::TextOrNull => (
+            begins('"') || json == "null",
+            "Input should be a valid string",
+        ),
         Form::Flag => (
             matches!(json, "true" | "false" | "null"),
             "Input should be a valid boolean",
@@ -131,7 +137,7 @@ fn members(known: &[Member], raw: &RawValue, path: &str) -> Option<String> {
         match members.get(name) {
             None => needed.then(|| format!("{path}: Field required")),
             Some(value) => {
-                // What may be left out may be null, but for texts.
+                // What may be left out may be null, but for most texts.
                 let absent = !needed && !matches!(form, Form::Text) && value.get() == "null";
                 if absent {
                     None
@@ -166,6 +172,12 @@ pub(crate) fn whole<'de, M: MapAccess<'de>>(map: &mut M) -> Result<Option<u64>, 
         None => Ok(number(raw.get()).map(|number| number as u64)),
         Some(words) => Err(M::Error::custom(words)),
     }
+}
+
+/// Reads a text. Null is none.
+pub(crate) fn text<'de, M: MapAccess<'de>>(map: &mut M) -> Result<Str<'de>, M::Error> {
+    let text = map.next_value::<Option<Str<'de>>>()?;
+    Ok(text.unwrap_or_default())
 }
 
 /// Above this not every whole number can be told.
@@ -230,6 +242,10 @@ mod tests {
                 "tools.0.name: Input should be a valid string".to_owned(),
             ),
             (
+                r#""messages":[],"output_config":{"effort":5}"#,
+                "output_config.effort: Input should be a valid string".to_owned(),
+            ),
+            (
                 r#""messages":[],"stream":"yes""#,
                 "stream: Input should be a valid boolean".to_owned(),
             ),
@@ -251,6 +267,16 @@ mod tests {
             request.misfit().unwrap(),
             "messages.0.content.1.content: Input should be a valid list"
         );
+    }
+
+    #[test]
+    fn an_effort_of_null_is_none() {
+        let body = br#"{"messages":[],"output_config":{"effort":null,"format":null}}"#;
+        let request = Request::parse(body).unwrap();
+        assert_eq!(request.output_config.unwrap().effort, "");
+        let body = br#"{"messages":5,"output_config":{"effort":null}}"#;
+        let error = Request::parse(body).unwrap_err();
+        assert_eq!(error.to_string(), "messages: Input should be a valid list");
     }
 
     #[test]

@@ -3,15 +3,17 @@
 
 use super::Said;
 
-const CODES: [&str; 5] = [
+const CODES: [&str; 6] = [
     "context_length_exceeded",
     "exceed_context_size_error",
     "max_tokens_exceeded",
+    "model_max_prompt_tokens_exceeded",
     "string_too_long",
     "token_limit_exceeded",
 ];
 
-const PHRASES: [&str; 26] = [
+const PHRASES: [&str; 28] = [
+    "`max_new_tokens` must be <=",
     "cannot truncate prompt",
     "context size has been exceeded",
     "context window exceeds limit",
@@ -35,6 +37,7 @@ const PHRASES: [&str; 26] = [
     "maximum supported sequence length",
     "prompt exceeds max length",
     "prompt is too long",
+    "prompt token count of",
     "range of input length should be",
     "reduce the length",
     "total message size",
@@ -77,10 +80,11 @@ enum Numbers {
 }
 
 /// Where providers write the limit.
-const BEFORE_LIMIT: [&str; 15] = [
+const BEFORE_LIMIT: [&str; 17] = [
     "configured limit of ",
     "context length of ",
     "context length of only ",
+    "exceeds the limit of ",
     "input length should be [1, ",
     "limit is ",
     "max_seq_len (",
@@ -90,6 +94,7 @@ const BEFORE_LIMIT: [&str; 15] = [
     "maximum model length of ",
     "n_ctx (",
     "n_ctx: ",
+    "must be <= ",
     "number of tokens allowed ",
     "number of tokens allowed (",
     "only supports up to ",
@@ -97,7 +102,8 @@ const BEFORE_LIMIT: [&str; 15] = [
 
 /// Where they write what was to be put out.
 const BEFORE_OUTPUT: [&str; 1] = ["max_completion_tokens' is too large: "];
-const BEHIND_OUTPUT: [&str; 4] = [
+const BEHIND_OUTPUT: [&str; 5] = [
+    " `max_new_tokens`",
     " in the completion",
     " output tokens",
     " for the completion",
@@ -105,21 +111,24 @@ const BEHIND_OUTPUT: [&str; 4] = [
 ];
 
 /// Where they write how long the input is.
-const BEHIND_INPUT: [&str; 5] = [
+const BEHIND_INPUT: [&str; 4] = [
     " in the messages",
     " input tokens",
     " in the prompt",
     " tokens from the input",
-    " of text input",
 ];
-const BEFORE_INPUT: [&str; 13] = [
+/// OpenRouter gives its kinds one by one.
+const KINDS_OF_INPUT: [&str; 3] = [" of text input", " of tool input", " of image input"];
+const BEFORE_INPUT: [&str; 15] = [
     "current length is ",
+    "given: ",
     "input token count (",
     "input token count is ",
     "request contains ",
     "resulted in ",
     "requested ",
     "prompt contains ",
+    "prompt token count of ",
     "prompt is too long: ",
     "prompt (length ",
     "keep the first ",
@@ -128,19 +137,44 @@ const BEFORE_INPUT: [&str; 13] = [
     "prompt_tokens (",
 ];
 
+/// Where they write what both come to.
+const BEFORE_SUM: [&str; 2] = ["requested about ", "requested "];
+
 fn numbers(said: &Said, lower: &str) -> Numbers {
     if let Some((prompt, context)) = said.tokens {
         return Numbers::InputLimit(prompt, context);
     }
     let limit = after(lower, &BEFORE_LIMIT).or_else(|| before(lower, &[" maximum context length"]));
     let output = before(lower, &BEHIND_OUTPUT).or_else(|| after(lower, &BEFORE_OUTPUT));
-    let input = before(lower, &BEHIND_INPUT).or_else(|| after(lower, &BEFORE_INPUT));
+    let input = before(lower, &BEHIND_INPUT)
+        .or_else(|| kinds(lower))
+        .or_else(|| after(lower, &BEFORE_INPUT));
     match (input, output, limit) {
-        (Some(input), Some(output), Some(limit)) if input <= limit => {
+        (Some(input), _, Some(limit)) if input > limit => Numbers::InputLimit(input, limit),
+        (Some(input), Some(output), Some(limit)) if input.saturating_add(output) > limit => {
             Numbers::InputOutputLimit(input, output, limit)
         }
-        (Some(input), _, Some(limit)) if input > limit => Numbers::InputLimit(input, limit),
+        (_, Some(output), Some(limit)) => rest_of_sum(lower, output, limit),
         _ => Numbers::Unknown,
+    }
+}
+
+/// The input as its kinds come to.
+fn kinds(text: &str) -> Option<u64> {
+    let found = KINDS_OF_INPUT
+        .iter()
+        .filter_map(|kind| before(text, &[kind]));
+    found.reduce(u64::saturating_add)
+}
+
+/// Where a part of the input is in words that are not known: it is what the sum has beside the output. A client that is
+/// told too little asks again for as much.
+fn rest_of_sum(text: &str, output: u64, limit: u64) -> Numbers {
+    let sum = after(text, &BEFORE_SUM).filter(|sum| *sum > limit);
+    match sum.and_then(|sum| sum.checked_sub(output)) {
+        Some(input) if input > limit => Numbers::InputLimit(input, limit),
+        Some(input) => Numbers::InputOutputLimit(input, output, limit),
+        None => Numbers::Unknown,
     }
 }
 
@@ -155,8 +189,8 @@ fn after(text: &str, markers: &[&str]) -> Option<u64> {
 
 /// The number directly before one of these texts, with `tokens` perhaps between.
 fn before(text: &str, markers: &[&str]) -> Option<u64> {
-    markers.iter().find_map(|marker| {
-        let (rest, _) = text.split_once(marker)?;
+    let found = markers.iter().flat_map(|marker| text.match_indices(marker));
+    found.map(|(at, _)| &text[..at]).find_map(|rest| {
         let rest = rest.trim_end_matches(" tokens");
         let start = rest.rfind(|c: char| !digit(c));
         number(rest.get(start.map_or(0, |at| at + 1)..)?)
@@ -215,6 +249,10 @@ mod tests {
                 "130512 tokens > 128000 maximum",
             ),
             (
+                "prompt token count of 140000 exceeds the limit of 128000",
+                "140000 tokens > 128000 maximum",
+            ),
+            (
                 "The prompt is too long: 200001, model maximum context length: 131071",
                 "200001 tokens > 131071 maximum",
             ),
@@ -230,6 +268,43 @@ mod tests {
             message("Input is too long.").unwrap(),
             "prompt is too long. Input is too long."
         );
+    }
+
+    #[test]
+    fn every_kind_of_input_counts() {
+        let limit = "This endpoint's maximum context length is 262144 tokens. However, you requested about 291942 tokens";
+        for kinds in [
+            "(227440 of text input, 32502 of tool input, 32000 in the output)",
+            "(227440 of text input, 32502 of another input, 32000 in the output)",
+        ] {
+            let told = message(&format!("{limit} {kinds}.")).unwrap();
+            let words =
+                "input length and `max_tokens` exceed context limit: 259942 + 32000 > 262144,";
+            assert!(told.starts_with(words), "{told}");
+        }
+        let told = message(&format!("{limit} (300000 of tool input, 9 in the output)"));
+        assert!(
+            told.unwrap()
+                .starts_with("prompt is too long: 300000 tokens > 262144 maximum.")
+        );
+    }
+
+    #[test]
+    fn numbers_that_are_no_overflow_are_not_told() {
+        let said = "This endpoint's maximum context length is 1000 tokens. However, you asked for some \
+            (10 of text input, 20 in the output).";
+        assert_eq!(
+            message(said).unwrap(),
+            format!("prompt is too long. {said}")
+        );
+    }
+
+    #[test]
+    fn both_may_be_named_behind_the_limit() {
+        let tgi = "`inputs` tokens + `max_new_tokens` must be <= 32768. Given: 20000 `inputs` tokens and 16000 `max_new_tokens`";
+        assert!(message(tgi).unwrap().starts_with(
+            "input length and `max_tokens` exceed context limit: 20000 + 16000 > 32768,"
+        ));
     }
 
     #[test]

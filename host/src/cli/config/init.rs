@@ -94,6 +94,13 @@ fn key(preset: &Preset, variable: &str) -> std::io::Result<Option<Secret>> {
 
 fn text(preset: &Preset, variable: &str, args: &InitArgs) -> String {
     let base_url = args.base_url.as_deref().unwrap_or(preset.base_url);
+    // What speaks like OpenAI elsewhere has its chat completions, and hardly its other API.
+    let elsewhere = args.base_url.is_some() && preset.transformer == "responses";
+    let transformer = if elsewhere {
+        "openai"
+    } else {
+        preset.transformer
+    };
     let mut models = preset.models.to_vec();
     if let Some(model) = &args.model {
         models.retain(|known| known != model);
@@ -123,7 +130,7 @@ fn text(preset: &Preset, variable: &str, args: &InitArgs) -> String {
         quoted(base_url),
         preset.name,
         listed.join(", "),
-        preset.transformer,
+        transformer,
         preset.more,
     )
 }

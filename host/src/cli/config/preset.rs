@@ -44,8 +44,9 @@ pub(super) const PRESETS: [Preset; 9] = [
     Preset {
         name: "openai",
         base_url: "https://api.openai.com/v1",
-        transformer: "openai",
-        more: "      options: { profile: \"openai\" },\n",
+        // Its chat completions do not think beside tools.
+        transformer: "responses",
+        more: "",
         variable: "OPENAI_API_KEY",
         models: &["gpt-5.4"],
     },

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Counts, House, Special, Thinking, USUAL, messages, sent, unless};
+use super::{Counts, House, Special, Thinking, USUAL, ids_unless, messages, sent, unless};
 use crate::strict::{Rule, each};
 
-pub(crate) static OPENAI: House = House {
+/// What all of OpenAI's models that reason have in common.
+const OF_OPENAI: House = House {
     name: "openai",
-    model: "gpt-5",
     parameters: &[
         "max_completion_tokens",
         "metadata",
@@ -30,14 +30,33 @@ pub(crate) static OPENAI: House = House {
     parts: &["text", "image_url", "file"],
     developer: true,
     mid_system: true,
+    ..USUAL
+};
+
+const NO_SAMPLING: Special = Special {
+    rule: Rule {
+        id: "reasoning-models",
+        source: "from memory: gpt-5 refuses sampling, stop and max_tokens",
+    },
+    broken: |body| sent(body, &["temperature", "top_p", "stop", "max_tokens"]),
+};
+
+const IDS: Special = Special {
+    rule: Rule {
+        id: "tool-id",
+        source: "issue (openclaw#875): 400 string too long, at most 40 characters; letters, digits, _ and - are a guess on the safe side",
+    },
+    broken: |body| {
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        ids_unless(body, |id| id.len() <= 40 && id.bytes().all(known))
+    },
+};
+
+pub(crate) static OPENAI: House = House {
+    model: "gpt-5",
     specials: &[
-        Special {
-            rule: Rule {
-                id: "reasoning-models",
-                source: "from memory: gpt-5 refuses sampling, stop and max_tokens",
-            },
-            broken: |body| sent(body, &["temperature", "top_p", "stop", "max_tokens"]),
-        },
+        NO_SAMPLING,
+        IDS,
         Special {
             rule: Rule {
                 id: "effort",
@@ -51,7 +70,29 @@ pub(crate) static OPENAI: House = House {
             },
         },
     ],
-    ..USUAL
+    ..OF_OPENAI
+};
+
+/// From GPT-5.6 on.
+pub(crate) static OPENAI_NEWER: House = House {
+    model: "gpt-5.6",
+    specials: &[
+        NO_SAMPLING,
+        IDS,
+        Special {
+            rule: Rule {
+                id: "effort-with-tools",
+                source: "issue (litellm#34569, measured): 400 Function tools with reasoning_effort are not supported, unless it is none",
+            },
+            broken: |body| {
+                let wrong = body.get("tools").is_some() && body["reasoning_effort"] != "none";
+                let found = body["reasoning_effort"].to_string();
+                let wrong = wrong.then(|| ("reasoning_effort".to_owned(), found));
+                wrong.into_iter().collect()
+            },
+        },
+    ],
+    ..OF_OPENAI
 };
 
 pub(crate) static OPENROUTER: House = House {
@@ -224,16 +265,7 @@ pub(crate) static MISTRAL: House = House {
             broken: |body| {
                 let nine =
                     |id: &str| id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-                let ids = messages(body).flat_map(|(path, message)| {
-                    let calls = message["tool_calls"].as_array().into_iter().flatten();
-                    let ids = calls
-                        .map(|call| &call["id"])
-                        .chain(message.get("tool_call_id"));
-                    let ids = ids.filter_map(Value::as_str).filter(|id| !nine(id));
-                    ids.map(|id| (path.clone(), id.to_owned()))
-                        .collect::<Vec<_>>()
-                });
-                ids.collect()
+                ids_unless(body, nine)
             },
         },
         Special {

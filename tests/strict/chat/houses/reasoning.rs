@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Counts, House, Special, Thinking, USUAL, messages, sent, unless};
+use super::{Counts, House, Special, Thinking, USUAL, forced_unless, messages, sent, unless};
 use crate::strict::Rule;
 
 pub(crate) static DEEPSEEK: House = House {
@@ -37,6 +37,13 @@ pub(crate) static DEEPSEEK: House = House {
                 source: "issue (dsh#739): 400 unless every assistant message with calls has reasoning_content, be it empty",
             },
             broken: reasoning_missing,
+        },
+        Special {
+            rule: Rule {
+                id: "forced-tool",
+                source: "issue (DeepSeek-V3#1376): 400 Thinking mode does not support this tool_choice; it thinks by default",
+            },
+            broken: |body| forced_unless(body, body["thinking"]["type"] == "disabled"),
         },
         Special {
             rule: Rule {
@@ -92,13 +99,22 @@ pub(crate) static KIMI: House = House {
     takes_thinking: true,
     id_prefix: "call_",
     counts: Counts::InTheChoice,
-    specials: &[Special {
-        rule: Rule {
-            id: "temperature",
-            source: "issue: 400 invalid temperature, only 1 is allowed for k2.5 and k2.6",
+    specials: &[
+        Special {
+            rule: Rule {
+                id: "temperature",
+                source: "issue: 400 invalid temperature, only 1 is allowed for k2.5 and k2.6",
+            },
+            broken: |body| sent(body, &["temperature", "top_p", "top_k"]),
         },
-        broken: |body| sent(body, &["temperature", "top_p", "top_k"]),
-    }],
+        Special {
+            rule: Rule {
+                id: "forced-tool",
+                source: "issue (inspect_ai#5152, each form tried): 400 tool_choice 'required' is incompatible with thinking enabled",
+            },
+            broken: |body| forced_unless(body, body["thinking"]["type"] == "disabled"),
+        },
+    ],
     ..USUAL
 };
 
@@ -155,20 +171,29 @@ pub(crate) static QWEN: House = House {
     choices: &["auto", "none", "named"],
     thinking: Some(Thinking::Member("reasoning_content")),
     takes_thinking: true,
-    specials: &[Special {
-        rule: Rule {
-            id: "thinking",
-            source: "Model Studio's list of errors: thinking_budget is a positive integer; enable_thinking must be false for non-streaming calls",
+    specials: &[
+        Special {
+            rule: Rule {
+                id: "forced-tool",
+                source: "issue (qwen-code#7659): 400 tool_choice required or object in thinking mode",
+            },
+            broken: |body| forced_unless(body, body["enable_thinking"] == false),
         },
-        broken: |body| {
-            let budget = unless(body, "thinking_budget", |budget| budget.as_u64() > Some(0));
-            let streamed = body["stream"] == true;
-            let enable = unless(body, "enable_thinking", |enable| {
-                enable.as_bool().is_some_and(|enable| streamed || !enable)
-            });
-            budget.into_iter().chain(enable).collect()
+        Special {
+            rule: Rule {
+                id: "thinking",
+                source: "Model Studio's list of errors: thinking_budget is a positive integer; enable_thinking must be false for non-streaming calls",
+            },
+            broken: |body| {
+                let budget = unless(body, "thinking_budget", |budget| budget.as_u64() > Some(0));
+                let streamed = body["stream"] == true;
+                let enable = unless(body, "enable_thinking", |enable| {
+                    enable.as_bool().is_some_and(|enable| streamed || !enable)
+                });
+                budget.into_iter().chain(enable).collect()
+            },
         },
-    }],
+    ],
     ..USUAL
 };
 

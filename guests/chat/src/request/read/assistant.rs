@@ -42,8 +42,13 @@ impl<'a> Reader<'a, '_> {
     fn assistant_block(&self, turn: &mut Assistant<'a>, block: Block<'a>) {
         self.lost.rest(Place::Block, &block.rest);
         if block.cache_control.is_some() {
+            let why = if self.profile.cache_control {
+                "only marks on the system text, on what users say and on results go out"
+            } else {
+                NO_PLACE
+            };
             let lost = &self.lost;
-            lost.member(Place::Block, "cache_control", "drop", NO_PLACE);
+            lost.member(Place::Block, "cache_control", "drop", why);
         }
         match block.kind.as_ref() {
             "text" => {
