@@ -89,6 +89,8 @@ sdk::options! {
         pub sampling: Sampling = Sampling::Keep,
         /// Thinking in the history that has no signature goes out: for providers that sign none of their own.
         pub unsigned_thinking: bool = false,
+        /// Assistant messages with tool calls must have a thinking block, be it empty.
+        pub thinking_required_with_tools: bool = false,
         /// Images are taken; else words stand for them.
         pub images: bool = true,
         /// Documents are taken; else words stand for them.

@@ -37,6 +37,12 @@ impl<'a, 'p> Client<'a, 'p> {
         self.members.get(name).filter(|_| stays)
     }
 
+    /// The value of a member as it goes out, the configuration's or the client's.
+    pub(super) fn goes_out(&self, name: &str) -> Option<&str> {
+        let client = || self.get(name).map(RawValue::get);
+        self.instead(name).or_else(client)
+    }
+
     /// Why a member does not go out. None: it does.
     pub(super) fn why_not(&self, name: &str) -> Option<&'static str> {
         let profile = self.profile;
