@@ -91,6 +91,8 @@ sdk::options! {
         pub unsigned_thinking: bool = false,
         /// Assistant messages with tool calls must have a thinking block, be it empty.
         pub thinking_required_with_tools: bool = false,
+        /// The model always thinks, and refuses `thinking: {"type": "disabled"}`, which is taken out.
+        pub always_thinks: bool = false,
         /// Images are taken; else words stand for them.
         pub images: bool = true,
         /// Documents are taken; else words stand for them.
