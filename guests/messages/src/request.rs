@@ -5,6 +5,7 @@ mod client;
 mod content;
 mod conversation;
 mod fold;
+mod ids;
 mod members;
 mod tools;
 

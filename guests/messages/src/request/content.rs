@@ -116,7 +116,7 @@ fn text_block(text: &Escaped<'_>) -> String {
 }
 
 /// The blocks of a content. Plain text has none.
-fn blocks(content: Option<&RawValue>) -> Vec<&RawValue> {
+pub(super) fn blocks(content: Option<&RawValue>) -> Vec<&RawValue> {
     let list = content.map(|content| from_str(content.get()));
     list.and_then(Result::ok).unwrap_or_default()
 }

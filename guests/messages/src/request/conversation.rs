@@ -1,8 +1,8 @@
 //! The messages, one after another: which go, and what is edited in those that stay.
 
-use super::{Client, content, fold};
+use super::{Client, content, fold, ids};
 use crate::Profile;
-use crate::profile::MidSystem;
+use crate::profile::{MidSystem, ToolId};
 use sdk::anthropic::{Message, Thinking, ToolChange};
 use sdk::edits::Edits;
 use sdk::json::{RawValue, from_str};
@@ -32,6 +32,11 @@ impl<'a> Conversation<'a> {
             .iter()
             .map(|raw| from_str::<Message<'a>>(raw.get()).ok());
         let read: Vec<Option<Message<'a>>> = read.collect();
+        if must_fit_ids(profile, messages.get()) {
+            for message in read.iter().flatten() {
+                ids::fit(edits, message.content);
+            }
+        }
         let mut gone = Vec::with_capacity(list.len());
         for (at, (raw, message)) in list.iter().zip(&read).enumerate() {
             let goes = match message.as_ref().map(|message| (&*message.role, message)) {
@@ -63,6 +68,11 @@ fn may_need_edits(profile: &Profile, text: &str) -> bool {
         || (profile.thinking_required_with_tools && text.contains("\"tool_use\""))
         || (!profile.images && text.contains("\"image\""))
         || (!profile.documents && text.contains("\"document\""))
+        || must_fit_ids(profile, text)
+}
+
+fn must_fit_ids(profile: &Profile, text: &str) -> bool {
+    profile.tool_id == ToolId::Fit && ids::may_be_odd(text)
 }
 
 /// Whether the model thinks: it does where the request does not say otherwise.
