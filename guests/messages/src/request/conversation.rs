@@ -33,9 +33,8 @@ impl<'a> Conversation<'a> {
             .map(|raw| from_str::<Message<'a>>(raw.get()).ok());
         let read: Vec<Option<Message<'a>>> = read.collect();
         if must_fit_ids(profile, messages.get()) {
-            for message in read.iter().flatten() {
-                ids::fit(edits, message.content);
-            }
+            let spoken = read.iter().flatten().filter(|one| one.role != "system");
+            spoken.for_each(|message| ids::fit(edits, message.content));
         }
         let mut gone = Vec::with_capacity(list.len());
         for (at, (raw, message)) in list.iter().zip(&read).enumerate() {

@@ -34,8 +34,14 @@ pub(super) fn fit(edits: &mut Edits<'_>, content: Option<&RawValue>) {
         let Ok(block) = from_str::<Named<'_>>(block.get()) else {
             continue;
         };
-        let of_call = block.id.filter(|_| block.kind.ends_with("tool_use"));
-        for raw in of_call.into_iter().chain(block.tool_use_id) {
+        let raw = if block.kind.ends_with("tool_use") {
+            block.id
+        } else if block.kind.ends_with("tool_result") {
+            block.tool_use_id
+        } else {
+            None
+        };
+        if let Some(raw) = raw {
             let id = Escaped::of(raw).map(|id| id.unescape().into_owned());
             if let Some(id) = id.filter(|id| !fits(id)) {
                 let why = "an id of a tool call has letters, digits, _ and - only";
