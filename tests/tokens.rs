@@ -1,4 +1,4 @@
-//! How many tokens a request has, as clients and routes see it; and thinking of one provider on its way to another.
+//! How many tokens a request has, as clients and routes see it; and thinking and ids of one provider on their way to another.
 
 use serde_json::{Value, json};
 
@@ -146,4 +146,37 @@ async fn thinking_of_another_provider_is_cut_out_and_every_other_byte_is_passed_
     assert_eq!(reply.status, 200);
     let last: Value = upstream.records().last().expect("a request").request.json();
     assert_eq!(last["messages"].as_array().map(Vec::len), Some(3));
+}
+
+#[tokio::test]
+async fn ids_of_another_providers_calls_are_fitted_beside_its_thinking_and_every_other_byte_is_passed_on()
+ {
+    let upstream =
+        Upstream::start(|_| Answer::json(200, &json!({ "type": "message", "content": [] }))).await;
+    let plain = host::provider("plain", &upstream.url(), "anthropic", "m");
+    let host = Builder::new().provider(plain).start();
+    let with = |thought: &str, id: &str| {
+        format!(
+            r#"{{ "model":"m","messages" : [{{"role":"user","content":"a"}},
+            {{"content":[{thought}{{"type":"tool_use", "id":"{id}","name":"Read","input":{{"id":"a.b"}}}}],"role":"assistant"}},
+            {{"role":"user","content":[{{"tool_use_id" : "{id}","type":"tool_result","content":"\u0062"}}]}} ],"max_tokens":9}}"#
+        )
+    };
+    let foreign = r#"{"type":"thinking","thinking":"t","signature":"th1.e30"},"#;
+    for (thought, id) in [
+        ("", "toolu_01-Ab"),
+        ("", "functions.Read:0"),
+        (foreign, "functions.Read:0"),
+    ] {
+        let sent = with(thought, id);
+        let reply = client::post(host.base(), "/v1/messages", &[], sent.as_bytes()).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        let last = upstream.records().pop().expect("a request").request;
+        let fitted = last.json()["messages"][1]["content"][0]["id"].clone();
+        let fitted = fitted.as_str().expect("an id");
+        let taken = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+        assert!(fitted.chars().all(taken), "{fitted}");
+        assert_eq!(fitted == id, id.chars().all(taken), "{fitted}");
+        assert_eq!(String::from_utf8_lossy(&last.body), with("", fitted));
+    }
 }

@@ -61,6 +61,8 @@ pub struct RequestHead {
     /// An assistant's message holds thinking that no provider signed: without a signature, or with an envelope of
     /// transom's own for another provider.
     pub foreign_thinking: bool,
+    /// The id of a tool call, or the one that its result names, is none that Anthropic takes.
+    pub odd_ids: bool,
     /// A system text holds [`SUBAGENT_TAG`].
     pub subagent: bool,
     /// Where `metadata` stands in the body.
@@ -76,6 +78,12 @@ const ENVELOPE: &str = "th1.";
 /// Whether the signature of a thinking block is none that a provider of the Messages API gave.
 pub(crate) fn is_foreign_signature(signature: &str) -> bool {
     signature.is_empty() || signature.starts_with(ENVELOPE)
+}
+
+/// Whether an id of a tool call has other characters than Anthropic takes, or none.
+pub(crate) fn is_odd_id(id: &str) -> bool {
+    let taken = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    id.is_empty() || !id.bytes().all(taken)
 }
 
 /// `thinking.type` of a request.
@@ -184,6 +192,7 @@ impl RequestHead {
             goes_on: messages.last_results(),
             any_image: messages.any_image,
             foreign_thinking: messages.foreign_thinking,
+            odd_ids: messages.odd_ids,
             subagent: system.tagged || messages.tagged,
             metadata: fields.metadata.map(|raw| range_in(body, raw.get())),
         })

@@ -10,6 +10,7 @@ mod component;
 mod dispatch;
 mod edits;
 mod explain;
+mod ids;
 mod images;
 mod overrides;
 mod rule;

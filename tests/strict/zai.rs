@@ -1,5 +1,5 @@
 //! Z.ai's Anthropic side, in its two known moods: it takes `role:"system"` inside messages, or it
-//! refuses it, and nested tools, with the validation body of its framework.
+//! refuses it, and nested tools, with the validation body of its framework. Its thinking is not signed, and is to come back.
 
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ impl Dialect for Zai {
     }
 
     fn check(&self, request: &Request, findings: &mut Findings) {
-        let body = messages::check(request, findings);
+        let body = messages::check_signed(request, false, findings);
         messages::check_credential(request, &self.key, findings);
         if let Some(body) = body.filter(|_| self.mood == Mood::Refuses) {
             check_roles(&body, findings);
@@ -77,7 +77,11 @@ impl Dialect for Zai {
     }
 
     fn speak(&self, seen: &Seen, turn: &Turn) -> Answer {
-        answers::speak(seen, turn)
+        let turn = Turn {
+            unsigned: true,
+            ..turn.clone()
+        };
+        answers::speak(seen, &turn)
     }
 }
 

@@ -15,6 +15,8 @@ pub struct Compatible;
 impl Dialect for Compatible {
     const NAME: &'static str = "compatible";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    /// Kimi's models want ids of their own form back, whoever serves them.
+    const MODELS: &'static [(&'static str, &'static str)] = &[("kimi", r#"{"tool_id":"any"}"#)];
     const PROFILES: &'static [(&'static str, &'static str)] = PROFILES;
 }
 

@@ -14,4 +14,4 @@ mod stream;
 pub use dialect::{Dialect, Messages, Overrides};
 pub use error::by_words;
 pub use exchange::Exchange;
-pub use profile::{Key, MidSystem, Profile, Safeguards, Sampling};
+pub use profile::{Key, MidSystem, Profile, Safeguards, Sampling, ToolId};

@@ -39,6 +39,16 @@ pub enum Sampling {
     Drop,
 }
 
+/// Ids of tool calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolId {
+    /// Sent as they are: for models that want to see ids of a form of their own again.
+    Any,
+    /// Other characters than letters, digits, `_` and `-` become `_`, with a hash of the whole at the end.
+    Fit,
+}
+
 /// How the key is presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -89,6 +99,12 @@ sdk::options! {
         pub sampling: Sampling = Sampling::Keep,
         /// Thinking in the history that has no signature goes out: for providers that sign none of their own.
         pub unsigned_thinking: bool = false,
+        /// Assistant messages with tool calls must have a thinking block, be it empty.
+        pub thinking_required_with_tools: bool = false,
+        /// Ids of tool calls.
+        pub tool_id: ToolId = ToolId::Fit,
+        /// The model always thinks, and refuses `thinking: {"type": "disabled"}`, which is taken out.
+        pub always_thinks: bool = false,
         /// Images are taken; else words stand for them.
         pub images: bool = true,
         /// Documents are taken; else words stand for them.

@@ -5,6 +5,7 @@ mod client;
 mod content;
 mod conversation;
 mod fold;
+mod ids;
 mod members;
 mod tools;
 
@@ -36,7 +37,7 @@ pub(crate) fn plan(context: &Context, profile: &Profile, body: &[u8]) -> Result<
     let mut edits = Edits::of(text);
     let mut conversation = Conversation::default();
     if let Some(messages) = client.get("messages") {
-        conversation.edit(&mut edits, profile, messages);
+        conversation.edit(&mut edits, &client, profile, messages);
     }
     let meaningless = tools.edit(&mut edits, profile, &client, &conversation.changes);
     members::edit(&mut edits, context, profile, &client, meaningless);

@@ -133,7 +133,8 @@ def drop_server_tools(request: dict) -> bool:
 
 
 def drop_foreign_thinking(request: dict) -> bool:
-    """Thinking that another provider gave means nothing here. A message of which nothing is left goes too."""
+    """Thinking that another provider gave means nothing here; what has no signature is GLM's own. A message of which
+    nothing is left goes too."""
     messages = request.get("messages") or []
     changed = False
     for message in messages:
@@ -150,8 +151,7 @@ def drop_foreign_thinking(request: dict) -> bool:
 
 def is_foreign(block: dict) -> bool:
     if block.get("type") == "thinking":
-        signature = block.get("signature") or ""
-        return not signature or signature.startswith("th1.")
+        return (block.get("signature") or "").startswith("th1.")
     return block.get("type") == "redacted_thinking" and block.get("data", "").startswith("th1.")
 
 

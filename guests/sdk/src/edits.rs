@@ -61,6 +61,13 @@ impl<'a> Edits<'a> {
         }
     }
 
+    /// Inserts text before `part`, a slice of the text.
+    pub fn insert_before(&mut self, part: &str, text: &str) {
+        if let Some(start) = offset_in(self.text, part) {
+            self.replace_range(start, start, text);
+        }
+    }
+
     /// Inserts text behind `part`, a slice of the text.
     pub fn insert_behind(&mut self, part: &str, text: &str) {
         if let Some(start) = offset_in(self.text, part) {

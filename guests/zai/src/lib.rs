@@ -5,7 +5,7 @@ mod codes;
 #[cfg(target_family = "wasm")]
 mod component;
 
-use messages::Dialect;
+use messages::{Dialect, Profile};
 use sdk::Failure;
 use sdk::error::Said;
 
@@ -15,6 +15,14 @@ pub struct ZaiDialect;
 impl Dialect for ZaiDialect {
     const NAME: &'static str = "zai";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+
+    /// GLM's thinking has no signature, and without it the model loses its thread amid a loop of tools.
+    fn profile() -> Profile {
+        Profile {
+            unsigned_thinking: true,
+            ..Profile::default()
+        }
+    }
 
     fn failure(status: u16, said: &Said) -> Failure {
         codes::failure(status, said)

@@ -7,7 +7,7 @@ use memchr::memmem;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{SUBAGENT_TAG, is_foreign_signature};
+use super::{SUBAGENT_TAG, is_foreign_signature, is_odd_id};
 
 /// What a walk has come across.
 #[derive(Debug, Default)]
@@ -22,6 +22,8 @@ pub(super) struct Seen {
     pub(super) any_image: bool,
     /// In a message of an assistant.
     pub(super) foreign_thinking: bool,
+    /// Of a tool call or of its result.
+    pub(super) odd_ids: bool,
     /// In a text of the system's.
     pub(super) tagged: bool,
     last: Message,
@@ -57,6 +59,8 @@ struct Block {
     signed: bool,
     /// `data` is an envelope.
     sealed: bool,
+    odd_id: bool,
+    odd_tool_use_id: bool,
 }
 
 impl Block {
@@ -65,7 +69,15 @@ impl Block {
         match self.kind {
             Kind::Thinking => !self.signed,
             Kind::Redacted => self.sealed,
-            Kind::Image | Kind::Result | Kind::Other => false,
+            Kind::Image | Kind::Call | Kind::Result | Kind::Other => false,
+        }
+    }
+
+    /// It is a call or a result with an id that not every provider takes.
+    fn has_odd_id(self) -> bool {
+        match self.kind {
+            Kind::Call => self.odd_id,
+            _ => self.odd_tool_use_id,
         }
     }
 }
@@ -77,6 +89,8 @@ enum Kind {
     Thinking,
     Redacted,
     /// Of a tool.
+    Call,
+    /// Of a tool of the client's.
     Result,
     #[default]
     Other,
@@ -89,6 +103,7 @@ impl Kind {
             "thinking" => Self::Thinking,
             "redacted_thinking" => Self::Redacted,
             "tool_result" => Self::Result,
+            call if call.ends_with("tool_use") => Self::Call,
             _ => Self::Other,
         }
     }
@@ -217,6 +232,14 @@ impl Walk<'_> {
                 let foreign = self.word(is_foreign_signature, entries)?;
                 self.message.block.signed = foreign == Some(false);
             }
+            (At::Block, Key::Id) => {
+                let odd = self.word(is_odd_id, entries)?;
+                self.message.block.odd_id = odd == Some(true);
+            }
+            (At::Block, Key::ToolUseId) => {
+                let odd = self.word(is_odd_id, entries)?;
+                self.message.block.odd_tool_use_id = odd == Some(true);
+            }
             (At::Block, Key::Data) => {
                 // Of redacted thinking; that of images is deeper.
                 let Word(sealed) = entries.next_value_seed(Asking(|data: &str| {
@@ -338,6 +361,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
             At::Block => {
                 let block = std::mem::take(&mut self.message.block);
                 self.message.foreign_thinking |= block.is_foreign();
+                self.seen.odd_ids |= block.has_odd_id();
             }
             _ => {}
         }
@@ -354,6 +378,8 @@ enum Key {
     Text,
     Data,
     Signature,
+    Id,
+    ToolUseId,
     Other,
 }
 
@@ -366,6 +392,8 @@ impl Key {
             "text" => Self::Text,
             "data" => Self::Data,
             "signature" => Self::Signature,
+            "id" => Self::Id,
+            "tool_use_id" => Self::ToolUseId,
             _ => Self::Other,
         };
         (key, name.len())

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use super::{
-    Advice, Asked, Choice, Usages, choose, edits, images, subagent, system_prompt, thinking,
+    Advice, Asked, Choice, Usages, choose, edits, ids, images, subagent, system_prompt, thinking,
 };
 use crate::config::{Config, Provider, Transformer};
 use crate::error::ApiError;
@@ -96,7 +96,7 @@ fn ready<'c>(
 impl Routed<'_> {
     /// The request as this model can take it, if that is another one: of a model that reads text
     /// only, with words in the place of images; of a provider that is given it untouched, without the
-    /// thinking of others. To be asked for each target that is tried.
+    /// thinking of others and with ids of tool calls that it takes. To be asked for each target that is tried.
     pub fn fitted(
         &self,
         provider: &Provider,
@@ -106,8 +106,12 @@ impl Routed<'_> {
         if self.head.any_image && images::is_blind(provider, model) {
             changes.extend(images::words(&self.body, model));
         }
-        if self.head.foreign_thinking && matches!(provider.transformer, Transformer::Passthrough) {
+        let untouched = matches!(provider.transformer, Transformer::Passthrough);
+        if untouched && self.head.foreign_thinking {
             changes.extend(thinking::removals(&self.body));
+        }
+        if untouched && self.head.odd_ids {
+            changes.extend(ids::fitted(&self.body));
         }
         if changes.is_empty() {
             return Ok(None);

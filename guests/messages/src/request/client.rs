@@ -2,6 +2,7 @@
 
 use crate::Profile;
 use crate::profile::{Safeguards, Sampling};
+use sdk::anthropic::Thinking;
 use sdk::edits::Edits;
 use sdk::json::{Error, Escaped, Members, RawValue, from_str};
 
@@ -37,6 +38,12 @@ impl<'a, 'p> Client<'a, 'p> {
         self.members.get(name).filter(|_| stays)
     }
 
+    /// The value of a member as it goes out, the configuration's or the client's.
+    pub(super) fn goes_out(&self, name: &str) -> Option<&str> {
+        let client = || self.get(name).map(RawValue::get);
+        self.instead(name).or_else(client)
+    }
+
     /// Why a member does not go out. None: it does.
     pub(super) fn why_not(&self, name: &str) -> Option<&'static str> {
         let profile = self.profile;
@@ -47,12 +54,21 @@ impl<'a, 'p> Client<'a, 'p> {
             "temperature" | "top_p" if profile.sampling == Sampling::Drop => {
                 Some("the model takes no sampling")
             }
+            "thinking" if profile.always_thinks && self.disables_thinking() => {
+                Some("the model always thinks")
+            }
             name if profile.drop.iter().any(|dropped| dropped == name) => {
                 Some("not for a foreign provider")
             }
             _ => None,
         }
         .filter(|_| self.instead(name).is_none())
+    }
+
+    fn disables_thinking(&self) -> bool {
+        let said = self.members.get("thinking");
+        let said = said.and_then(|said| from_str::<Thinking<'_>>(said.get()).ok());
+        said.is_some_and(|said| said.kind == "disabled")
     }
 
     /// What the configuration puts in the place of a member.

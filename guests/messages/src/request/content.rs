@@ -7,27 +7,44 @@ use sdk::json::{Escaped, RawValue, Str, Writer, from_str, separator};
 use sdk::{envelope, host};
 use serde::Deserialize;
 
-/// Thinking of other providers is taken out: one that checks signatures refuses it. True: nothing is left of the
-/// message.
+/// What stands for thinking that is not there.
+const NO_THOUGHT: &str = r#"{"type":"thinking","thinking":"","signature":""},"#;
+
+/// Thinking of other providers is taken out: one that checks signatures refuses it. Where `thought_needed`, a message
+/// with a call gets an empty thought if none is left in it. True: nothing is left of the message.
 pub(super) fn of_assistant(
     edits: &mut Edits<'_>,
     profile: &Profile,
     message: &Message<'_>,
+    thought_needed: bool,
 ) -> bool {
-    let items: Vec<(&str, bool)> = blocks(message.content)
-        .into_iter()
-        .map(|raw| (raw.get(), is_foreign(profile, raw)))
-        .collect();
-    let gone = items.iter().filter(|(_, gone)| *gone).count();
-    if gone > 0 {
+    let raws = blocks(message.content);
+    let read: Vec<Option<Thought<'_>>> = raws.iter().map(|raw| from_str(raw.get()).ok()).collect();
+    let foreign = |block: &Option<Thought<'_>>| {
+        let block = block.as_ref();
+        block.is_some_and(|block| block.is_foreign(profile))
+    };
+    let gone: Vec<bool> = read.iter().map(foreign).collect();
+    if gone.contains(&true) {
         let why = "this earlier thinking is another provider's";
         host::note("drop", "messages[*].content", why);
     }
-    let nothing_left = gone > 0 && gone == items.len();
-    if !nothing_left {
-        edits.remove_items(&items);
+    let Some(first) = gone.iter().position(|gone| !gone) else {
+        return !gone.is_empty();
+    };
+    let has = |kind: &str| {
+        let kept = read.iter().zip(&gone).filter(|(_, gone)| !**gone);
+        let mut kinds = kept.filter_map(|(block, _)| block.as_ref().map(|block| &*block.kind));
+        kinds.any(|one| one == kind)
+    };
+    if thought_needed && has("tool_use") && !has("thinking") {
+        let why = "an empty thought: the provider wants one before calls";
+        host::note("add", "messages[*].content", why);
+        edits.insert_before(raws[first].get(), NO_THOUGHT);
     }
-    nothing_left
+    let texts = raws.iter().map(|raw| raw.get());
+    edits.remove_items(&texts.zip(gone).collect::<Vec<_>>());
+    false
 }
 
 /// What is looked for in a block of an assistant.
@@ -41,19 +58,17 @@ struct Thought<'a> {
     data: Option<Str<'a>>,
 }
 
-fn is_foreign(profile: &Profile, block: &RawValue) -> bool {
-    let Ok(thought) = from_str::<Thought<'_>>(block.get()) else {
-        return false;
-    };
-    let said = |text: &Option<Str<'_>>| text.as_deref().unwrap_or_default().to_owned();
-    match &*thought.kind {
-        "thinking" => {
-            let signature = said(&thought.signature);
-            let unsigned = signature.is_empty() && !profile.unsigned_thinking;
-            unsigned || envelope::is_one(&signature)
+impl Thought<'_> {
+    fn is_foreign(&self, profile: &Profile) -> bool {
+        match &*self.kind {
+            "thinking" => {
+                let signature = self.signature.as_deref().unwrap_or_default();
+                let unsigned = signature.is_empty() && !profile.unsigned_thinking;
+                unsigned || envelope::is_one(signature)
+            }
+            "redacted_thinking" => self.data.as_deref().is_some_and(envelope::is_one),
+            _ => false,
         }
-        "redacted_thinking" => envelope::is_one(&said(&thought.data)),
-        _ => false,
     }
 }
 
@@ -101,7 +116,7 @@ fn text_block(text: &Escaped<'_>) -> String {
 }
 
 /// The blocks of a content. Plain text has none.
-fn blocks(content: Option<&RawValue>) -> Vec<&RawValue> {
+pub(super) fn blocks(content: Option<&RawValue>) -> Vec<&RawValue> {
     let list = content.map(|content| from_str(content.get()));
     list.and_then(Result::ok).unwrap_or_default()
 }

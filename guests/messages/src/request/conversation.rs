@@ -1,9 +1,9 @@
 //! The messages, one after another: which go, and what is edited in those that stay.
 
-use super::{content, fold};
+use super::{Client, content, fold, ids};
 use crate::Profile;
-use crate::profile::MidSystem;
-use sdk::anthropic::{Message, ToolChange};
+use crate::profile::{MidSystem, ToolId};
+use sdk::anthropic::{Message, Thinking, ToolChange};
 use sdk::edits::Edits;
 use sdk::json::{RawValue, from_str};
 
@@ -19,17 +19,23 @@ impl<'a> Conversation<'a> {
     pub(super) fn edit(
         &mut self,
         edits: &mut Edits<'a>,
+        client: &Client<'a, '_>,
         profile: &Profile,
         messages: &'a RawValue,
     ) {
         if !may_need_edits(profile, messages.get()) {
             return;
         }
+        let thought_needed = profile.thinking_required_with_tools && thinks(client);
         let list = from_str::<Vec<&'a RawValue>>(messages.get()).unwrap_or_default();
         let read = list
             .iter()
             .map(|raw| from_str::<Message<'a>>(raw.get()).ok());
         let read: Vec<Option<Message<'a>>> = read.collect();
+        if must_fit_ids(profile, messages.get()) {
+            let spoken = read.iter().flatten().filter(|one| one.role != "system");
+            spoken.for_each(|message| ids::fit(edits, message.content));
+        }
         let mut gone = Vec::with_capacity(list.len());
         for (at, (raw, message)) in list.iter().zip(&read).enumerate() {
             let goes = match message.as_ref().map(|message| (&*message.role, message)) {
@@ -37,7 +43,9 @@ impl<'a> Conversation<'a> {
                     let behind = results_behind(&list, &read, at);
                     fold::fold(edits, raw, behind, message, &mut self.changes)
                 }
-                Some(("assistant", message)) => content::of_assistant(edits, profile, message),
+                Some(("assistant", message)) => {
+                    content::of_assistant(edits, profile, message, thought_needed)
+                }
                 Some((_, message)) => {
                     content::of_user(edits, profile, message.content);
                     false
@@ -56,8 +64,21 @@ impl<'a> Conversation<'a> {
 fn may_need_edits(profile: &Profile, text: &str) -> bool {
     (profile.mid_system == MidSystem::Fold && text.contains("\"system\""))
         || text.contains("thinking")
+        || (profile.thinking_required_with_tools && text.contains("\"tool_use\""))
         || (!profile.images && text.contains("\"image\""))
         || (!profile.documents && text.contains("\"document\""))
+        || must_fit_ids(profile, text)
+}
+
+fn must_fit_ids(profile: &Profile, text: &str) -> bool {
+    profile.tool_id == ToolId::Fit && ids::may_be_odd(text)
+}
+
+/// Whether the model thinks: it does where the request does not say otherwise.
+fn thinks(client: &Client<'_, '_>) -> bool {
+    let thinking = client.goes_out("thinking");
+    let said = thinking.and_then(|said| from_str::<Thinking<'_>>(said).ok());
+    said.is_none_or(|said| said.kind != "disabled")
 }
 
 /// The message with the results of tools that follows the system message at `at`: they must stand directly behind

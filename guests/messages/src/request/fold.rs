@@ -31,6 +31,10 @@ fn folded<'a>(message: &Message<'a>, changes: &mut Vec<ToolChange<'a>>) -> Optio
     match Content::of(message.content).ok()? {
         Content::Text(all) => text = all,
         Content::Blocks(blocks) => {
+            if blocks.iter().any(|block| block.cache_control.is_some()) {
+                let why = "it stood in a system message that became plain text";
+                host::note("drop", "messages[*].content[*].cache_control", why);
+            }
             for block in &blocks {
                 let change = ToolChange::of(block);
                 let words = change

@@ -60,7 +60,7 @@ fn clamp(
         host::note("change", "max_tokens", &why);
         edits.replace(limit.get(), most.to_string());
         if let Some(thinking) = client.get("thinking") {
-            budget(edits, thinking, most);
+            budget(edits, profile, thinking, most);
         }
     }
 }
@@ -69,8 +69,8 @@ fn clamp(
 const BUDGET_LEAST: u64 = 1024;
 
 /// Thinking counts as output, so what was allowed for it must stay below the new limit: half of it is left for the
-/// answer. Where that cannot be, the model does not think.
-fn budget(edits: &mut Edits<'_>, thinking: &RawValue, limit: u64) {
+/// answer. Where that cannot be, the model does not think, or as it likes.
+fn budget(edits: &mut Edits<'_>, profile: &Profile, thinking: &RawValue, limit: u64) {
     let members: Members<'_> = from_str(thinking.get()).unwrap_or_default();
     let Some(budget) = members.get("budget_tokens") else {
         return;
@@ -90,7 +90,12 @@ fn budget(edits: &mut Edits<'_>, thinking: &RawValue, limit: u64) {
     } else {
         let why = "the lower limit leaves no room for it";
         host::note("change", "thinking", why);
-        edits.replace(thinking.get(), r#"{"type":"disabled"}"#);
+        let kind = if profile.always_thinks {
+            "adaptive"
+        } else {
+            "disabled"
+        };
+        edits.replace(thinking.get(), format!(r#"{{"type":"{kind}"}}"#));
     }
 }
 
