@@ -12,6 +12,7 @@ use crate::harness::upstream::{Answer, Upstream};
 use crate::roads::{Road, Roads, checked, error_of};
 
 mod advice;
+mod bodies;
 mod breaks;
 mod inside;
 

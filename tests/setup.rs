@@ -101,6 +101,62 @@ fn a_first_configuration_is_written_with_its_keys_beside_it() {
 }
 
 #[test]
+fn a_first_configuration_that_would_not_hold_is_not_written_nor_put_in_the_place_of_another() {
+    let builder = Builder::new();
+    let folder = home(&builder).join("config/transom");
+    let usual = vec!["config", "init", "--provider", "openai"];
+    let wrong = [
+        (vec!["--base-url", "ftp://x"], "base_url"),
+        (vec!["--key-env", "bad name"], "`${` begins a variable"),
+    ];
+    for (more, said) in &wrong {
+        let arguments = [usual.clone(), more.clone()].concat();
+        let output = fed(&mut builder.unconfigured(&arguments), "a-key-0123456789\n");
+        assert_code(&output, 2);
+        assert!(text(&output.stderr).contains(said), "{output:?}");
+        assert!(!folder.join("config.json5").exists());
+        assert!(!folder.join("env").exists());
+    }
+    let output = fed(&mut builder.unconfigured(&usual), "a-key-0123456789\n");
+    assert_code(&output, 0);
+    let read = || std::fs::read_to_string(folder.join("config.json5")).expect("it is there");
+    let before = read();
+    for (more, _) in wrong {
+        let arguments = [usual.clone(), more, vec!["--force"]].concat();
+        let output = fed(&mut builder.unconfigured(&arguments), "");
+        assert_code(&output, 2);
+        assert_eq!(read(), before);
+    }
+}
+
+#[test]
+fn a_key_that_nothing_would_read_is_not_set() {
+    let mut builder = Builder::new();
+    for (name, key) in [
+        ("both", json!(["${K1}", "${K2}"])),
+        ("literal", json!("sk-literal-0123456789")),
+    ] {
+        let mut provider = host::provider(name, "http://127.0.0.1:9", "anthropic", "m");
+        provider["api_key"] = key;
+        builder = builder.provider(provider);
+    }
+    for (name, said) in [
+        ("both", "name the variable of one: K1, K2"),
+        ("literal", "write api_key: \"${LITERAL_API_KEY}\" there"),
+    ] {
+        let output = fed(
+            &mut builder.command(&["key", "set", name]),
+            "new-key-0123\n",
+        );
+        assert_code(&output, 2);
+        let told = text(&output.stderr);
+        assert!(told.contains(said), "{told}");
+    }
+    let folder = home(&builder).join("config/transom");
+    assert!(!folder.join("env").exists());
+}
+
+#[test]
 fn init_without_a_terminal_needs_a_provider_that_is_known() {
     let builder = Builder::new();
     let output = fed(&mut builder.unconfigured(&["config", "init"]), "");

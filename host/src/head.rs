@@ -176,7 +176,7 @@ impl RequestHead {
             model,
             model_range: range_in(body, raw.get()),
             stream: fields.stream.map(stream).transpose()?.unwrap_or(false),
-            max_tokens: fields.max_tokens.and_then(|raw| raw.get().parse().ok()),
+            max_tokens: fields.max_tokens.and_then(whole_number),
             input_estimate: tokens(BYTES_PER_TOKEN),
             most_tokens: tokens(1),
             thinking: fields
@@ -222,6 +222,13 @@ struct Fields<'a> {
     output_config: Option<&'a RawValue>,
     #[serde(borrow)]
     metadata: Option<&'a RawValue>,
+}
+
+/// As the converters read it: it may be written as `5.0`.
+fn whole_number(raw: &RawValue) -> Option<u32> {
+    let number = raw.get().parse::<f64>().ok()?;
+    let fits = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
+    fits.then_some(number as u32)
 }
 
 fn stream(raw: &RawValue) -> Result<bool, ApiError> {
@@ -297,6 +304,24 @@ mod tests {
         assert_eq!(head.model, "a,b!");
         assert_eq!(&body[head.model_range.clone()], br#""a,b\u0021""#);
         assert!(head.stream);
+    }
+
+    #[test]
+    fn a_limit_may_be_written_with_a_point() {
+        for (written, read) in [
+            ("5", Some(5)),
+            ("5.0", Some(5)),
+            ("1e3", Some(1000)),
+            ("5.5", None),
+            ("-1", None),
+            ("5e9", None),
+            ("\"5\"", None),
+            ("null", None),
+        ] {
+            let body = format!(r#"{{"model":"m","messages":[],"max_tokens":{written}}}"#);
+            let head = RequestHead::peek(body.as_bytes()).unwrap();
+            assert_eq!(head.max_tokens, read, "{written}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Making sense of what upstreams send beside the protocol: a whole body where a stream was asked
 //! for, an error inside a 200, a page of HTML, an error in any of the usual shapes.
 
+mod cut;
+
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -14,6 +16,8 @@ use crate::chain::{Chain, Explained};
 use crate::error::{ApiError, Trouble, known_kind};
 use crate::upstream::{ReadError, joined};
 use crate::wasm::bindings::Head;
+
+pub use cut::closed;
 
 /// What the first bytes of a body show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +101,11 @@ pub fn malformed(error: &serde_json::Error) -> ApiError {
     ))
 }
 
+/// For JSON that is neither a message nor an error.
+pub fn no_message() -> ApiError {
+    ApiError::bad_gateway("the upstream answered with JSON that is no message")
+}
+
 /// The error that a 2xx body says, in the shapes that providers use for it.
 ///
 /// Errors: the body is not JSON.
@@ -118,6 +127,17 @@ pub fn error_in(status: u16, body: &[u8]) -> serde_json::Result<Option<ApiError>
 /// The same, with what is not JSON left to others.
 pub fn said_error(status: u16, body: &[u8]) -> Option<ApiError> {
     error_in(status, body).ok().flatten()
+}
+
+/// Whether a body that is JSON is a message.
+pub fn is_message(body: &[u8]) -> bool {
+    match Signs::of(body) {
+        Ok(signs) => signs.kind.is_some_and(|kind| kind.get() == "\"message\""),
+        // A member that stands there twice: the last one counts.
+        Err(_) => {
+            serde_json::from_slice::<Value>(body).is_ok_and(|value| value["type"] == "message")
+        }
+    }
 }
 
 fn says_error(value: &Value) -> bool {
@@ -306,6 +326,15 @@ mod tests {
         assert!(said_error(200, br#"{"type":"error","type":"message"}"#).is_none());
         assert!(said_error(200, br#"{"type":"message","type":"error"}"#).is_some());
         assert!(said_error(200, br#"["error"]"#).is_none());
+    }
+
+    #[test]
+    fn only_what_says_so_is_a_message() {
+        assert!(is_message(br#"{"id":"x","type": "message","content":[]}"#));
+        assert!(is_message(br#"{"type":"x","type":"message"}"#));
+        for other in ["{}", "[]", r#"["message"]"#, r#"{"type":"messages"}"#] {
+            assert!(!is_message(other.as_bytes()), "{other}");
+        }
     }
 
     #[test]

@@ -160,7 +160,18 @@ impl Upstream {
         }
         let secrets = self.secrets();
         let headers = secrets.scrub_headers(response.headers());
-        let body = UpstreamBody::new(response, self.timeouts.idle, secrets.scrubber());
+        let idle = self.timeouts.idle;
+        let body = match compressed(&headers) {
+            None => UpstreamBody::new(response, idle, secrets.scrubber()),
+            Some(why) if status.is_success() => {
+                return Err(ApiError::bad_gateway(why).of(Trouble::Lasting));
+            }
+            // Its status says what it is all the same.
+            Some(why) => {
+                let words = futures_util::stream::iter([Ok(Bytes::from(why))]);
+                UpstreamBody::from_stream(Box::pin(words), idle, secrets.scrubber())
+            }
+        };
         Ok(Answer {
             status,
             headers,
@@ -183,6 +194,17 @@ pub(crate) async fn clock_of(url: &Url, proxy: &Proxy) -> Option<std::time::Syst
     let answer = client.build().ok()?.head(origin).send().await.ok()?;
     let date = answer.headers().get(http::header::DATE)?.to_str().ok()?;
     httpdate::parse_http_date(date).ok()
+}
+
+/// Why a body cannot be read. None: it is as it was asked for.
+fn compressed(headers: &HeaderMap) -> Option<String> {
+    let codings = headers.get_all(http::header::CONTENT_ENCODING).iter();
+    let mut codings = codings.filter_map(|coding| coding.to_str().ok().map(str::trim));
+    let coding =
+        codings.find(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))?;
+    Some(format!(
+        "the upstream compressed its answer ({coding}), though it was asked not to"
+    ))
 }
 
 /// Only a proxy says 407, to requests without TLS: with it the way through is refused, which is another error.

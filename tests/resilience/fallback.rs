@@ -27,6 +27,7 @@ fn failures(road: Road) -> Vec<(u16, Answer)> {
     let (inner, _) = road.overloaded();
     vec![
         (500, status(500, &[])),
+        (500, Answer::new(500).chunk(b"{\"error\":{\"mess").silence()),
         (529, status(529, &[])),
         (429, status(429, &[("retry-after", "30")])),
         (401, status(401, &[])),

@@ -80,6 +80,19 @@ async fn every_rule_is_listed_in_order_with_why_and_the_outcome_with_what_follow
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_follows_names_each_target_once_and_not_the_one_that_failed() {
+    let upstream = upstream().await;
+    let builder = builder(&upstream).edit(|config| {
+        config["router"]["fallback"] =
+            json!({ "think": ["main,other-m", "main,think-m", "main,other-m"] });
+    });
+    let output = explain(&builder, THINKS, &["--json"]);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["model"], "think-m");
+    assert_eq!(told["fallback"], json!(["main,other-m"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_header_is_taken_into_account_and_the_text_names_the_rule() {
     let (_upstream, builder) = configured().await;
     let output = explain(&builder, THINKS, &["--header", "x-job: nightly build"]);

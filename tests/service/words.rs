@@ -56,6 +56,10 @@ fn a_port_that_a_stranger_has_is_told_with_its_owner() {
     assert_eq!(said.code, Some(1), "{}", said.text);
     let owner = format!("process {}", std::process::id());
     assert!(said.text.contains(&owner), "{}", said.text);
+    let said = desk.run(&["restart"]);
+    assert_eq!(said.code, Some(1), "{}", said.text);
+    assert!(said.text.contains(&owner), "{}", said.text);
+    assert!(!said.text.contains("is started"), "{}", said.text);
 }
 
 /// Becomes another user: by root's right, else by sudo without a password.

@@ -13,6 +13,7 @@ use crate::Profile;
 use crate::profile::Safeguards;
 use client::Client;
 use conversation::Conversation;
+use sdk::anthropic::whole_number;
 use sdk::edits::Edits;
 use sdk::{Context, Failure, Forward, Plan, failure};
 use tools::Tools;
@@ -61,7 +62,7 @@ fn local(
     tools: &Tools<'_>,
 ) -> Option<Vec<u8>> {
     let limit = client.get("max_tokens");
-    let limit = limit.and_then(|raw| raw.get().parse().ok());
+    let limit = limit.and_then(|raw| whole_number(raw.get()));
     // Tools that the provider has are its own business.
     let kinds = tools.server_kinds().filter(|_| !profile.server_tools);
     sdk::local::answer(context, limit, kinds)

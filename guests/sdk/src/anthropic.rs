@@ -24,6 +24,7 @@ mod tool;
 pub use answer::{Answer, Delta, Event, OutputDetails, Usage};
 pub use change::ToolChange;
 pub use content::{Block, Content, Source, is_attribution};
+pub use form::whole_number;
 pub use tool::{Tool, ToolChoice};
 
 use crate::json::{Error, RawValue, Str};

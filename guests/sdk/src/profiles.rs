@@ -34,21 +34,33 @@ impl<P: Options> Layers<P> {
         })
     }
 
-    /// `profile`, the transformer's own, with what the layers say of it and of this model. A model's name is
-    /// compared in lower case, after its last slash.
+    /// `profile`, the transformer's own, with what the layers say of it and of this model.
     pub fn of(&self, mut profile: P, model: &str) -> P {
-        let model = model.rsplit('/').next().unwrap_or("").to_ascii_lowercase();
+        let model = model.to_ascii_lowercase();
         match &self.named {
             Some(named) => named.apply(&mut profile, &model),
             None => {
                 let fit = self.models.iter();
-                for (_, options) in fit.filter(|(prefix, _)| model.starts_with(prefix)) {
+                for (_, options) in fit.filter(|(key, _)| means(key, &model)) {
                     apply(&mut profile, options);
                 }
             }
         }
         self.options.apply(&mut profile, &model);
         profile
+    }
+}
+
+/// Whether a key of `models` means this model; both in lower case. It is the beginning of a name, with `$`
+/// behind it the whole name, and one without a slash is compared with what stands behind the last slash.
+fn means(key: &str, model: &str) -> bool {
+    let name = match model.rsplit_once('/') {
+        Some((_, short)) if !key.contains('/') => short,
+        _ => model,
+    };
+    match key.strip_suffix('$') {
+        Some(whole) => name == whole,
+        None => name.starts_with(key),
     }
 }
 
@@ -73,13 +85,14 @@ fn named<P: Options>(
     crate::options::parse(Overrides::default(), options.as_bytes()).map(Some)
 }
 
-/// Options as they are given: those of `P`, `models`, an object of beginnings of model names and the
-/// options that hold for them, and `profile`, a name.
+/// Options as they are given: those of `P`, `models`, an object of beginnings of model names (or with `$`
+/// behind them whole ones) and the options that hold for them, and `profile`, a name.
 #[derive(Debug, Default)]
 pub struct Overrides<P> {
     profile: String,
     given: Vec<(String, Box<RawValue>)>,
-    models: BTreeMap<String, Box<RawValue>>,
+    /// The stronger behind the weaker: a longer beginning, then a whole name.
+    models: Vec<(String, Box<RawValue>)>,
     /// Only to find out whether values fit.
     scratch: P,
 }
@@ -89,8 +102,8 @@ impl<P: Options> Overrides<P> {
         for (name, value) in &self.given {
             set(profile, name, value);
         }
-        for (prefix, options) in &self.models {
-            if model.starts_with(prefix.as_str()) {
+        for (key, options) in &self.models {
+            if means(key, model) {
                 apply(profile, options.get());
             }
         }
@@ -102,8 +115,10 @@ impl<P: Options> Overrides<P> {
         for (model, options) in models {
             crate::options::parse(P::default(), options.get().as_bytes())
                 .map_err(|problems| Error::custom(format!("{model}: {}", problems.join("; "))))?;
-            self.models.insert(model.to_ascii_lowercase(), options);
+            self.models.push((model.to_ascii_lowercase(), options));
         }
+        self.models
+            .sort_by_key(|(key, _)| (key.ends_with('$'), key.len()));
         Ok(())
     }
 }
@@ -140,4 +155,26 @@ fn apply<P: Options>(profile: &mut P, options: &str) {
 fn set<P: Options>(profile: &mut P, name: &str, value: &RawValue) {
     let accepted = matches!(profile.set(name, value), Some(Ok(())));
     debug_assert!(accepted, "{name} = {value}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::means;
+
+    #[test]
+    fn a_key_is_a_beginning_or_with_a_dollar_sign_the_whole_name() {
+        assert!(means("gpt-5", "gpt-5-mini"));
+        assert!(means("gpt-5", "openai/gpt-5"));
+        assert!(means("gpt-5$", "gpt-5"));
+        assert!(means("gpt-5$", "openai/gpt-5"));
+        assert!(!means("gpt-5$", "gpt-5-mini"));
+    }
+
+    #[test]
+    fn a_key_with_a_slash_is_compared_with_the_whole_name() {
+        assert!(means("z-ai/glm-4.5", "z-ai/glm-4.5-air"));
+        assert!(means("z-ai/glm-4.5$", "z-ai/glm-4.5"));
+        assert!(!means("z-ai/glm-4.5$", "other/glm-4.5"));
+        assert!(!means("z-ai/glm-4.5$", "glm-4.5"));
+    }
 }

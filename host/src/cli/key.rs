@@ -39,12 +39,12 @@ pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
 }
 
 fn set(name: &str, paths: &Paths) -> anyhow::Result<ExitCode> {
-    let Some(variable) = variable(name) else {
-        term::fail(&format!(
-            "`{name}` is neither a variable, such as {}, nor a configured provider",
-            variable_of(name)
-        ));
-        return Ok(ExitCode::from(USAGE));
+    let variable = match variable(name) {
+        Ok(variable) => variable,
+        Err(why) => {
+            term::fail(&why);
+            return Ok(ExitCode::from(USAGE));
+        }
     };
     let key = if prompt::somebody() {
         prompt::ask_hidden(&format!("Key for {variable}"))?
@@ -93,14 +93,22 @@ fn let_go(paths: &Paths, variable: &str) -> Vec<u32> {
 }
 
 /// A name in capitals is a variable; else it is the provider whose variable is meant.
-fn variable(name: &str) -> Option<String> {
+///
+/// Errors: nothing would read what is set; a sentence.
+fn variable(name: &str) -> Result<String, String> {
     let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
     if name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_') && name.chars().all(plain) {
-        return Some(name.to_owned());
+        return Ok(name.to_owned());
     }
-    let path = Config::find(None, &process_env)?;
-    let text = std::fs::read_to_string(path).ok()?;
-    Config::key_variable(&text, name)
+    let path = Config::find(None, &process_env);
+    let text = path.and_then(|path| std::fs::read_to_string(path).ok());
+    let found = text.and_then(|text| Config::key_variable(&text, name));
+    found.unwrap_or_else(|| {
+        Err(format!(
+            "`{name}` is neither a variable, such as {}, nor a configured provider",
+            variable_of(name)
+        ))
+    })
 }
 
 fn list(paths: &Paths, json: bool) {

@@ -9,6 +9,7 @@ use super::{Config, Env, Secret, ccr, env_file, hidden, text, write};
 use names::Names;
 
 mod names;
+mod variable;
 
 /// What becomes of keys that stand in the file itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,37 +87,6 @@ impl Config {
     }
 }
 
-impl Config {
-    /// The variable that the `api_key` of a provider names in a text, or the usual one for its name. None:
-    /// there is no such provider.
-    pub fn key_variable(text: &str, provider: &str) -> Option<String> {
-        let root = text::parse(text).ok()?;
-        let providers = root.get("providers").or_else(|| root.get("Providers"))?;
-        let Value::List(items) = &providers.value else {
-            return None;
-        };
-        let named = |item: &&Node| match item.get("name").map(|name| &name.value) {
-            Some(Value::String(name)) => name.eq_ignore_ascii_case(provider),
-            _ => false,
-        };
-        let item = items.iter().find(named)?;
-        let variable = match item.get("api_key").map(|key| &key.value) {
-            Some(Value::String(key)) => first_variable(key),
-            _ => None,
-        };
-        Some(variable.unwrap_or_else(|| variable_of(provider)))
-    }
-}
-
-fn first_variable(text: &str) -> Option<String> {
-    let (_, after) = text.split_once('$')?;
-    let after = after.strip_prefix('{').unwrap_or(after);
-    let end = after
-        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-        .unwrap_or(after.len());
-    (end > 0).then(|| after[..end].to_owned())
-}
-
 /// Adds what a service of its own machine has, where the file says nothing of it.
 fn guarded(root: &mut Node) {
     let missing = [("api_key", "${TRANSOM_API_KEY:-}"), ("trust", "pinned")];
@@ -158,8 +128,16 @@ fn of_provider(provider: &mut Node, names: &mut Names<'_>) {
         return;
     };
     let key = members.iter_mut().find(|member| member.name == "api_key");
-    if let Some(Value::String(text)) = key.map(|member| &mut member.node.value) {
-        names.take(text, &usual);
+    match key.map(|member| &mut member.node.value) {
+        Some(Value::String(text)) => names.take(text, &usual),
+        Some(Value::List(keys)) => {
+            for key in keys {
+                if let Value::String(text) = &mut key.value {
+                    names.take(text, &usual);
+                }
+            }
+        }
+        _ => {}
     }
     for member in members {
         if ["options", "transformer"].contains(&member.name.as_str()) {
@@ -279,6 +257,29 @@ mod tests {
     }
 
     #[test]
+    fn each_key_of_a_list_is_a_key() {
+        let text = "{ Providers: [{ name: 'p', api_base_url: 'https://x.test/v1/chat/completions', \
+            api_key: ['plain-$5-aaaa', '$OTHER_KEY', 'plain-bbbb'] }] }";
+        let moved = import(text, LiteralKeys::Move).unwrap();
+        let found = moved.keys.iter();
+        let found: Vec<_> = found
+            .map(|(name, key)| (name.as_str(), key.expose()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("P_API_KEY", "plain-$5-aaaa"),
+                ("P_API_KEY_2", "plain-bbbb")
+            ]
+        );
+        assert!(!moved.text.contains("plain"), "{}", moved.text);
+        for part in ["${P_API_KEY}", "$OTHER_KEY", "${P_API_KEY_2}"] {
+            assert!(moved.text.contains(part), "{part} is not in {}", moved.text);
+        }
+        assert_eq!(import(text, LiteralKeys::Keep).unwrap().keys, moved.keys);
+    }
+
+    #[test]
     fn a_dollar_sign_alone_makes_no_variable_of_a_key() {
         let text = "{ Providers: [{ name: '提供', api_key: 'sk-5 $5$abc', api_base_url: 'https://x.test/v1/chat/completions', models: ['m'] }], Router: { default: '提供,m' } }";
         let imported = import(text, LiteralKeys::Move).unwrap();
@@ -307,18 +308,6 @@ mod tests {
         let kept = import(text, LiteralKeys::Keep).unwrap();
         assert_eq!(kept.keys, moved.keys);
         assert!(kept.text.contains("AIzaSECRET123"));
-    }
-
-    #[test]
-    fn the_variable_of_a_providers_key_is_found_in_both_kinds_of_file() {
-        let ours =
-            "{ providers: [{ name: 'a', api_key: '${MY_KEY:-}' }, { name: 'b-2', api_key: 'k' }] }";
-        let of = |text: &str, name: &str| Config::key_variable(text, name);
-        assert_eq!(of(ours, "A").as_deref(), Some("MY_KEY"));
-        assert_eq!(of(ours, "b-2").as_deref(), Some("B_2_API_KEY"));
-        assert_eq!(of(ours, "c"), None);
-        let theirs = include_str!("../../../tests/ccr/two-providers.json");
-        assert_eq!(of(theirs, "zai").as_deref(), Some("ZAI_API_KEY"));
     }
 
     #[test]

@@ -29,6 +29,12 @@ use crate::upstream::{Patience, UpstreamBody};
 /// How long a provider's own count is waited for: clients ask for many at once, and an estimate will do.
 const COUNT_PATIENCE: Duration = Duration::from_secs(3);
 
+/// What is read of an error body, in bytes.
+const ERROR_BODY: usize = 1 << 20;
+
+/// How long an error body is waited for: its status says enough to go on with.
+const ERROR_PATIENCE: Duration = Duration::from_secs(3);
+
 /// What an exchange works with from its first hop to its last.
 pub(super) struct Exchange<'a> {
     pub(super) app: &'a Arc<App>,
@@ -176,6 +182,12 @@ impl<'a> Exchange<'a> {
             Ok(read) => read.map_err(|error| reading::unread(&error)),
             Err(_) => Err(silence.error()),
         }
+    }
+
+    /// An error's body, as far as it comes soon.
+    async fn words(&self, body: &mut UpstreamBody) -> Bytes {
+        let time = ERROR_PATIENCE.min(self.patience().limit);
+        reading::closed(body.prefix(ERROR_BODY, time).await)
     }
 
     /// Room for every stage at once, so that two half-open chains cannot wait for each other.

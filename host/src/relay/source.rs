@@ -9,7 +9,8 @@ use crate::config::OnBroken;
 use crate::error::{ApiError, Trouble};
 use crate::message::expand;
 use crate::reading::{
-    Kind, first_event_error, html_error, is_lines, kind_of, malformed, said_error, says_json,
+    Kind, first_event_error, html_error, is_lines, kind_of, malformed, no_message, said_error,
+    says_json,
 };
 use crate::sse::{Framing, Observer, Usage};
 use crate::upstream::{ReadError, Secrets, UpstreamBody, joined};
@@ -239,10 +240,7 @@ impl Source {
         match message.map(|body: Bytes| serde_json::from_slice::<Value>(&body)) {
             Ok(Ok(message)) => match expand(&message) {
                 Some(events) => Sourced::Last(vec![events]),
-                None => Sourced::Failed(
-                    Vec::new(),
-                    ApiError::bad_gateway("the upstream answered with JSON that is no message"),
-                ),
+                None => Sourced::Failed(Vec::new(), no_message()),
             },
             Ok(Err(error)) => Sourced::Failed(Vec::new(), malformed(&error)),
             Err(error) => Sourced::Failed(Vec::new(), error),
@@ -284,6 +282,9 @@ impl Source {
     async fn end(&mut self, on_broken: OnBroken) -> Sourced {
         match &mut self.way {
             Way::Untouched(observer) if observer.ended() => Sourced::Last(Vec::new()),
+            Way::Untouched(observer) if observer.ends_unclosed() => {
+                Sourced::Last(vec![Bytes::from_static(b"\n\n")])
+            }
             Way::Untouched(_) => {
                 let why = "the upstream ended its answer before it was complete";
                 match on_broken {
@@ -297,7 +298,15 @@ impl Source {
             ),
             Way::Guests { chain, wake } => {
                 let step = chain.finish(&Ending::Complete).await;
-                stepped(step, wake)
+                match stepped(step, wake) {
+                    // What makes no sense at the end is an end that came too early: nobody said an error.
+                    Sourced::Failed(out, error)
+                        if error.status == 502 && on_broken == OnBroken::Cut =>
+                    {
+                        Sourced::Broken(out, error.message)
+                    }
+                    ended => ended,
+                }
             }
         }
     }

@@ -108,6 +108,28 @@ async fn every_buffer_of_a_passthrough_stream_is_given_on_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_last_event_without_its_blank_line_is_closed() {
+    let whole = EVENTS.concat();
+    for end in ["", "\n"] {
+        let stream = whole.trim_end().to_owned() + end;
+        let sent = relayed(body(&[stream.clone().into()], false)).await;
+        assert_eq!(sent.concat(), format!("{stream}\n\n").into_bytes());
+    }
+}
+
+#[tokio::test]
+async fn an_error_is_told_with_what_came_of_its_body_soon() {
+    let (sender, mut body) = fed();
+    sender.send("abx".into()).unwrap();
+    sender.send("def".into()).unwrap();
+    // More may come: nobody says that it ends.
+    assert_eq!(body.prefix(4, Duration::from_secs(60)).await, "abxd");
+    let (sender, mut body) = fed();
+    sender.send("abx".into()).unwrap();
+    assert_eq!(body.prefix(99, Duration::from_millis(20)).await, "abx");
+}
+
+#[tokio::test]
 async fn a_whole_answer_that_takes_its_time_is_a_stream_that_pings() {
     let (sender, body) = fed();
     let message = r#"{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":1}}"#;

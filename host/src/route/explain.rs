@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::builtin::Builtin;
 use super::overrides::{self, Source};
-use super::{Advice, Asked, choose, rule, subagent};
+use super::{Advice, Asked, Choice, choose, rule, subagent};
 use crate::config::{Config, Router};
 use crate::error::ApiError;
 
@@ -83,7 +83,7 @@ pub fn explain(config: &Config, asked: &Asked<'_>, advice: Option<&Advice>) -> E
         Ok(choice) => (None, Some(choice)),
         Err(ApiError { message, .. }) => (Some(message.clone()), None),
     };
-    let fallback = choice.map(|choice| choice.fallback).unwrap_or_default();
+    let fallback = choice.map(asked_next).unwrap_or_default();
     let set = choice
         .map(|choice| choice.set.as_slice())
         .unwrap_or_default();
@@ -100,13 +100,25 @@ pub fn explain(config: &Config, asked: &Asked<'_>, advice: Option<&Advice>) -> E
         provider: choice.map(|choice| choice.provider.name.clone()),
         model: choice.map(|choice| choice.model.clone()),
         route: decided.ok(),
-        fallback: fallback.iter().map(ToString::to_string).collect(),
+        fallback,
         set: set
             .iter()
             .map(|change| format!("{}={}", change.path.join("."), change.value))
             .collect(),
         error,
     }
+}
+
+/// What is tried when the choice fails: each target once, and not the choice itself.
+fn asked_next(choice: &Choice<'_>) -> Vec<String> {
+    let own = format!("{},{}", choice.provider.name, choice.model);
+    let mut next = Vec::new();
+    for target in choice.fallback.iter().map(ToString::to_string) {
+        if target != own && !next.contains(&target) {
+            next.push(target);
+        }
+    }
+    next
 }
 
 /// `explicit`, `alias` and `listed`.

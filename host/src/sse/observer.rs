@@ -94,6 +94,14 @@ impl Observer {
         self.finished || self.failed
     }
 
+    /// At the end of the body: its last event is `message_stop` or `error`, and only lacks its blank line.
+    pub fn ends_unclosed(&self) -> bool {
+        let last = matches!(name(&self.carry), Some(b"message_stop" | b"error"));
+        last && data(&self.carry).is_some_and(|data| {
+            serde_json::from_slice::<serde::de::IgnoredAny>(data.trim_ascii()).is_ok()
+        })
+    }
+
     /// As told so far.
     pub fn usage(&self) -> Usage {
         self.usage
@@ -211,6 +219,25 @@ mod tests {
         let mut observer = Observer::default();
         observer.see(b"data: {\"type\":\"message_stop\"}\r\n\r\n");
         assert!(observer.ended());
+    }
+
+    #[test]
+    fn a_last_event_may_lack_its_blank_line_but_none_of_its_data() {
+        let whole = STREAM.strip_suffix(b"\n\n").unwrap();
+        let seen = |bytes: &[u8]| {
+            let mut observer = Observer::default();
+            observer.see(bytes);
+            observer
+        };
+        for end in [whole, &[whole, b"\n"].concat()] {
+            let observer = seen(end);
+            assert!(observer.ends_unclosed() && !observer.ended());
+        }
+        let (cut, _) = whole.split_at(whole.len() - 1);
+        let nameless = b"event: message_stop\n";
+        for cut in [cut, nameless.as_slice(), b"", STREAM] {
+            assert!(!seen(cut).ends_unclosed());
+        }
     }
 
     #[test]

@@ -232,6 +232,23 @@ impl UpstreamBody {
         Ok(joined(pieces))
     }
 
+    /// What comes of it within `time`, at most `limit` bytes, however it ends: the words of an error.
+    pub async fn prefix(&mut self, limit: usize, time: Duration) -> Bytes {
+        let until = Instant::now() + time;
+        let (mut pieces, mut left) = (Vec::new(), limit);
+        while left > 0
+            && let Ok(Ok(Some(reads))) = tokio::time::timeout_at(until, self.gather()).await
+        {
+            for mut read in reads {
+                read.truncate(left);
+                left -= read.len();
+                pieces.push(read);
+            }
+        }
+        self.release();
+        joined(pieces)
+    }
+
     /// Reads a short rest of a finished answer on a task of its own: a connection whose body was
     /// read to the end is used again. A longer rest is not worth waiting for.
     pub fn release(&mut self) {

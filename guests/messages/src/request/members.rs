@@ -4,7 +4,7 @@
 use super::Client;
 use crate::Profile;
 use crate::profile::Sampling;
-use sdk::anthropic::is_attribution;
+use sdk::anthropic::{is_attribution, whole_number};
 use sdk::edits::Edits;
 use sdk::json::{Escaped, Members, RawValue, from_str};
 use sdk::{Context, host};
@@ -47,7 +47,7 @@ fn clamp(
     client: &Client<'_, '_>,
     limit: &RawValue,
 ) {
-    let Ok(wanted) = limit.get().parse::<u64>() else {
+    let Some(wanted) = whole_number(limit.get()) else {
         return;
     };
     let most = [
@@ -75,11 +75,7 @@ fn budget(edits: &mut Edits<'_>, profile: &Profile, thinking: &RawValue, limit: 
     let Some(budget) = members.get("budget_tokens") else {
         return;
     };
-    if !budget
-        .get()
-        .parse()
-        .is_ok_and(|budget: u64| budget >= limit)
-    {
+    if whole_number(budget.get()).is_none_or(|budget| budget < limit) {
         return;
     }
     if limit > BUDGET_LEAST {

@@ -169,7 +169,7 @@ pub(crate) fn whole<'de, M: MapAccess<'de>>(map: &mut M) -> Result<Option<u64>, 
         return Ok(None);
     };
     match not_whole(raw.get()) {
-        None => Ok(number(raw.get()).map(|number| number as u64)),
+        None => Ok(whole_number(raw.get())),
         Some(words) => Err(M::Error::custom(words)),
     }
 }
@@ -178,6 +178,12 @@ pub(crate) fn whole<'de, M: MapAccess<'de>>(map: &mut M) -> Result<Option<u64>, 
 pub(crate) fn text<'de, M: MapAccess<'de>>(map: &mut M) -> Result<Str<'de>, M::Error> {
     let text = map.next_value::<Option<Str<'de>>>()?;
     Ok(text.unwrap_or_default())
+}
+
+/// A whole number, 0 or more, as JSON; it may be written as `5.0`. None: it is something else.
+pub fn whole_number(json: &str) -> Option<u64> {
+    let number = number(json)?;
+    not_whole(json).is_none().then_some(number as u64)
 }
 
 /// Above this not every whole number can be told.

@@ -40,7 +40,7 @@ pub(super) fn run(args: &RestartArgs) -> anyhow::Result<ExitCode> {
             ExitCode::FAILURE
         }
         Found::Nobody { .. } | Found::Stranger => {
-            told.say("transom was not running; it is started");
+            told.say("transom was not running; it is being started");
             drop(turn);
             start::start(&place, &asked, false, &mut told)?
         }

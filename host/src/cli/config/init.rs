@@ -30,6 +30,14 @@ pub(super) fn run(args: &InitArgs) -> anyhow::Result<ExitCode> {
         Err(why) => return Ok(wrong(&why)),
     };
     let variable = args.key_env.as_deref().unwrap_or(preset.variable);
+    let text = text(preset, variable, args);
+    // Nothing is asked for, written or replaced for one that does not hold.
+    let set = |name: &str| process_env(name).or_else(|| Some(format!("value-of-{name}")));
+    if let Err(problems) = Config::parse(&text, Some(&place), &set) {
+        term::note(&problems.to_string());
+        term::fail("nothing is written, since this configuration would not hold");
+        return Ok(ExitCode::from(USAGE));
+    }
     let key = key(preset, variable)?;
     if let Some(key) = &key {
         set_variable(&env, variable, key)?;
@@ -42,7 +50,7 @@ pub(super) fn run(args: &InitArgs) -> anyhow::Result<ExitCode> {
             &Secret::new(own.unwrap_or_else(crate::ids::exchange_id)),
         )?;
     }
-    private_file(&place, &text(preset, variable, args))?;
+    private_file(&place, &text)?;
     let loaded = Config::load(&place, &process_env)?;
     for warning in &loaded.warnings {
         term::note(&format!("warning: {warning}"));

@@ -121,7 +121,7 @@ impl<'t> Chain<'t> {
         for step in &self.steps {
             carry(step, name, &mut options, members, reader);
         }
-        let by_model = self.by_model(name, reader);
+        let by_model = self.by_model(name, &options, reader);
         let node = Node::text(line, name);
         members.push(Member::new("transformer", node).written("transformer"));
         let mut all = options.members();
@@ -198,8 +198,13 @@ impl<'t> Chain<'t> {
         }
     }
 
-    /// The option `models` of `openai` and `cerebras`: options that hold for one model.
-    fn by_model(&self, ours: &'static str, reader: &mut Reader<'_>) -> Option<Node> {
+    /// The option `models` of `openai` and `cerebras`: options that hold for one model, beside those `of_all`.
+    fn by_model(
+        &self,
+        ours: &'static str,
+        of_all: &Options,
+        reader: &mut Reader<'_>,
+    ) -> Option<Node> {
         let mut models = Vec::new();
         for (model, place, steps) in &self.models {
             let mut options = Options::of_model(ours);
@@ -214,6 +219,7 @@ impl<'t> Chain<'t> {
                     );
                 }
             }
+            options.follow(of_all);
             let members = options.members();
             if members.is_empty() {
                 continue;
@@ -226,10 +232,9 @@ impl<'t> Chain<'t> {
                 reader.warning(place, what, "make a provider of its own for the model");
                 continue;
             }
-            // The option compares what stands behind the last slash of a name.
-            let short = model.rsplit('/').next().unwrap_or(model);
             let node = Node::object(place.node.line, members);
-            models.push(Member::new(super::literal(short), node));
+            // That model alone, as in ccr.
+            models.push(Member::new(format!("{model}$"), node));
         }
         let line = models.first()?.line;
         Some(Node::object(line, models))

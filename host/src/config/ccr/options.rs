@@ -107,6 +107,17 @@ impl Options {
         members
     }
 
+    /// Both chains run in ccr: what the provider's put into the body stays beside what the model's puts there.
+    pub(super) fn follow(&mut self, of_all: &Self) {
+        if self.extra.is_empty() {
+            return;
+        }
+        let mut extra = of_all.extra.clone();
+        extra.retain(|before| !self.extra.iter().any(|own| own.name == before.name));
+        extra.append(&mut self.extra);
+        self.extra = extra;
+    }
+
     fn speaks_chat(&self) -> bool {
         matches!(self.transformer, "openai" | "cerebras")
     }

@@ -28,12 +28,13 @@ pub(super) fn providers(fields: &Members<'_>, members: &mut Vec<Member>, reader:
         return;
     };
     let mut used = Vec::new();
-    let mut list = Vec::new();
+    let mut found = Vec::new();
     for item in reader.items(at).unwrap_or_default() {
         if let Some(provider) = provider(&item, &mut used, reader) {
-            list.push(provider);
+            found.push(provider);
         }
     }
+    let list = usable(found, reader);
     for (place, stem) in plugins {
         if !used.iter().any(|name| same(name, &stem)) {
             reader.warning(
@@ -83,7 +84,58 @@ fn plugins<'t>(fields: &Members<'t>, reader: &mut Reader<'_>) -> Vec<(Place<'t>,
     plugins
 }
 
-fn provider(at: &Place<'_>, used: &mut Vec<String>, reader: &mut Reader<'_>) -> Option<Node> {
+/// One of the list.
+struct Found<'t> {
+    at: Place<'t>,
+    node: Node,
+    /// What is wrong with its URL.
+    flaw: Option<Flaw<'t>>,
+    /// No problem was told of it.
+    clean: bool,
+}
+
+/// Where, what, and what to do.
+type Flaw<'t> = (Place<'t>, &'static str, &'static str);
+
+/// ccr starts as long as one can be used, and so is it here: what is wrong with the URL or the name of another one is
+/// a problem only if there is none.
+fn usable(found: Vec<Found<'_>>, reader: &mut Reader<'_>) -> Vec<Node> {
+    let any = found.iter().any(|one| one.clean && one.flaw.is_none());
+    let mut names: Vec<String> = Vec::new();
+    let mut list = Vec::new();
+    for Found { at, node, flaw, .. } in found {
+        match flaw {
+            Some((place, what, remedy)) if any => {
+                let what = format!("not carried over: {what}, so the provider is left out");
+                reader.warning(&place, what, remedy);
+                continue;
+            }
+            Some((place, what, remedy)) => reader.problem(&place, what, remedy),
+            None => {}
+        }
+        if let Some(Value::String(name)) = node.get("name").map(|name| &name.value).filter(|_| any)
+        {
+            let mut known = names.iter();
+            if let Some(first) = known.find(|known| known.eq_ignore_ascii_case(name)) {
+                let what = format!(
+                    "not carried over: there is a provider `{first}` already, and the first one counts"
+                );
+                reader.warning(&at, what, "give it another name");
+                continue;
+            }
+            names.push(name.clone());
+        }
+        list.push(node);
+    }
+    list
+}
+
+fn provider<'t>(
+    at: &Place<'t>,
+    used: &mut Vec<String>,
+    reader: &mut Reader<'_>,
+) -> Option<Found<'t>> {
+    let problems = reader.problems.len();
     let fields = Members::read(at, &KNOWN, reader)?;
     for name in ["name", "api_base_url"] {
         if fields.lacks(name) {
@@ -106,7 +158,7 @@ fn provider(at: &Place<'_>, used: &mut Vec<String>, reader: &mut Reader<'_>) -> 
             Value::String(text) | Value::Number(text) => {
                 Node::text(place.node.line, as_written(text))
             }
-            _ => place.node.clone(),
+            _ => super::copied(place.node),
         };
         members.push(Member::new("api_key", key));
     }
@@ -118,9 +170,13 @@ fn provider(at: &Place<'_>, used: &mut Vec<String>, reader: &mut Reader<'_>) -> 
         Some(Value::String(name)) => name.as_str(),
         _ => "",
     };
-    let url = match fields.get("api_base_url") {
-        Some(place) => base_url(place, reader).map(|url| (place, url)),
-        None => None,
+    let (url, flaw) = match fields.get("api_base_url") {
+        Some(place) => match base_url(place, reader) {
+            Some(Ok(url)) => (Some((place, url)), None),
+            Some(Err((what, remedy))) => (None, Some((place.clone(), what, remedy))),
+            None => (None, None),
+        },
+        None => (None, None),
     };
     let chain = Chain::read(fields.get("transformer"), reader);
     used.extend(chain.plugins().map(str::to_owned));
@@ -142,30 +198,31 @@ fn provider(at: &Place<'_>, used: &mut Vec<String>, reader: &mut Reader<'_>) -> 
     if let Some(place) = fields.get("models") {
         members.push(Member::new("models", models(place, reader)));
     }
-    Some(Node::object(at.node.line, members))
+    Some(Found {
+        at: at.clone(),
+        node: Node::object(at.node.line, members),
+        flaw,
+        clean: reader.problems.len() == problems,
+    })
 }
 
-fn base_url(at: &Place<'_>, reader: &mut Reader<'_>) -> Option<Url> {
+/// Errors: what is wrong, and what to do. None: it was told.
+fn base_url(
+    at: &Place<'_>,
+    reader: &mut Reader<'_>,
+) -> Option<Result<Url, (&'static str, &'static str)>> {
     let text = reader.text(at)?;
-    match Url::parse(text.trim()) {
-        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-            reader.problem(
-                at,
-                "there is a login in the URL",
-                "take it out; keys belong into `api_key`",
-            );
-            None
-        }
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Some(url),
-        _ => {
-            reader.problem(
-                at,
-                "this is not a URL that begins with https:// or http://",
-                "write the endpoint, such as \"https://api.cerebras.ai/v1/chat/completions\"",
-            );
-            None
-        }
-    }
+    Some(match Url::parse(text.trim()) {
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => Err((
+            "there is a login in the URL",
+            "take it out; keys belong into `api_key`",
+        )),
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        _ => Err((
+            "this is not a URL that begins with https:// or http://",
+            "write the endpoint, such as \"https://api.cerebras.ai/v1/chat/completions\"",
+        )),
+    })
 }
 
 /// What a person would wonder about later.

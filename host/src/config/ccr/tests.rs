@@ -6,6 +6,7 @@ use super::super::*;
 use lenient::usual;
 
 mod lenient;
+mod of_one_model;
 
 const TWO_PROVIDERS: &str = include_str!("../../../../tests/ccr/two-providers.json");
 const EVERY_KEY: &str = include_str!("../../../../tests/ccr/every-key.json");
@@ -177,13 +178,13 @@ fn built_in_transformers_become_options() {
     );
     assert_eq!(
         of("'org/Model': { use: ['deepseek', 'groq'] }"),
-        json!({ "models": { "Model": {
+        json!({ "models": { "org/Model$": {
             "reasoning_out": "reasoning_content", "reasoning_required_with_tools": true, "schema_strip": ["$schema"],
         } } })
     );
     assert_eq!(
         of("'org/Model': { use: [['maxtoken', { max_tokens: 5 }]] }"),
-        json!({ "models": { "Model": { "max_out_clamp": 5 } } })
+        json!({ "models": { "org/Model$": { "max_out_clamp": 5 } } })
     );
 }
 

@@ -121,7 +121,7 @@ fn table(
     if let Some(at) = routes.get("fallback") {
         let own = router.rules.iter().map(|rule| rule.name.as_str());
         let names: Vec<&str> = ROUTES.into_iter().chain(own).collect();
-        router.fallback = fallback(at, &names, known, reader);
+        router.fallback = fallback(at, &names, &router, known, reader);
     }
     Some((router, routes.get("default").is_some()))
 }
@@ -157,6 +157,7 @@ fn component(routes: &Fields<'_>, router: &mut Router, reader: &mut Reader<'_>) 
 fn fallback(
     at: &Place<'_>,
     names: &[&str],
+    router: &Router,
     known: &Known<'_>,
     reader: &mut Reader<'_>,
 ) -> BTreeMap<String, Vec<Target>> {
@@ -168,9 +169,32 @@ fn fallback(
         }
         let items = reader.items(&place).unwrap_or_default();
         let targets = items.iter().filter_map(|item| target(item, known, reader));
-        fallback.insert(name.to_owned(), targets.collect());
+        let targets: Vec<Target> = targets.collect();
+        let own = own_target(router, name);
+        if !targets.is_empty() && targets.iter().all(|target| Some(target) == own) {
+            let what = "there is only the route's own target, which is not asked twice: nothing is left when it fails";
+            reader.warning(&place, what, "name another target, or take the list out");
+        }
+        fallback.insert(name.to_owned(), targets);
     }
     fallback
+}
+
+/// Where a route goes, by its name.
+fn own_target<'r>(router: &'r Router, name: &str) -> Option<&'r Target> {
+    let route = match name {
+        "default" => &router.default,
+        "background" => &router.background,
+        "think" => &router.think,
+        "long_context" => &router.long_context,
+        "web_search" => &router.web_search,
+        "image" => &router.image,
+        own => {
+            let rule = router.rules.iter().find(|rule| rule.name == own);
+            return rule.and_then(|rule| rule.route.as_ref());
+        }
+    };
+    route.as_ref()
 }
 
 /// `aliases`.

@@ -117,6 +117,25 @@ fn a_route_names_a_provider_that_exists_and_a_model() {
 }
 
 #[test]
+fn a_list_of_what_is_tried_next_that_is_no_help_is_told() {
+    let told = |fallback: &str| {
+        let router = format!("router: {{ default: 'a,m', fallback: {{ {fallback} }} }}");
+        let loaded = parse(&with("", &router)).unwrap();
+        let warnings = loaded.warnings.iter().map(ToString::to_string);
+        warnings.collect::<Vec<_>>().join("\n")
+    };
+    let shown = told("default: ['a,m', 'A,m']");
+    assert!(
+        shown.contains("router.fallback.default: there is only the route's own target"),
+        "{shown}"
+    );
+    for fine in ["default: []", "default: ['a,m', 'a,n']", "think: ['a,m']"] {
+        let shown = told(fine);
+        assert!(!shown.contains("own target"), "{shown}");
+    }
+}
+
+#[test]
 fn a_route_to_a_provider_with_a_problem_is_not_a_second_problem() {
     let text = "{ providers: [{ name: 'a', base_url: 'x' , transformer: 'openai' }], router: { default: 'a,m' } }";
     assert_eq!(problems(text).lines().count(), 1);

@@ -79,11 +79,7 @@ async fn send(
     if answer.status.is_success() {
         return Ok(answer);
     }
-    let body = answer
-        .body
-        .whole(super::transformed::ERROR_BODY)
-        .await
-        .unwrap_or_default();
+    let body = exchange.words(&mut answer.body).await;
     let error = upstream_error(answer.status.as_u16(), &answer.headers, &body);
     // Where it points to is not followed, and next time it points there too.
     Err(if answer.status.is_redirection() {
@@ -127,7 +123,8 @@ fn one_message(status: u16, body: Bytes) -> Result<Bytes, ApiError> {
             Ok(Bytes::from(message.to_string()))
         }
         Kind::Json => match error_in(status, &body) {
-            Ok(None) => Ok(body),
+            Ok(None) if reading::is_message(&body) => Ok(body),
+            Ok(None) => Err(reading::no_message()),
             Ok(Some(error)) => Err(error),
             Err(error) => Err(malformed(&error)),
         },
@@ -154,7 +151,7 @@ pub(in crate::http) async fn passthrough_count(
                 return None;
             }
         };
-        let body = answer.body.whole(super::transformed::ERROR_BODY);
+        let body = answer.body.whole(super::ERROR_BODY);
         body.await.ok()
     };
     let counting = tokio::time::timeout(super::COUNT_PATIENCE, counting);

@@ -26,9 +26,6 @@ use crate::upstream::{Answer, Outgoing, joined, visible};
 use crate::wasm::LogLine;
 use crate::wasm::bindings::{Context, Ending, Head};
 
-/// What is read of an error body, in bytes.
-pub(super) const ERROR_BODY: usize = 1 << 20;
-
 const USER_AGENT_VALUE: &str = concat!("transom/", env!("CARGO_PKG_VERSION"));
 
 /// The whole way.
@@ -72,7 +69,7 @@ pub(in crate::http) async fn transformed(
         if answer.status.is_success() {
             return relay(exchange, chain, head, answer, lease.taken()).await;
         }
-        let body = answer.body.whole(ERROR_BODY).await.unwrap_or_default();
+        let body = exchange.words(&mut answer.body).await;
         let error = match chain.explain(&head, &body).await? {
             Explained::Failed(error) => advised(error, &answer.headers),
             Explained::NotMine => upstream_error(head.status, &answer.headers, &body),
@@ -117,7 +114,7 @@ pub(in crate::http) async fn count(
         let sending = exchange.snapshot.upstream.send(exchange.provider, outgoing);
         let mut answer = sending.await.ok()?;
         let head = reading::head(answer.status, &answer.headers);
-        let body = answer.body.whole(ERROR_BODY).await.ok()?;
+        let body = answer.body.whole(super::ERROR_BODY).await.ok()?;
         answer.status.is_success().then_some((head, body))
     };
     match tokio::time::timeout(super::COUNT_PATIENCE, counting).await {

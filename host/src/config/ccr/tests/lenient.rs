@@ -102,6 +102,30 @@ fn a_provider_that_ccr_leaves_out_is_left_out() {
 }
 
 #[test]
+fn one_that_cannot_be_used_is_left_out_beside_one_that_can_and_of_two_names_the_first_counts() {
+    let text = "{ Providers: [
+        { name: 'a', api_base_url: 'https://x.test/v1/chat/completions', models: ['m'] },
+        { name: 'spare', api_base_url: 'nonsense' },
+        { name: 'A', api_base_url: 'https://y.test/v1/chat/completions' },
+        { name: 'spare', api_base_url: 'https://me:SECRETPASS@x.test/v1' },
+        { name: 'spare', api_base_url: 'https://z.test/v1/chat/completions' },
+    ], Router: { default: 'a,m', think: 'spare,m' } }";
+    let loaded = good(text);
+    let providers = loaded.config.providers.iter();
+    let urls: Vec<_> = providers.map(|one| one.base_url.as_str()).collect();
+    assert_eq!(urls, ["https://x.test/v1", "https://z.test/v1"]);
+    let shown = warnings(&loaded);
+    for part in [
+        "3: Providers[1].api_base_url: not carried over: this is not a URL",
+        "4: Providers[2]: not carried over: there is a provider `a` already, and the first one counts",
+        "5: Providers[3].api_base_url: not carried over: there is a login in the URL",
+    ] {
+        assert!(shown.contains(part), "`{part}` is not in:\n{shown}");
+    }
+    assert!(!shown.contains("SECRETPASS"), "{shown}");
+}
+
+#[test]
 fn null_and_empty_texts_are_not_set() {
     for nothing in ["null", "''"] {
         let top = [
