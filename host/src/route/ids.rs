@@ -64,11 +64,9 @@ fn fitting(id: &str) -> String {
     let known = |c: char| !is_odd_id(c.encode_utf8(&mut [0; 4]));
     let plain: String = id.chars().map(|c| if known(c) { c } else { '_' }).collect();
     let hash = Sha256::digest(id);
-    let hash: String = hash[..HASH_BYTES]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("{plain}_{hash}")
+    let hash = hash.iter().take(HASH_BYTES);
+    let hash = hash.fold(0_u32, |hash, byte| hash << 8 | u32::from(*byte));
+    format!("{plain}_{hash:08x}")
 }
 
 #[cfg(test)]
