@@ -123,7 +123,7 @@ async fn an_error_is_told_with_what_came_of_its_body_soon() {
     sender.send("abx".into()).unwrap();
     sender.send("def".into()).unwrap();
     // More may come: nobody says that it ends.
-    assert_eq!(body.prefix(4, Duration::from_secs(60)).await, "abxd");
+    assert_eq!(body.prefix(4, Duration::from_mins(1)).await, "abxd");
     let (sender, mut body) = fed();
     sender.send("abx".into()).unwrap();
     assert_eq!(body.prefix(99, Duration::from_millis(20)).await, "abx");
