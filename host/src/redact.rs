@@ -27,6 +27,7 @@ mod patterns;
 mod people;
 mod pieces;
 mod rule;
+mod settings;
 mod taking;
 mod words;
 
