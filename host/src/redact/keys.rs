@@ -102,7 +102,7 @@ const SURE: [(&str, &str); 56] = [
     ),
     (
         "the beginning of one",
-        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s\\:,→|>#-]*",
+        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s\\:,→|>#-]|\x1b\[[0-9;]*[A-Za-z])*",
     ),
     ("HubSpot", r"\bpat-[a-z]{2}\d-[0-9a-f-]{32,}"),
     ("Alibaba, Tencent", r"\b(?:LTAI|AKID)[A-Za-z0-9]{12,40}\b"),
@@ -148,12 +148,15 @@ const AMONG_WORDS: [(&str, &str); 11] = [
     ),
 ];
 
-/// Words may begin so, and code may stand behind such names: a key has digits in it.
+/// Names of many things begin so, too: `task-`, `disk-`, `pk-`. After `sk-` alone a digit is enough.
+const BEGUN: &str = r"\b(?:[a-z]{0,2}sk|pk|rk)-[A-Za-z0-9_-]{16,}";
+
+/// Code may stand behind such names: a key has digits in it, and is no call.
 const WITH_DIGITS: [&str; 5] = [
-    r"\b(?:[a-z]{0,2}sk|pk|rk)-[A-Za-z0-9_-]{16,}",
     r#"(?i)\b(?:set-)?cookie\\*["']?\s*[:=]\s*\\*["']?(?<value>[^\s"'\\;=]+=[^"'\\;\r\n]{4,}(?:;\s*[^\s"'\\;=]+=[^"'\\;\r\n]+)*)"#,
     r"(?i)\bbearer\s+(?<value>[A-Za-z0-9._~+/-]{16,}=*)",
-    r#"(?i)(?:api[_-]?key|(?:access|auth|refresh|bearer|api|bot|id|session)[_-]?token)\\*["']?\s*[:=]\s*\\*["']?(?<value>[A-Za-z0-9._~+/-]{16,}=*)"#,
+    r"(?i)\bauthorization\W{1,8}bearer\s+(?<value>[A-Za-z0-9._~+/-]{8,}=*)",
+    r#"(?i)(?:api[_-]?key|(?:access|auth|refresh|bearer|api|bot|id|session)[_-]?token)\\*["']?\s*[:=]\s*\\*["']?(?<value>[A-Za-z0-9._~+/-]{16,}=*)(?:[^A-Za-z0-9._~+/=(-]|$)"#,
     r#"(?i)--(?:api-?key|token|auth-?token|access-?token)\s+\\*["']?(?<value>[A-Za-z0-9._~+/-]{8,}=*)"#,
 ];
 
@@ -177,7 +180,7 @@ const VALUE: &str = r#"\\*["']?(?<value>[^\s"'`\\,;\[\]<>(){}$*]"#;
 
 /// `https://name:password@host`, and what `curl -u` takes.
 const LOGINS: [&str; 2] = [
-    r"://(?<value>[^\s/@:\x22']*:[^\s@\x22']+)@",
+    r"://(?<value>[^\s/@:\x22']*:[^\s@\x22']+(?:'\w[^\s@\x22']*)*(?:@[^\s@/\x22',]+)*)@",
     r"(?:\s-u|--user)[\s=]+['\x22]?(?<value>[^\s:'\x22]+:[^\s'\x22]{3,})",
 ];
 
@@ -185,7 +188,10 @@ const LOGINS: [&str; 2] = [
 pub(super) fn rules() -> impl Iterator<Item = Rule> {
     issued(&SURE, |_| false)
         .chain(issued(&AMONG_WORDS, are_words))
-        .chain(said(&WITH_DIGITS, has_no_digit))
+        .chain([Rule::form(Kind::Key, BEGUN, is_name)])
+        .chain(said(&WITH_DIGITS, |value| {
+            has_no_digit(value) || is_member(value)
+        }))
         .chain(said(&PERHAPS, |value| !drawn::is_secret(value)))
         .chain(settings::rules())
         .chain(named())
@@ -234,6 +240,12 @@ fn are_words(value: &str) -> bool {
     let long = |part: &str| part.len() >= 10 && !has_no_digit(part);
     let capitals = value.bytes().any(|byte| byte.is_ascii_uppercase());
     has_no_digit(value) || !(capitals || value.split(['_', '-']).any(long))
+}
+
+/// `task-1234-fix-the-login`, `mask-rcnn-resnet50-fpn-v2`: words with numbers between them.
+fn is_name(value: &str) -> bool {
+    let words = || are_words(value) || drawn::are_words(value);
+    has_no_digit(value) || (!value.starts_with("sk-") && words())
 }
 
 /// `v1-linux-x64`: the name of something that is no secret.

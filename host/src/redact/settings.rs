@@ -46,17 +46,27 @@ pub(super) fn rules() -> impl Iterator<Item = Rule> {
         let value = r#"(?<value>[^\s"'`\\]*[^\s"'`\\;,])"#;
         rule(&format!("(?m)(?:{SETS}|{BEGIN}){names}={value}"), stays)
     });
+    let set_in_lines = [VARIABLES, PASSWORDS].map(|names| {
+        let value = r#"[ \t]*[:=][ \t]+(?<value>[^\s"'`]+)[ \t]*\r?$"#;
+        rule(&format!("(?m){BEGIN}{names}{value}"), is_no_secret_of_line)
+    });
+    // A secret that is words without anything between them.
+    let one_word =
+        format!(r"(?m)(?:{SETS}|{BEGIN})[A-Z0-9_]*SECRET=(?<value>[a-z]{{12,}})[ \t]*\r?$");
+    let one_word = rule(&one_word, is_no_password);
     let begin = format!(r"(?m){BEGIN}[\w.-]*");
     let value = r#"[ \t]*[:=][ \t]*(?<value>[^\s"'`]+)[ \t]*\r?$"#;
-    let lines = rule(&format!("{begin}(?-i:{NAMES}){value}"), |value| {
-        form::has_no_digit(value) || value.contains(';') || is_no_secret(value)
-    });
+    let lines = rule(
+        &format!("{begin}(?-i:{NAMES}){value}"),
+        is_no_secret_of_line,
+    );
     let word = r#"(?<value>[^\sA-Z"'`\\,;\[\]<>(){}$*][^\s"'`\\,;\[\]<>(){}$*]{7,})[ \t]*\r?$"#;
     let words = format!(r"{begin}(?:passw(?:or)?d|passphrase)[ \t]*[:=][ \t]*{word}");
     let words = rule(&words, |value| {
         is_word(value) || is_code(value) || is_taken_from(value)
     });
-    quoted.chain(set).chain([lines, words])
+    let lines = [one_word, lines, words];
+    quoted.chain(set).chain(set_in_lines).chain(lines)
 }
 
 fn rule(form: &str, stays: fn(&str) -> bool) -> Rule {
@@ -69,6 +79,11 @@ fn is_no_secret(value: &str) -> bool {
         || are_short_words(value)
         || is_elsewhere(value)
         || keys::is_member(value)
+}
+
+/// Code ends a line, too.
+fn is_no_secret_of_line(value: &str) -> bool {
+    form::has_no_digit(value) || value.contains(';') || is_no_secret(value)
 }
 
 fn is_no_password(value: &str) -> bool {

@@ -1,6 +1,9 @@
 //! Files of variables and settings, as programs print them: secrets go whole, code and sentences stay.
 
+use serde_json::json;
+
 use super::amid::results;
+use super::*;
 
 /// What stands before a secret and behind it.
 fn goes(begin: &str, value: &str, end: &str) {
@@ -97,4 +100,38 @@ fn calls_variables_and_sentences_are_no_secrets() {
         "    12\u{2192}  let secret = settings2.SECRET_NAME;\n    13\u{2192}  secret = make_secret(2)",
         "password: Vec<u8>\npassword: &[u8]\npassword = $row->password2",
     ]);
+}
+
+#[test]
+fn short_secrets_and_words_go_under_names_that_mean_nothing_else() {
+    for (begin, value, end) in [
+        ("API_TOKEN: ", "abcd1234efgh", "\n"),
+        ("Authorization: Bearer ", "abc123short", "\r\n"),
+        ("JWT_SECRET=", "correcthorsebatterystaple", "\n"),
+        ("x=1\nNEXTAUTH_SECRET=", "supersecretvalue", "\r\n"),
+        ("mongodb+srv://", "svc:p@ss9w", "@h/x"),
+        ("postgres://", "svc:pa'ss1word", "@db/x"),
+        ("so {\"password\": ", "123456789012", "}"),
+    ] {
+        goes(begin, value, end);
+    }
+    let clean = learned(
+        &Known::default(),
+        &json!({"password": 123_456_789_012_u64, "n": 1}),
+    );
+    assert_eq!(clean, r#"{"password":"[redacted-key]","n":1}"#);
+    stay(&[
+        "{\"password\": 12, \"tokens\": 123456789}",
+        "APP_SECRET=app-secret-name\nTOKEN_KEY: user_id_2\nA_TOKEN: ${{ x }}",
+        "['http://h:80','a@b']",
+    ]);
+}
+
+#[test]
+fn a_private_key_in_colours_goes_whole() {
+    let line = "\u{1b}[32mb3BlbnNzaC1r\u{1b}[0m\n";
+    let text = format!("-----BEGIN OPENSSH PRIVATE KEY-----\u{1b}[0m\n{line}{line}");
+    for clean in results(&text) {
+        assert_eq!(clean, "[redacted-key]");
+    }
 }
