@@ -29,6 +29,7 @@ mod pieces;
 mod routes;
 mod rule;
 mod settings;
+mod spread;
 mod taking;
 mod utf8;
 mod words;
@@ -45,6 +46,7 @@ pub use left::Left;
 use names::{Names, is_common, is_too_short, tells_nobody};
 use pieces::Pieces;
 use rule::Rule;
+pub use spread::spread_out;
 
 /// What is known before any exchange is looked at.
 #[derive(Debug, Clone, Default)]

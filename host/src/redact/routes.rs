@@ -13,6 +13,9 @@ const NEAR: usize = 4096;
 /// The same of what tells a route.
 const ROUTE: usize = 40;
 
+/// And of an escape.
+const LONGEST_ESCAPE: usize = 16;
+
 /// What may stand before `/home` and `/Users`: a disk, or where a site has its homes.
 static ABOVE: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
@@ -52,16 +55,23 @@ fn is_in_address(before: &str) -> bool {
 fn is_below(before: &str, place: &str) -> bool {
     let of_path = |c: char| c.is_alphanumeric() || "_-.@~%/\\".contains(c);
     let path = before.rsplit(|c| !of_path(c)).next().unwrap_or_default();
-    let path = if ESCAPE.is_match(path) { "" } else { path };
+    let path = if ends_in_escape(path) { "" } else { path };
     if path.is_empty() {
         return before.ends_with(['}', ')']);
     }
-    let relative = path.starts_with(|c: char| c.is_alphanumeric() || "_-.@".contains(c));
+    if path.starts_with(|c: char| c.is_alphanumeric() || "_-.@".contains(c)) {
+        return true;
+    }
     let windows = place.starts_with('\\') && !place.starts_with(r"\/");
     let drive = place.starts_with(|c: char| c.is_ascii_alphabetic());
     let path = SLASHES.replace_all(path, "/");
     let path = path.trim_end_matches('/');
-    relative || !(windows || drive || ABOVE.is_match(path))
+    !(windows || drive || ABOVE.is_match(path))
+}
+
+fn ends_in_escape(path: &str) -> bool {
+    let from = path.floor_char_boundary(path.len().saturating_sub(LONGEST_ESCAPE));
+    ESCAPE.is_match(&path[from..])
 }
 
 /// `router.push('/home/news')`, `href="/home/news"`, `GET /home/news`.
