@@ -26,8 +26,12 @@ mod names;
 mod patterns;
 mod people;
 mod pieces;
+mod routes;
 mod rule;
+mod settings;
+mod spread;
 mod taking;
+mod utf8;
 mod words;
 
 use std::borrow::Cow;
@@ -42,6 +46,7 @@ pub use left::Left;
 use names::{Names, is_common, is_too_short, tells_nobody};
 use pieces::Pieces;
 use rule::Rule;
+pub use spread::spread_out;
 
 /// What is known before any exchange is looked at.
 #[derive(Debug, Clone, Default)]
@@ -108,7 +113,7 @@ impl Redactor {
 
     /// Recognises in a client's body who and where it is.
     pub fn learn_from_client(&mut self, body: &[u8]) {
-        let text = String::from_utf8_lossy(body);
+        let text = utf8::text(body);
         let fragments = Fragments::of(&text);
         self.learn_places(&fragments);
         self.learn_from(&fragments);
@@ -116,7 +121,7 @@ impl Redactor {
 
     /// Recognises ids and users in anything else.
     pub fn learn(&mut self, body: &[u8]) {
-        let text = String::from_utf8_lossy(body);
+        let text = utf8::text(body);
         self.learn_from(&Fragments::of(&text));
     }
 
@@ -200,15 +205,16 @@ impl Redactor {
         self.literals.sort_by_key(Rule::order);
     }
 
-    /// A body without them: JSON, events, lines of JSON, or plain text. Bytes that need no change stay.
+    /// A body without them: JSON, events, lines of JSON, or plain text. Bytes that need no change stay, also those
+    /// that are no UTF-8.
     pub fn body(&mut self, body: &Bytes) -> Bytes {
-        let text = String::from_utf8_lossy(body);
+        let text = utf8::text(body);
         let mut fragments = Fragments::of(&text);
         for unit in pieces::units(&fragments) {
             self.take_out(&mut fragments, &unit);
         }
         if fragments.is_changed() {
-            Bytes::from(fragments.joined())
+            utf8::bytes(fragments.joined(), body)
         } else {
             body.clone()
         }

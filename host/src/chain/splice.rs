@@ -85,7 +85,7 @@ impl Rules {
     }
 }
 
-/// One JSON string with its quotes, and not an empty one.
+/// One JSON string with its quotes, and not an empty one. What is no UTF-8 goes to the guest however it came.
 fn is_literal(bytes: &[u8]) -> bool {
     let Some(inside) = bytes
         .strip_prefix(b"\"")
@@ -101,7 +101,7 @@ fn is_literal(bytes: &[u8]) -> bool {
         }
         at += found + 2;
     }
-    !inside.is_empty() && !inside.contains(&b'\n')
+    !inside.is_empty() && !inside.contains(&b'\n') && std::str::from_utf8(inside).is_ok()
 }
 
 /// Applies edits. The bytes between them are slices of the input.
@@ -216,6 +216,14 @@ mod tests {
     fn an_empty_literal_goes_to_the_guest() {
         let rules = Rules::check(vec![rule("data: ", "\n\n")]).unwrap();
         assert_eq!(splice(&rules, &Bytes::from_static(b"data: \"\"\n\n")).0, 0);
+    }
+
+    #[test]
+    fn a_literal_that_is_no_utf_8_goes_to_the_guest() {
+        let rules = Rules::check(vec![rule("data: ", "\n\n")]).unwrap();
+        let block = Bytes::from_static(b"data: \"caf\xe9\"\n\n");
+        assert_eq!(splice(&rules, &block).0, 0);
+        assert_eq!(rules.other_run(&block), block.len());
     }
 
     #[test]

@@ -158,18 +158,22 @@ impl Recording {
         &self.context.exchange_id
     }
 
-    /// The same without secrets. What upstreams said is without them already; a client's body may
-    /// hold one, and so may what guests made of it.
+    /// The same without secrets. What upstreams said is without them already, but for those that their events bring
+    /// in pieces; a client's body may hold one, and so may what guests made of it.
     #[must_use]
     pub fn scrubbed(&self, secrets: &Secrets) -> Self {
         let mut clean = self.clone();
-        let scrub = |bytes: &mut Bytes| *bytes = secrets.scrub_bytes(std::mem::take(bytes));
+        let scrub = |bytes: &mut Bytes| *bytes = secrets.scrub_recorded(std::mem::take(bytes));
         scrub(&mut clean.request);
         scrub(&mut clean.client.body);
         for stage in &mut clean.stages {
             scrub(&mut stage.options);
         }
-        for sent in clean.attempts.iter_mut().map(|attempt| &mut attempt.sent) {
+        for attempt in &mut clean.attempts {
+            if let Some(answer) = &mut attempt.answer {
+                scrub(&mut answer.body);
+            }
+            let sent = &mut attempt.sent;
             scrub(&mut sent.body);
             sent.path = secrets.scrub_text(&sent.path);
             for (_, value) in &mut sent.headers {

@@ -1,5 +1,6 @@
 //! Home folders in texts: whose they are, however their path is written.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -7,6 +8,7 @@ use regex::Regex;
 use super::Kind;
 use super::form::{SLASH, compiled};
 use super::names::tells_nobody;
+use super::routes;
 use super::rule::Rule;
 
 const BACKSLASH: &str = r"(?:\\+|%(?:25)*5[cC])";
@@ -67,25 +69,24 @@ pub(super) fn rules() -> impl Iterator<Item = Rule> {
     [below].into_iter().chain(own).chain(weak)
 }
 
-/// The names of all homes in a text, decoded. Pages of the web and sources have folders of such names too: theirs
-/// are no users.
+/// The names of all homes in a text, decoded. Pages of the web and sources have folders of such names too: what is
+/// below them is no user, and replaced in its place alone.
 pub(super) fn users(text: &str) -> Vec<String> {
     let mut found = Vec::new();
-    let mut seen = Vec::new();
+    let mut seen = HashSet::new();
     for regex in FOUND.iter() {
         for captures in regex.captures_iter(text) {
             let Some(value) = captures.name("value") else {
                 continue;
             };
             // The beginning of a longer name that was found already.
-            if seen.contains(&value.start()) {
+            if !seen.insert(value.start()) {
                 continue;
             }
-            seen.push(value.start());
             let start = captures.get(0).map_or(0, |whole| whole.start());
             let name = decoded(value.as_str());
             let above = is_domain(&name) && text[value.end()..].starts_with(['/', '\\', '%']);
-            let elsewhere = is_in_address(text, start) || is_relative(text, start);
+            let elsewhere = routes::is_elsewhere(text, start..value.end());
             if !is_nobody(&name) && !above && !elsewhere {
                 found.push(name);
             }
@@ -97,21 +98,6 @@ pub(super) fn users(text: &str) -> Vec<String> {
 /// What has homes below it: `CORP` of `/home/CORP/bobby`. No word to look for.
 fn is_domain(name: &str) -> bool {
     name.len() > 1 && !name.contains(|c: char| c.is_lowercase())
-}
-
-fn is_in_address(text: &str, at: usize) -> bool {
-    let before = text.get(..at).unwrap_or_default();
-    let ends_word = |c: char| c.is_whitespace() || "\"'`<>()[]{},".contains(c);
-    let word = before.rsplit(ends_word).next().unwrap_or_default();
-    word.contains("://") && !word.contains("file://")
-}
-
-/// `src/pages/home/index`: a path that begins at no root.
-fn is_relative(text: &str, at: usize) -> bool {
-    let before = text.get(..at).unwrap_or_default();
-    let of_path = |c: char| c.is_alphanumeric() || "_-.@~%/\\".contains(c);
-    let path = before.rsplit(|c| !of_path(c)).next().unwrap_or_default();
-    path.starts_with(|c: char| c.is_alphanumeric() || "_-.@".contains(c))
 }
 
 fn decoded(name: &str) -> String {
@@ -185,6 +171,12 @@ mod tests {
             ("file:///home/jane%20doe/x", "jane doe"),
             ("/run/media/bobby/usb", "bobby"),
             ("/var/spool/mail/robert", "robert"),
+            ("ls '/home/bobby/src'", "bobby"),
+            ("cwd: \"/home/bobby\"", "bobby"),
+            ("/System/Volumes/Data/Users/bobby/x", "bobby"),
+            ("/private/var/home/bobby/x", "bobby"),
+            (r"\/mnt\/c\/Users\/bobby\/x", "bobby"),
+            ("/nfs/home/bobby", "bobby"),
         ] {
             let found = users(text);
             assert_eq!(found.first().map(String::as_str), Some(name), "{text}");
@@ -199,6 +191,13 @@ mod tests {
             "components/Users/List.tsx",
             "/home/page.tsx",
             "/home/git/repos",
+            "router.push('/home/dashboard')",
+            "<a href=\"/home/news\">",
+            "GET /api/v1/Users/search HTTP/1.1",
+            "GET /home/news/2 HTTP/1.1",
+            "fetch(`${base}/Users/search/x`)",
+            "/app/src/pages/home/overview/a",
+            "/scim/v2/Users/abc",
         ] {
             assert_eq!(users(text), Vec::<String>::new(), "{text}");
         }

@@ -6,8 +6,9 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::body::{Fragments, Role, Under};
+use super::names::is_placeholder;
 use super::rule::Rule;
-use super::{Kind, Redactor, pieces, whole};
+use super::{Kind, Redactor, pieces, utf8, whole};
 
 /// One find. Knows no more than the beginning of the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,9 @@ pub struct Left {
 /// So much of what is found may be told, in characters.
 pub(super) const SHOWN: usize = 3;
 
+/// Placeholders of more characters before or behind a match are not known for ones.
+const LONGEST: usize = 128;
+
 impl Left {
     pub(super) fn of(kind: Kind, value: &str, under: &Under<'_>) -> Self {
         let names = [&under.parent, &under.member];
@@ -37,11 +41,11 @@ impl Left {
 
 impl Redactor {
     /// What is still in a text that was made of redacted ones. What a rule of one's own put in counts for
-    /// nothing, also where the rule would find it again.
+    /// nothing, nor does a placeholder, also where the rule would find it again.
     pub fn left_in(&mut self, body: &Bytes) -> Vec<Left> {
         let before = std::mem::take(&mut self.counts);
         let own = std::mem::take(&mut self.own);
-        let text = String::from_utf8_lossy(body);
+        let text = utf8::text(body);
         let mut fragments = Fragments::of(&text);
         let mut left = Vec::new();
         for unit in pieces::units(&fragments) {
@@ -102,9 +106,22 @@ impl Redactor {
         }
         for rule in own {
             let found = rule.matches(text, &mut self.names).into_iter();
+            let found = found.filter(|(range, _)| !self.is_named(text, range));
             let found = found.filter(|(range, _)| !self.is_put(text, range));
             left.extend(found.map(|(range, _)| Left::of(Kind::Own, &text[range], under)));
         }
+    }
+
+    /// It is part of a placeholder of ours: of a word, an address, a path or what stands in brackets.
+    fn is_named(&self, text: &str, range: &Range<usize>) -> bool {
+        let (before, after) = (&text[..range.start], &text[range.end..]);
+        ["-", "-.@", "-[]", "-/"].into_iter().any(|signs| {
+            let within = |c: &char| c.is_ascii_alphanumeric() || signs.contains(*c);
+            let begin = before.chars().rev().take(LONGEST).take_while(within);
+            let end = after.chars().take(LONGEST).take_while(within);
+            let value = &text[range.start - begin.count()..range.end + end.count()];
+            is_placeholder(value) || self.names.gave(value)
+        })
     }
 
     /// It is part of something that was put in. Only what is near is looked at.

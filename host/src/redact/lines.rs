@@ -4,9 +4,9 @@
 use super::rule::Rule;
 use super::{Kind, drawn, form, keys, members};
 
-/// What may stand before a name: the line's number, the sign of a list or of a change, `export`.
-const BEGIN: &str =
-    r#"(?mi)(?:^|": ")[ \t]*(?:\d+[ \t]*[\x{2192}|\t:][ \t]*)?(?:[-+>#*][ \t]+)?(?:export[ \t]+)?"#;
+/// What may stand before a name in a line: the file's name, the line's number, the sign of a list or of a change,
+/// `export`. A text begins with the name of its member before it.
+pub(super) const BEGIN: &str = r#"(?:^|": ")[ \t]*(?:[\w./@+-]*[./][\w./@+-]*(?::|-\d+-)[ \t]*)?(?:\d+[ \t]*[\x{2192}|\t:][ \t]*)?(?:[-+>#*]{1,2}[ \t]*)?(?:export[ \t]+)?"#;
 
 /// The value is all that the line holds.
 const VALUE: &str =
@@ -29,21 +29,22 @@ const PARENTS: [(Kind, &str); 4] = [
 
 /// All of them.
 pub(super) fn rules() -> impl Iterator<Item = Rule> {
-    let line =
-        |names: &str, stays| Rule::form(Kind::Key, &format!("{BEGIN}(?:{names}){VALUE}"), stays);
+    let line = |names: &str, stays| {
+        Rule::form(Kind::Key, &format!("(?mi){BEGIN}(?:{names}){VALUE}"), stays)
+    };
     let secrets = line(members::PERHAPS, |value| {
         !keys::is_secret(value) || is_code(value) || !drawn::is_secret(value)
     });
     let passwords = line(members::PASSWORDS, |value| {
         !keys::is_secret(value) || is_code(value) || !drawn::is_password(value)
     });
-    let user = Rule::form(Kind::Account, &format!("{BEGIN}{USER}"), |value| {
+    let user = Rule::form(Kind::Account, &format!("(?mi){BEGIN}{USER}"), |value| {
         !members::is_some_id(value)
     });
     let below = PARENTS.iter().map(|(kind, names)| {
         let number = r"(?:[ \t]*\d+[\x{2192}|\t])?";
         let form = format!(
-            r#"{BEGIN}(?:{names})s?:[ \t]*\r?\n{number}[ \t]+(?:-[ \t]+)?(?:id|uid|uuid|guid):[ \t]*["']?(?<value>[\w.@:|-]{{4,}})["']?[ \t]*\r?$"#
+            r#"(?mi){BEGIN}(?:{names})s?:[ \t]*\r?\n{number}[ \t]+(?:-[ \t]+)?(?:id|uid|uuid|guid):[ \t]*["']?(?<value>[\w.@:|-]{{4,}})["']?[ \t]*\r?$"#
         );
         Rule::form(*kind, &form, is_no_id)
     });

@@ -48,6 +48,8 @@ pub(super) const PASSWORDS: &str = "pat|pwd|pass";
 
 struct Known {
     ids: Vec<(Kind, Regex)>,
+    /// A name of an id anywhere in a word.
+    inside: Regex,
     bare: Vec<(Kind, Regex)>,
     users: Regex,
     secrets: Regex,
@@ -65,6 +67,7 @@ static NAMES: LazyLock<Known> = LazyLock::new(|| {
     };
     Known {
         ids: all(&IDS, ""),
+        inside: compiled(&IDS.map(|(_, names)| names.replace('-', "")).join("|")),
         bare: all(&BARE, "^"),
         users: compiled("^(?:username|userlogin|login)$"),
         secrets: compiled(&format!("^(?:{SECRETS})$")),
@@ -104,6 +107,13 @@ pub(super) fn kind_of(under: &Under<'_>, value: &str) -> Option<Kind> {
         is_secret.then_some(Kind::Key)
     };
     known.or_else(bare).or_else(user).or_else(secret)
+}
+
+/// A password of digits alone: under names that mean nothing else.
+pub(super) fn is_secret_number(under: &Under<'_>, digits: &str) -> bool {
+    const SHORTEST: usize = 6;
+    let names = |name: &str| NAMES.secrets.is_match(&plain(name));
+    digits.len() >= SHORTEST && under.member.as_deref().is_some_and(names)
 }
 
 /// Without case, `_` and `-`.
@@ -185,11 +195,14 @@ pub(super) fn rules() -> impl Iterator<Item = Rule> {
         let quoted =
             format!(r#"(?i)(?:{names})\\*["']\s*[:=]\s*\\*["'](?<value>[^"'\\\s{{}}\[\]]+)"#);
         let number = format!(r#"(?i)(?:{names})\\*["']\s*[:=]\s*(?<value>\d+)\b"#);
-        let plain = format!(r#"(?i)(?:{names})\s*[:=]\s*\\*["']?(?<value>[\w.@-]{{6,}})"#);
+        let plain =
+            format!(r#"(?i)(?:{names})\s*[:=]\s*\\*["']?(?<value>[\w.@-]{{6,}})(?:[^\w.@(-]|$)"#);
         [
             Rule::form(*kind, &quoted, super::words::is_word),
             Rule::form(*kind, &number, |_| false),
-            Rule::form(*kind, &plain, form::has_no_digit),
+            Rule::form(*kind, &plain, |value| {
+                form::has_no_digit(value) || is_variable(value)
+            }),
         ]
     });
     let bare = BARE.iter().map(|(kind, names)| {
@@ -200,6 +213,13 @@ pub(super) fn rules() -> impl Iterator<Item = Rule> {
         Rule::form(*kind, &form, |value| !is_some_id(value))
     });
     named.chain(bare)
+}
+
+/// `user_id2`, `var.project_id_v2`: a name of an id, and a number at most.
+fn is_variable(value: &str) -> bool {
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let names = NAMES.inside.is_match(&plain(value));
+    (names && digits <= 2 && !value.contains(['-', '@'])) || keys::is_member(value)
 }
 
 #[cfg(test)]

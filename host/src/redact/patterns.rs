@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use super::form::is_a_word;
+use super::lines::BEGIN;
 use super::names::is_placeholder;
 use super::rule::Rule;
 use super::{Kind, homes, keys, lines, members, people};
@@ -17,11 +18,28 @@ const ENDINGS: [&str; 14] = [
     "timer", "webp",
 ];
 
-/// `git@host:path`, `ssh://git@host/path`, `https://host/path.git`: the path.
-const REMOTES: [&str; 2] = [
+/// `git@host:path`, `ssh://git@host/path`, `https://host/path.git`, `login@host:path.git`, and an address that Azure
+/// gives: the path.
+const REMOTES: [&str; 4] = [
     r"\bgit@[A-Za-z0-9.-]+[:/](?<value>[A-Za-z0-9._~/-]+?)(?:\.git\b|[\s'\x22,)]|$)",
     r"\bhttps?://(?:[^\s/@\x22']+@)?[A-Za-z0-9.:-]+/(?<value>[A-Za-z0-9._~/-]+?)\.git\b",
+    r"\b[\w.+-]+@[A-Za-z0-9.-]+:(?<value>[A-Za-z0-9._~/-]+?)\.git\b",
+    r"\bhttps?://(?:[^\s/@\x22']+@)?[A-Za-z0-9.:-]+/(?<value>[A-Za-z0-9._~%-]+(?:/[A-Za-z0-9._~%-]+)*/_git/[A-Za-z0-9._~%-]+)",
 ];
+
+/// Where git names a remote, whatever it ends with: its settings, `remote -v`, `remote show`, `fetch` and `push`.
+const NAMED: [(&str, &str); 4] = [
+    (r"(?:push)?url[ \t]*=[ \t]*", r"[ \t]*\r?$"),
+    (r"[\w./-]+[ \t]+", r"[ \t]+\((?:fetch|push)\)"),
+    (r"(?:Fetch|Push)[ \t]+URL:[ \t]*", r"[ \t]*\r?$"),
+    (
+        r"(?:From|To)[ \t]+",
+        r"[ \t]*\r?\n[ \t]+(?:[*+=!-]|[0-9a-f]+\.\.)",
+    ),
+];
+
+/// An address with an owner and a project at least.
+const REMOTE: &str = r"(?:(?:https?|ssh|git|git\+ssh)://(?:[^\s/@]+@)?[A-Za-z0-9.:-]+/|(?:[\w.+-]+@)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+:)(?<value>[A-Za-z0-9._~%-]+(?:/[A-Za-z0-9._~%-]+?)+?)(?:\.git)?/?";
 
 /// Ids that providers put into their errors.
 const ORGANISATION: &str = r"\b(?<value>org[-_][A-Za-z0-9]{8,})";
@@ -57,6 +75,10 @@ fn all() -> Vec<Rule> {
     let remotes = REMOTES
         .iter()
         .map(|form| Rule::form(Kind::Remote, form, |_| false));
+    let named = NAMED.iter().map(|(before, after)| {
+        let form = format!("(?m){BEGIN}(?:{before}){REMOTE}{after}");
+        Rule::form(Kind::Remote, &form, |_| false)
+    });
     let places = PLACES
         .iter()
         .map(|(kind, form)| Rule::form(*kind, form, |_| false));
@@ -76,6 +98,7 @@ fn all() -> Vec<Rule> {
         .chain(members::rules())
         .chain(lines::rules())
         .chain(places)
+        .chain(named)
         .chain(remotes)
         .chain(homes::rules())
         .chain(people::rules())

@@ -6,19 +6,20 @@ use regex::Regex;
 
 use super::Kind;
 use super::form::compiled;
+use super::lines::BEGIN;
 use super::names::tells_nobody;
 use super::rule::Rule;
 use super::words::is_word;
 
 /// A name that is looked for elsewhere, too.
 const TOLD: [&str; 3] = [
-    r"(?m)^\s*(?:Author|Commit|Committer|Tagger|Co-authored-by|Signed-off-by|Reviewed-by):\s*(?<value>[^<>\r\n]{2,60}?)\s*<[^<>\s]*(?:@|\s*\z)",
+    r#"(?m)(?:^|": ")\s*(?:Author|Commit|Committer|Tagger|Co-authored-by|Signed-off-by|Reviewed-by):\s*(?<value>[^<>\r\n]{2,60}?)\s*<[^<>\s]*(?:@|\s*\z)"#,
     r"\buid=\d+\((?<value>[^()\s]+)\)",
     r"\b(?<value>[\w.-]+)@[\w.-]+:[~/][^\s:]*[$#%](?:\s|$)",
 ];
 
 /// A name that may be any word elsewhere: of a file of settings.
-const SET: &str = r"(?mi)^\s*(?:user-?name|login)\s*[:=]\s*(?<value>[a-z][\w.-]+)\s*$";
+const SET: &str = r"(?:user-?name|login)\s*[:=]\s*(?<value>[a-z][\w.-]+)\s*$";
 
 /// The machine of a prompt.
 const MACHINE: &str = r"\b[\w.-]+@(?<value>[\w.-]+):[~/][^\s:]*[$#%](?:\s|$)";
@@ -29,7 +30,10 @@ static FOUND: LazyLock<Vec<Regex>> =
 /// A name in each of these places is replaced there. The machine first: the name before it tells where it is.
 pub(super) fn rules() -> impl Iterator<Item = Rule> {
     let machine = Rule::form(Kind::Host, MACHINE, |name| tells_nobody(Kind::Host, name));
-    let set = Rule::form(Kind::User, SET, |name| is_nobody(name) || is_word(name));
+    let set = format!(r"(?mi){BEGIN}\s*{SET}");
+    let set = Rule::form(Kind::User, &set, |name| {
+        is_nobody(name) || is_word(name) || is_variable(name)
+    });
     let told = TOLD
         .iter()
         .map(|form| Rule::form(Kind::User, form, is_nobody));
@@ -42,6 +46,13 @@ pub(super) fn names(text: &str) -> Vec<String> {
     let names = all.filter_map(|captures| captures.name("value"));
     let names = names.filter(|name| !is_nobody(name.as_str()));
     names.map(|name| name.as_str().to_owned()).collect()
+}
+
+/// `username = args.username`
+fn is_variable(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let names = ["username", "user_name", "user-name", "login"];
+    names.iter().any(|own| name.ends_with(own))
 }
 
 /// Programs commit, too.

@@ -137,10 +137,12 @@ impl Redactor {
         true
     }
 
-    /// A number is an id where its member says so, and wherever that id stands.
+    /// A number is an id or a secret where its member says so, and an id wherever that stands.
     fn number(&mut self, text: &mut Pieces, under: &Under<'_>) {
         let own = members::kind_of(under, text.whole());
-        let own = own.filter(|kind| kind.is_id() && !self.stays(*kind, text.whole()));
+        let is_secret = members::is_secret_number(under, text.whole());
+        let own = own.filter(|kind| kind.is_id() || is_secret);
+        let own = own.filter(|kind| !self.stays(*kind, text.whole()));
         let elsewhere = || {
             let mut literals = self.literals.iter();
             let literal = literals.find(|rule| rule.is_for(text.whole()))?;
@@ -196,7 +198,10 @@ impl Redactor {
         let mut edits = Vec::new();
         for member in amid::members(text) {
             let kind = members::kind_of(&member.under, &member.text);
-            let kind = kind.filter(|kind| kind.is_id() || !member.is_number);
+            let kind = kind.filter(|kind| {
+                let number = || members::is_secret_number(&member.under, &member.text);
+                kind.is_id() || !member.is_number || number()
+            });
             if let Some(kind) = kind {
                 if !self.stays(kind, &member.text) {
                     edits.push((member.range, self.named(kind, &member.text)));

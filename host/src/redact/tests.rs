@@ -8,6 +8,7 @@ mod ids;
 mod people;
 mod rules;
 mod secrets;
+mod settings;
 mod streams;
 
 fn redactor(own: &[Redaction]) -> Redactor {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 
 /// As a tool's result, and as a text of a stream.
-fn results(text: &str) -> [String; 2] {
+pub(super) fn results(text: &str) -> [String; 2] {
     let body = json!({"messages": [{"role": "user", "content": [{"type": "tool_result", "content": text}]}]});
     let clean: serde_json::Value =
         serde_json::from_str(&learned(&Known::default(), &body)).unwrap();

@@ -164,6 +164,46 @@ fn a_schema_keeps_its_members_and_a_tool_its_name() {
 }
 
 #[test]
+fn names_with_hyphens_and_numbers_stay_also_those_of_tools() {
+    let tool = "task-manager-2-create-item";
+    let schema = json!({"type": "object", "properties": {"task-1234-fix-the-login-page": {"type": "string"}},
+        "required": ["task-1234-fix-the-login-page"]});
+    stays(
+        &Known::default(),
+        &json!({
+            "tools": [{"name": tool, "input_schema": schema}],
+            "messages": [
+                {"role": "assistant", "content": [{"type": "tool_use", "name": tool, "input": {}}]},
+                {"content": "git checkout task-1234-fix-the-login-page; task-JIRA-1234-fix-login"},
+                {"content": "docs/task-2024-11-20-implement-foo.md mask-rcnn-resnet50-fpn-v2"},
+                {"content": "disk-encryption-set-2 risk-assessment-2024-q3.xlsx ask-user-question-v2"},
+                {"content": "const deviceId = useDeviceId2();\nlet user_id = user_id2;"},
+                {"content": "project_id: var.project_id_v2\nsecret = settings2.SECRET_NAME"},
+                {"content": "const sessionToken = getSessionToken2024();"},
+                {"content": "apiKey: config.providers2.apiKeyName"},
+            ],
+        }),
+    );
+    for key in [
+        "sk-abcd-1234-efgh-5678",
+        "pk-lf-0f3b1c2d-1a2b-4c3d-8e4f-5a6b7c8d9e0f",
+    ] {
+        assert_eq!(redactor(&[]).text(key), "[redacted-key]");
+    }
+}
+
+#[test]
+fn routes_of_the_web_make_no_names_of_words() {
+    let code = "router.push('/home/dashboard'); <a href=\"/home/news\"/>; GET /api/v1/Users/search HTTP/1.1";
+    let words = "class Dashboard {} const Search = 1; see the News of src/dashboard";
+    let body = json!({"messages": [{"content": code}, {"content": words},
+        {"content": "ls /home/bobby/src"}, {"content": "by Bobby"}]});
+    let clean = learned(&Known::default(), &body);
+    assert!(clean.contains(words), "{clean}");
+    assert!(!clean.to_lowercase().contains("bobby"), "{clean}");
+}
+
+#[test]
 fn words_of_options_stay_whatever_a_user_is_called_and_all_else_goes() {
     let options = json!({"profile": "deepseek", "effort": "Deepseek-high", "list": ["deepseek"], "n": 1,
         "path": "/home/deepseek/x", "say": "by deepseek", "api_key": "a-key/of-mine+123"});

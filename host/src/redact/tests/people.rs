@@ -239,3 +239,52 @@ fn people_are_found_where_programs_write_them() {
         assert_eq!(redactor.text(clean), clean, "{text}");
     }
 }
+
+#[test]
+fn remotes_are_taken_out_however_git_names_them() {
+    for (begin, end) in [
+        ("origin\thttps://github.com/", " (fetch)"),
+        ("x\norigin\tssh://git.corp.io:2222/", " (push)\n"),
+        (
+            "[remote \"origin\"]\n\turl = https://github.com/",
+            "\n\tfetch = x",
+        ),
+        ("     3\u{2192}\turl = corp.io:", "\n"),
+        ("  Fetch URL: https://bob-4711.corp.io/", "\n"),
+        (
+            "From https://github.com/",
+            "\n * branch  main -> FETCH_HEAD",
+        ),
+        ("To github.com:", "\n   1a2b3c..4d5e6f  main -> main"),
+        ("see https://dev.azure.com/", "/x ok"),
+    ] {
+        let azure = if begin.contains("azure") { "/_git" } else { "" };
+        let text = format!("{begin}acmecorp{azure}/secretproj{end}");
+        let clean = redacted(&text);
+        assert!(
+            !clean.contains("acme") && !clean.contains("secretproj"),
+            "{clean}"
+        );
+        assert!(
+            clean.starts_with(begin) && clean.contains("user/project"),
+            "{clean}"
+        );
+        assert_eq!(redacted(&clean), clean);
+    }
+    let clean = redacted("gitlab@git.corp.example:acmecorp/secretproj.git");
+    assert_eq!(clean, "user@example.com:user/project.git");
+    for text in [
+        "url = https://pypi.org/simple\nFrom https://example.com/a/b to c",
+        "see https://example.com/docs/guide.html (fetch it)",
+        "To https://example.com/a/b\nall of you",
+    ] {
+        assert_eq!(redacted(text), text);
+    }
+}
+
+#[test]
+fn a_long_text_of_homes_takes_time_by_its_length() {
+    let text = "a/home/dude/".repeat(10_000);
+    let clean = learned(&Known::default(), &json!({ "content": text }));
+    assert!(!clean.contains("dude"));
+}

@@ -69,6 +69,39 @@ fn what_a_rule_of_ones_own_put_in_is_no_leak_though_the_rule_finds_it() {
 }
 
 #[test]
+fn a_placeholder_is_no_leak_though_a_rule_of_ones_own_finds_it() {
+    let ids = json!({"device_id": "d03812dcaca5dfe8012b84f696b0a87287f5de971e688f9604e77cb153ea52d4",
+        "session_id": "d103f05b-071a-4be8-8b55-cc24029f49be"});
+    let body = json!({"metadata": {"user_id": ids.to_string()}, "account_id": 8_812_345_678_u64,
+        "messages": [{"content": "customer 0441234567890 of bob@corp.example in /home/bobby/x"}]});
+    let body = Bytes::from(body.to_string());
+    for pattern in ["[0-9]{10,}", r"\d{13}", r"\b[0-9]{12}\b", "user"] {
+        let own = [Redaction {
+            pattern: pattern.to_owned(),
+            with: "[redacted]".to_owned(),
+        }];
+        let mut redactor = Redactor::new(&Known::default(), &own).unwrap();
+        redactor.learn_from_client(&body);
+        let clean = redactor.body(&body);
+        let left = redactor.left_in(&clean);
+        assert_eq!(left, [], "{pattern}: {clean:?}");
+    }
+    let own = [Redaction {
+        pattern: r"\d{10,}".to_owned(),
+        with: "[redacted]".to_owned(),
+    }];
+    let mut redactor = Redactor::new(&Known::default(), &own).unwrap();
+    for told in [
+        "0441234567890",
+        "00000000-0000-4000-b000-0000000000017",
+        "x1000000000001234",
+    ] {
+        let told = Bytes::from(json!({ "a": told }).to_string());
+        assert_eq!(redactor.left_in(&told).len(), 1, "{told:?}");
+    }
+}
+
+#[test]
 fn rules_of_ones_own_find_numbers_and_members_and_leave_json() {
     let rule = |pattern: &str, with: &str| Redaction {
         pattern: pattern.to_owned(),

@@ -288,3 +288,46 @@ fn half_an_event_at_the_end_of_a_cut_stream_belongs_to_its_text() {
     let plain = Bytes::from(event("so it ") + r#"data: {"index":0,"content":"ends"#);
     assert_eq!(redactor(&[]).body(&plain), plain);
 }
+
+#[test]
+fn what_is_no_utf_8_stays_where_something_is_taken_out() {
+    let json = [
+        b"{\"a\":\"bob@corp.example fi".as_slice(),
+        b"\xff",
+        b"ne\"}",
+    ]
+    .concat();
+    let stream = [
+        b"data: {\"a\":\"by alice, caf".as_slice(),
+        b"\xe9",
+        b"\"}\n\n",
+    ]
+    .concat();
+    for (body, expected) in [
+        (
+            json,
+            [
+                b"{\"a\":\"user@example.com fi".as_slice(),
+                b"\xff",
+                b"ne\"}",
+            ]
+            .concat(),
+        ),
+        (
+            stream,
+            [
+                b"data: {\"a\":\"by user, caf".as_slice(),
+                b"\xe9",
+                b"\"}\n\n",
+            ]
+            .concat(),
+        ),
+    ] {
+        let mut redactor = redactor(&[]);
+        let body = Bytes::from(body);
+        redactor.learn(&body);
+        let clean = redactor.body(&body);
+        assert_eq!(clean, expected);
+        assert_eq!(redactor.left_in(&clean), []);
+    }
+}

@@ -62,8 +62,15 @@ pub(super) fn same_events(first: &Play, other: &Play, way: Way) -> Option<Findin
         "the stream {way} gives something else (got) than {} (expected)",
         Way::FIRST
     );
-    let events = |stream: &Streamed| events(&stream.bytes).unwrap_or_default();
-    let differences = stream_differences(&events(one), &events(two));
+    let (old, new) = (events(&one.bytes), events(&two.bytes));
+    // Of those in the first way it is told anyway.
+    if let (Ok(_), Err(why)) = (&old, &new) {
+        return Some(Finding::new(
+            Kind::Splitting,
+            format!("the stream {way}: {why}"),
+        ));
+    }
+    let differences = stream_differences(&old.unwrap_or_default(), &new.unwrap_or_default());
     if let Some(finding) = Finding::differing(Kind::Splitting, &text, differences) {
         return Some(finding);
     }
@@ -130,6 +137,19 @@ mod tests {
         assert_eq!(found.kind, Kind::Splitting);
         assert!(found.text.contains("in random pieces of seed 7"), "{found}");
         assert_eq!(found.differences[0].place, "event 0 (e) /b");
+    }
+
+    #[test]
+    fn events_that_cannot_be_read_in_another_way_are_told_with_the_reason() {
+        let one = play("{}", "event: e\ndata: {\"a\":1}\n\n");
+        let mut other = one.clone();
+        if let Answered::Stream(streamed) = &mut other.answered {
+            streamed.bytes = b"event: e\ndata: {\"a\":\"\xe9\"}\n\n".to_vec();
+        }
+        let found = same_events(&one, &other, WAY).unwrap();
+        assert_eq!(found.kind, Kind::Splitting);
+        assert!(found.text.contains("not UTF-8"), "{found}");
+        assert_eq!(found.differences, []);
     }
 
     #[test]
