@@ -5,6 +5,7 @@
 //! GitHub secret scanning, trufflehog), in words of our own and wider where that costs nothing.
 
 use super::form::has_no_digit;
+use super::names::is_placeholder;
 use super::rule::Rule;
 use super::settings::{self, NAMES, PASSWORDS as VARIABLES_OF_PASSWORDS, VARIABLES};
 use super::words::is_word;
@@ -279,9 +280,15 @@ pub(super) fn is_secret(value: &str) -> bool {
 pub(super) fn is_code(value: &str) -> bool {
     let words = ["true", "false", "required", "optional", "undefined"];
     value.contains("::")
+        || holds_home(value)
         || value.starts_with("process.env")
         || value.starts_with("os.environ")
         || words.iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+/// A path to a file of somebody whose name was taken out.
+fn holds_home(value: &str) -> bool {
+    value.starts_with('/') && value.split('/').any(is_placeholder)
 }
 
 /// `config.apiKey2`: a member of what programs keep their settings in.

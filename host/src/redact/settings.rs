@@ -102,7 +102,6 @@ fn is_elsewhere(value: &str) -> bool {
         || is_variable(value)
         || is_call(value)
         || is_sentence(value)
-        || holds_home(value)
 }
 
 /// `$NAME`, `$this->name`, `%NAME%`, `!vault`, `*anchor`.
@@ -138,11 +137,6 @@ fn is_sentence(value: &str) -> bool {
         number || word.chars().all(letters)
     };
     value.contains(' ') && value.split_whitespace().all(word)
-}
-
-/// A path to a file of somebody whose name was taken out.
-fn holds_home(value: &str) -> bool {
-    value.starts_with('/') && value.split('/').any(super::names::is_placeholder)
 }
 
 /// `self.password = password`, `password: new_password`.

@@ -135,3 +135,12 @@ fn a_private_key_in_colours_goes_whole() {
         assert_eq!(clean, "[redacted-key]");
     }
 }
+
+#[test]
+fn a_path_to_a_key_is_no_key_though_its_home_has_a_number_now() {
+    let text = "ls /home/alice/x\nSSL_KEY_PATH=/home/bobby/key.pem";
+    let clean = learned(&Known::default(), &json!({ "content": text }));
+    let expected = "ls /home/user/x\nSSL_KEY_PATH=/home/user-2/key.pem";
+    let clean: serde_json::Value = serde_json::from_str(&clean).unwrap();
+    assert_eq!(clean["content"], expected);
+}
