@@ -5,7 +5,11 @@ use std::borrow::Cow;
 
 /// The text of a push. Bytes that are not UTF-8 become U+FFFD, as the standard says.
 pub fn text(frames: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(frames)
+    // Checks words of bytes where the lossy way looks at each.
+    match std::str::from_utf8(frames) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(frames),
+    }
 }
 
 /// One frame.
